@@ -1,0 +1,39 @@
+/** Who asks, and everything a call carries with it. */
+import type { Logger } from './telemetry/log.ts';
+
+export const PERMISSIONS = ['read', 'write', 'admin'] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+/** The workspace of a key that sees all workspaces. */
+export const ALL_WORKSPACES = '*';
+
+/** An authenticated caller: one agent under one key. */
+export interface Principal {
+  readonly keyId: string;
+  readonly keyName: string;
+  /** Workspace name, or {@link ALL_WORKSPACES}. */
+  readonly workspace: string;
+  readonly permissions: ReadonlySet<Permission>;
+  readonly agentId: string;
+  readonly agentType: string;
+}
+
+/** An idempotent write: the same key, agent, tool and arguments give the first success again. */
+export interface Idempotency {
+  readonly key: string;
+  readonly tool: string;
+  /** SHA-256 of the canonical arguments without the key itself. */
+  readonly argsHash: string;
+}
+
+export interface Ctx {
+  readonly principal: Principal;
+  readonly requestId: string;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  readonly idempotency?: Idempotency;
+}
+
+export function may(principal: Principal, permission: Permission): boolean {
+  return principal.permissions.has(permission);
+}

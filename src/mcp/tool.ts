@@ -1,0 +1,38 @@
+/** What a tool is. The handler parses nothing and holds no rule: it calls a service and shapes the answer. */
+import type { z } from 'zod';
+import type { Ctx, Permission } from '../context.ts';
+import type { Services } from '../features/services.ts';
+
+export interface ToolHints {
+  readonly readOnly: boolean;
+  readonly idempotent: boolean;
+  readonly destructive: boolean;
+}
+
+export interface Tool {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  /** What the caller needs to see and call it. */
+  readonly permission: Permission;
+  /** Part of the small tool set (`?tools=core`). */
+  readonly core: boolean;
+  readonly hints: ToolHints;
+  /** Strict: unknown parameters are refused by name. Writes get `idempotency_key` from the table, not here. */
+  readonly input: z.ZodObject;
+  /** Fields of a success, without `success` itself. */
+  readonly output: z.ZodObject;
+  /** `input` has been parsed with the tool's own schema. Answers the fields of the success. */
+  readonly handler: (services: Services, ctx: Ctx, input: never) => Promise<object>;
+}
+
+/** Declares a tool so that its handler's input is typed by its schema. */
+export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(
+  tool: Omit<Tool, 'input' | 'output' | 'handler'> & {
+    readonly input: I;
+    readonly output: O;
+    readonly handler: (services: Services, ctx: Ctx, input: z.output<I>) => Promise<z.input<O>>;
+  },
+): Tool {
+  return tool as Tool;
+}

@@ -1,0 +1,319 @@
+/**
+ * What a store can do, by noun. Services know only this file; a second engine would implement it and pass the same tests.
+ * Times are integer milliseconds since the epoch. `seq` is the hub-wide position that rises in commit order; a message's
+ * id is its position. A {@link Db} cannot write; everything a {@link Tx} wrote is on disk when `write` resolves, or none of it.
+ */
+
+export const VISIBILITIES = ['public', 'private', 'agent_only', 'admin_only'] as const;
+export type Visibility = (typeof VISIBILITIES)[number];
+
+export const MESSAGE_TYPES = [
+  'message',
+  'question',
+  'answer',
+  'decision',
+  'finding',
+  'handoff',
+  'status',
+] as const;
+export type MessageType = (typeof MESSAGE_TYPES)[number];
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** What a caller may see: the audiences it belongs to, in one workspace or (`*`) in all. */
+export interface Sight {
+  readonly workspace: string;
+  readonly audiences: readonly string[];
+}
+
+export interface KeyRow {
+  readonly keyId: string;
+  readonly name: string;
+  readonly workspace: string;
+  readonly permissions: readonly string[];
+  /** The one agent this key acts as, if it is bound to one. */
+  readonly agentId: string | null;
+  /** Agent types the key may act as; null: any. */
+  readonly agentTypes: readonly string[] | null;
+  readonly createdAt: number;
+  readonly expiresAt: number | null;
+  readonly lastUsedAt: number | null;
+  readonly revokedAt: number | null;
+}
+
+export interface AgentRow {
+  readonly pk: number;
+  readonly agentId: string;
+  readonly agentType: string;
+  /** The key that owns this id. */
+  readonly keyId: string;
+  readonly firstSeenAt: number;
+  readonly lastSeenAt: number;
+  readonly client: string | null;
+}
+
+export interface SessionRow {
+  readonly pk: number;
+  readonly sessionId: string;
+  readonly workspace: string;
+  readonly purpose: string;
+  readonly createdBy: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly isActive: boolean;
+  readonly metadata: JsonObject;
+}
+
+/** A session as far as a caller sees it. */
+export interface SessionView extends SessionRow {
+  readonly messageCount: number;
+  readonly lastMessageAt: number | null;
+  readonly participants: readonly string[];
+  /** Position of the last thing in it that the caller sees. */
+  readonly lastSeq: number;
+}
+
+export interface MessageRow {
+  readonly id: number;
+  readonly sessionPk: number;
+  readonly sessionId: string;
+  readonly sender: string;
+  readonly senderType: string;
+  readonly imported: boolean;
+  readonly content: string;
+  readonly visibility: Visibility;
+  readonly to: readonly string[];
+  readonly messageType: MessageType;
+  readonly parentId: number | null;
+  /** Id of the first message of the thread; null for a message outside of any. */
+  readonly threadId: number | null;
+  readonly metadata: JsonObject;
+  readonly pinned: boolean;
+  readonly createdAt: number;
+}
+
+export interface NewMessage {
+  readonly sessionPk: number;
+  readonly workspace: string;
+  readonly sender: string;
+  readonly senderType: string;
+  readonly imported: boolean;
+  readonly content: string;
+  readonly visibility: Visibility;
+  readonly to: readonly string[];
+  readonly messageType: MessageType;
+  readonly parentId: number | null;
+  readonly threadId: number | null;
+  readonly metadata: JsonObject;
+  readonly pinned: boolean;
+  readonly createdAt: number;
+  /** Disjoint for every caller but admins, who read only `public` and `admin`: counts are sums. */
+  readonly audiences: readonly string[];
+}
+
+export interface MessageFilters {
+  readonly visibility?: Visibility;
+  /** Compared without case and without `_`, `-` and spaces. */
+  readonly sender?: string;
+  readonly messageType?: MessageType;
+}
+
+export interface MessagePage {
+  readonly sessionPk: number;
+  readonly sight: Sight;
+  readonly limit: number;
+  /** Exclusive bounds by message id. With `after` the oldest come first, otherwise the newest `limit` are chosen. */
+  readonly after?: number;
+  readonly before?: number;
+  /** Only the thread that begins with this message. */
+  readonly threadId?: number;
+  readonly filters?: MessageFilters;
+}
+
+export interface MemoryPlace {
+  readonly workspace: string;
+  /** Owner's pk; null for shared memory. */
+  readonly agentPk: number | null;
+  /** Session's pk; null for global memory. */
+  readonly sessionPk: number | null;
+}
+
+export interface MemoryRow {
+  readonly pk: number;
+  readonly scope: 'agent' | 'shared';
+  readonly sessionId: string | null;
+  readonly key: string;
+  /** JSON text, exactly as stored. */
+  readonly value: string;
+  readonly valueSize: number;
+  readonly version: number;
+  readonly metadata: JsonObject;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly updatedBy: string;
+  readonly expiresAt: number | null;
+}
+
+export type MemoryListRow = Omit<MemoryRow, 'value'>;
+
+/** Where a listing of memory goes on: strictly after this entry. */
+export interface MemoryPosition {
+  readonly agentPk: number;
+  readonly sessionPk: number;
+  readonly key: string;
+}
+
+export interface MemoryPage {
+  readonly workspace: string;
+  /** Owners to list, in this order: an agent's pk, null for shared. */
+  readonly owners: readonly (number | null)[];
+  /** A session's pk, null for global entries, `all` for both. */
+  readonly session: number | null | 'all';
+  readonly prefix?: string;
+  /** Text contained in key or value, without regard to case. */
+  readonly query?: string;
+  readonly after?: MemoryPosition;
+  readonly limit: number;
+  readonly now: number;
+}
+
+export interface IdempotencyRow {
+  readonly tool: string;
+  readonly argsHash: string;
+  /** JSON text of the first answer. */
+  readonly result: string;
+  readonly createdAt: number;
+}
+
+export interface Reads {
+  readonly workspaces: {
+    exists(name: string): Promise<boolean>;
+  };
+  readonly keys: {
+    byHash(hash: string): Promise<KeyRow | undefined>;
+    byName(name: string): Promise<KeyRow | undefined>;
+    /** Newest first, revoked ones too; at most 1,000. */
+    list(): Promise<readonly KeyRow[]>;
+  };
+  readonly agents: {
+    get(workspace: string, agentId: string): Promise<AgentRow | undefined>;
+  };
+  readonly sessions: {
+    get(workspace: string, sessionId: string): Promise<SessionRow | undefined>;
+    view(workspace: string, sessionId: string, sight: Sight): Promise<SessionView | undefined>;
+    /** By what the caller last saw happen in them, newest first, strictly before position `before`. */
+    page(args: {
+      sight: Sight;
+      limit: number;
+      before?: number;
+      isActive?: boolean;
+      createdBy?: string;
+      query?: string;
+    }): Promise<{ readonly sessions: readonly SessionView[]; readonly next: number | null }>;
+    /** Ids that begin with `prefix`, for completion. */
+    idsByPrefix(workspace: string, prefix: string, limit: number): Promise<readonly string[]>;
+  };
+  readonly messages: {
+    /** The message, if `sight` meets its audiences. */
+    get(id: number, sight: Sight): Promise<MessageRow | undefined>;
+    /** Oldest first; `more` tells whether the page's direction goes on. */
+    page(args: MessagePage): Promise<{ readonly messages: readonly MessageRow[]; readonly more: boolean }>;
+    /** Newest first, of one session or of all. */
+    bySender(args: { sight: Sight; sessionPk?: number; sender: string; limit: number }): Promise<readonly MessageRow[]>;
+    /** Oldest first; both ends inclusive. */
+    byTime(args: {
+      sight: Sight;
+      sessionPk?: number;
+      start: number;
+      end: number;
+      limit: number;
+    }): Promise<readonly MessageRow[]>;
+  };
+  readonly memory: {
+    get(place: MemoryPlace, key: string, now: number): Promise<MemoryRow | undefined>;
+    page(args: MemoryPage): Promise<{ readonly entries: readonly MemoryListRow[]; readonly next: MemoryPosition | null }>;
+    count(workspace: string, agentPk: number | null): Promise<number>;
+  };
+}
+
+export interface Writes {
+  readonly workspaces: {
+    /** Makes it if it does not exist. */
+    ensure(name: string, now: number): Promise<void>;
+  };
+  readonly keys: {
+    insert(key: KeyRow & { readonly hash: string }): Promise<void>;
+    replaceHash(keyId: string, hash: string): Promise<void>;
+    revoke(keyId: string, now: number): Promise<void>;
+    touch(keyId: string, now: number): Promise<void>;
+  };
+  readonly agents: {
+    insert(workspace: string, agent: Omit<AgentRow, 'pk'>): Promise<AgentRow>;
+    touch(pk: number, now: number, client: string | null): Promise<void>;
+  };
+  readonly sessions: {
+    /** Does nothing and answers the existing one if the session id is taken. */
+    insert(session: Omit<SessionRow, 'pk'>): Promise<{ readonly row: SessionRow; readonly created: boolean }>;
+    update(
+      pk: number,
+      change: { purpose?: string; metadata?: JsonObject; isActive?: boolean; updatedAt: number },
+    ): Promise<void>;
+    /** Sessions that an agent created, counted up to `atMost`: for quotas. */
+    countBy(workspace: string, createdBy: string, atMost: number): Promise<number>;
+  };
+  readonly messages: {
+    /** Answers the new id. */
+    insert(message: NewMessage): Promise<number>;
+    setVisibility(id: number, visibility: Visibility, audiences: readonly string[]): Promise<void>;
+    /** All messages of a session, whoever sees them: for quotas only. */
+    countAll(sessionPk: number): Promise<number>;
+  };
+  readonly memory: {
+    /** Inserts or replaces. */
+    put(
+      place: MemoryPlace,
+      entry: Pick<MemoryRow, 'key' | 'value' | 'valueSize' | 'version' | 'metadata' | 'updatedBy' | 'expiresAt'> & {
+        readonly createdAt: number;
+        readonly updatedAt: number;
+      },
+    ): Promise<void>;
+    delete(place: MemoryPlace, key: string): Promise<boolean>;
+    /** Removes at most `limit` entries that expired before `now`; answers how many. */
+    deleteExpired(now: number, limit: number): Promise<number>;
+  };
+  readonly idempotency: {
+    get(workspace: string, agentId: string, key: string): Promise<IdempotencyRow | undefined>;
+    put(workspace: string, agentId: string, key: string, row: IdempotencyRow): Promise<void>;
+    deleteBefore(time: number, limit: number): Promise<number>;
+  };
+  readonly imports: {
+    /** The message that a line of an imported file became. */
+    find(sessionPk: number, externalId: string): Promise<number | undefined>;
+    remember(sessionPk: number, externalId: string, messageId: number): Promise<void>;
+  };
+}
+
+export type Db = Reads;
+/** Reads see what the transaction wrote. */
+export type Tx = Reads & Writes;
+
+export interface StoreHealth {
+  readonly writable: boolean;
+  readonly reason?: string;
+}
+
+export interface Store {
+  /** Reads; each query sees one consistent state. */
+  readonly read: Db;
+  /**
+   * Runs `work` in a transaction of its own fate and resolves after the commit is on disk.
+   * `work` must wait for nothing but the store.
+   * @throws HubError STORE_UNAVAILABLE (nothing was stored), OVERLOADED (too many writes wait), or what `work` threw.
+   */
+  write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Part of every cursor; a restored database gets another. */
+  readonly epoch: string;
+  health(): StoreHealth;
+  /** Finishes what is queued, tidies the file and closes it. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,40 @@
+/** Opens connections to hub.db with the pragmas that the store's promises rest on. */
+import Database from 'better-sqlite3';
+import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
+
+export type Sqlite = Database.Database;
+
+export interface Connection {
+  readonly sqlite: Sqlite;
+  readonly orm: BetterSQLite3Database;
+}
+
+const READER_MMAP_BYTES = 2 * 1024 ** 3;
+const WAL_KEPT_BYTES = 64 * 1024 ** 2;
+const WAL_CHECKPOINT_PAGES = 4000;
+const WRITER_CACHE_KIB = 65_536;
+const BUSY_TIMEOUT_MS = 5000;
+
+/** The one connection that writes. FULL is said aloud: better-sqlite3 opens WAL as NORMAL, which loses answered writes. */
+export function openWriter(path: string): Connection {
+  const sqlite = new Database(path);
+  sqlite.pragma('journal_mode = WAL');
+  sqlite.pragma('synchronous = FULL');
+  sqlite.pragma(`wal_autocheckpoint = ${WAL_CHECKPOINT_PAGES}`);
+  sqlite.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`);
+  sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  sqlite.pragma('foreign_keys = ON');
+  sqlite.pragma(`cache_size = -${WRITER_CACHE_KIB}`);
+  sqlite.pragma('temp_store = MEMORY');
+  return { sqlite, orm: drizzle(sqlite) };
+}
+
+/** A connection that cannot write. */
+export function openReader(path: string): Connection {
+  const sqlite = new Database(path, { readonly: true, fileMustExist: true });
+  sqlite.pragma('query_only = ON');
+  sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  sqlite.pragma(`mmap_size = ${READER_MMAP_BYTES}`);
+  sqlite.pragma('temp_store = MEMORY');
+  return { sqlite, orm: drizzle(sqlite) };
+}

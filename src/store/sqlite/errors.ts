@@ -1,0 +1,29 @@
+/** What a failure of SQLite means to a caller. */
+import Database from 'better-sqlite3';
+import { HubError } from '../../errors.ts';
+
+/** Failures of the disk or the file, not of the statement. */
+const UNAVAILABLE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB|NOMEM|PROTOCOL)/;
+
+export function isSqliteError(thrown: unknown): thrown is InstanceType<typeof Database.SqliteError> {
+  return thrown instanceof Database.SqliteError;
+}
+
+/** Failures after which the connection is not to be trusted. */
+export function isIoError(thrown: unknown): boolean {
+  return isSqliteError(thrown) && thrown.code.startsWith('SQLITE_IOERR');
+}
+
+/** STORE_UNAVAILABLE for failures of disk and file; anything else as it is. */
+export function storeError(thrown: unknown): unknown {
+  if (!isSqliteError(thrown) || !UNAVAILABLE.test(thrown.code)) return thrown;
+  return unavailable(thrown);
+}
+
+export function unavailable(cause?: unknown): HubError {
+  return new HubError('STORE_UNAVAILABLE', 'The store cannot take this call now; nothing was stored.', {
+    suggestions: ['Try again shortly, with the same idempotency_key if it is a write.'],
+    retryAfter: 1,
+    cause,
+  });
+}

@@ -1,0 +1,86 @@
+/**
+ * One database, one hub. The lock is SQLite's own on a small file beside the database: the kernel frees it when the
+ * process dies, however it dies, so there is no stale lock to judge.
+ */
+import { readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import Database from 'better-sqlite3';
+import { z } from 'zod';
+import { StartError } from '../../errors.ts';
+import { isSqliteError } from './errors.ts';
+
+const RETRY_MS = 100;
+
+const holderSchema = z.object({ pid: z.number(), url: z.string().optional() });
+type Holder = z.infer<typeof holderSchema>;
+
+export interface Lock {
+  /** Writes down who holds it, for the hub that comes second. */
+  announce(holder: Holder): void;
+  release(): void;
+}
+
+/**
+ * Takes the lock of the database at `path`, waiting at most `waitMs` for a hub that is stopping.
+ * @throws StartError naming the process that holds it.
+ */
+export async function acquireLock(path: string, waitMs: number): Promise<Lock> {
+  const real = realPath(path);
+  const holderFile = `${real}.lock.json`;
+  const deadline = Date.now() + waitMs;
+  for (;;) {
+    const sqlite = tryLock(`${real}.lock`);
+    if (sqlite !== undefined) return heldLock(sqlite, holderFile);
+    if (Date.now() >= deadline) throw new StartError(alreadyHeld(path, readHolder(holderFile)));
+    await delay(RETRY_MS);
+  }
+}
+
+/** The file behind any links, so that two names of one database have one lock. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return join(realpathSync(dirname(path)), basename(path));
+  }
+}
+
+function tryLock(file: string): Database.Database | undefined {
+  const sqlite = new Database(file, { timeout: 0 });
+  try {
+    sqlite.pragma('journal_mode = DELETE');
+    sqlite.exec('BEGIN EXCLUSIVE');
+    return sqlite;
+  } catch (error) {
+    sqlite.close();
+    if (isSqliteError(error) && error.code.startsWith('SQLITE_BUSY')) return undefined;
+    throw error;
+  }
+}
+
+function heldLock(sqlite: Database.Database, holderFile: string): Lock {
+  const announce = (holder: Holder): void => writeFileSync(holderFile, JSON.stringify(holder), { mode: 0o600 });
+  announce({ pid: process.pid });
+  return {
+    announce,
+    release() {
+      rmSync(holderFile, { force: true });
+      sqlite.close();
+    },
+  };
+}
+
+function readHolder(holderFile: string): Holder | undefined {
+  try {
+    return holderSchema.parse(JSON.parse(readFileSync(holderFile, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+function alreadyHeld(path: string, holder: Holder | undefined): string {
+  const who = holder === undefined ? 'another process' : `process ${holder.pid}`;
+  const where = holder?.url === undefined ? '' : ` at ${holder.url}`;
+  return `The database ${path} is in use by a hub already running as ${who}${where}; stop that one first, or set DATABASE_PATH to another file.`;
+}

@@ -1,0 +1,126 @@
+/** Agents, the answers of idempotent writes, and what was imported. */
+import { and, asc, eq, lt, sql } from 'drizzle-orm';
+import type { AgentRow, IdempotencyRow, Reads, Writes } from '../../port.ts';
+import type { Connection } from '../connection.ts';
+import type { NameMaker, Names } from '../names.ts';
+import { agents, idempotency, importedMessages } from '../schema.ts';
+import type { SyncNoun } from '../sync.ts';
+
+/** Prepared look-up of an agent by workspace and id, ids compared without case. */
+function prepareFind({ orm }: Connection) {
+  const find = orm
+    .select()
+    .from(agents)
+    .where(and(eq(agents.workspaceId, sql.placeholder('workspaceId')), eq(agents.agentKey, sql.placeholder('key'))))
+    .prepare();
+  return (workspaceId: number, agentId: string): AgentRow | undefined => {
+    const row = find.get({ workspaceId, key: agentId.toLowerCase() });
+    return row && toAgentRow(row);
+  };
+}
+
+function toAgentRow(row: typeof agents.$inferSelect): AgentRow {
+  const { id, agentId, agentType, keyId, firstSeenAt, lastSeenAt, client } = row;
+  return { pk: id, agentId, agentType, keyId, firstSeenAt, lastSeenAt, client };
+}
+
+export function agentReads(connection: Connection, names: Names): SyncNoun<Reads['agents']> {
+  const find = prepareFind(connection);
+  return {
+    get(workspace, agentId) {
+      const workspaceId = names.workspace(workspace);
+      return workspaceId === undefined ? undefined : find(workspaceId, agentId);
+    },
+  };
+}
+
+export function agentWrites({ orm }: Connection, names: NameMaker): SyncNoun<Writes['agents']> {
+  return {
+    insert(workspace, agent) {
+      const row = orm
+        .insert(agents)
+        .values({ ...agent, workspaceId: names.workspace(workspace), agentKey: agent.agentId.toLowerCase() })
+        .returning()
+        .get();
+      return toAgentRow(row);
+    },
+    touch(pk, now, client) {
+      orm
+        .update(agents)
+        .set({ lastSeenAt: now, ...(client === null ? {} : { client }) })
+        .where(eq(agents.id, pk))
+        .run();
+    },
+  };
+}
+
+export function idempotencyWrites(connection: Connection, names: NameMaker): SyncNoun<Writes['idempotency']> {
+  const { orm } = connection;
+  const findAgent = prepareFind(connection);
+  const agentPk = (workspace: string, agentId: string): number => {
+    const agent = findAgent(names.workspace(workspace), agentId);
+    if (agent === undefined) throw new Error(`agent ${agentId} does not exist`);
+    return agent.pk;
+  };
+  const find = orm
+    .select()
+    .from(idempotency)
+    .where(and(eq(idempotency.agentId, sql.placeholder('agent')), eq(idempotency.key, sql.placeholder('key'))))
+    .prepare();
+  return {
+    get(workspace, agentId, key): IdempotencyRow | undefined {
+      return find.get({ agent: agentPk(workspace, agentId), key });
+    },
+    put(workspace, agentId, key, { tool, argsHash, result, createdAt }) {
+      const values = { tool, argsHash, result, createdAt };
+      orm
+        .insert(idempotency)
+        .values({ agentId: agentPk(workspace, agentId), key, ...values })
+        .onConflictDoUpdate({ target: [idempotency.agentId, idempotency.key], set: values })
+        .run();
+    },
+    deleteBefore(time, limit) {
+      const old = orm
+        .select({ agentId: idempotency.agentId, key: idempotency.key })
+        .from(idempotency)
+        .where(lt(idempotency.createdAt, time))
+        .orderBy(asc(idempotency.createdAt))
+        .limit(limit)
+        .all();
+      for (const { agentId, key } of old) {
+        orm
+          .delete(idempotency)
+          .where(and(eq(idempotency.agentId, agentId), eq(idempotency.key, key)))
+          .run();
+      }
+      return old.length;
+    },
+  };
+}
+
+export function importWrites({ orm }: Connection): SyncNoun<Writes['imports']> {
+  const find = orm
+    .select({ id: importedMessages.messageId })
+    .from(importedMessages)
+    .where(
+      and(
+        eq(importedMessages.sessionId, sql.placeholder('session')),
+        eq(importedMessages.externalId, sql.placeholder('external')),
+      ),
+    )
+    .prepare();
+  const insert = orm
+    .insert(importedMessages)
+    .values({
+      sessionId: sql.placeholder('session'),
+      externalId: sql.placeholder('external'),
+      messageId: sql.placeholder('message'),
+    })
+    .prepare();
+  return {
+    find: (session, external) => find.get({ session, external })?.id,
+    remember(session, external, message) {
+      insert.run({ session, external, message });
+    },
+  };
+}

@@ -1,0 +1,35 @@
+/** All queries of the port over one connection. */
+import type { Reads, Writes } from '../../port.ts';
+import type { Connection } from '../connection.ts';
+import type { NameMaker, Names } from '../names.ts';
+import type { SyncNouns } from '../sync.ts';
+import { agentReads, agentWrites, idempotencyWrites, importWrites } from './agents.ts';
+import { keyReads, keyWrites, workspaceReads, workspaceWrites } from './keys.ts';
+import { memoryReads, memoryWrites } from './memory.ts';
+import { messageWrites } from './message-writes.ts';
+import { messageReads } from './messages.ts';
+import { sessionReads, sessionWrites } from './sessions.ts';
+
+export function createReads(connection: Connection, names: Names): SyncNouns<Reads> {
+  return {
+    workspaces: workspaceReads(names),
+    keys: keyReads(connection),
+    agents: agentReads(connection, names),
+    sessions: sessionReads(connection, names),
+    messages: messageReads(connection, names),
+    memory: memoryReads(connection, names),
+  };
+}
+
+export function createWrites(connection: Connection, names: NameMaker, nextSeq: () => number): SyncNouns<Writes> {
+  return {
+    workspaces: workspaceWrites(connection),
+    keys: keyWrites(connection),
+    agents: agentWrites(connection, names),
+    sessions: sessionWrites(connection, names, nextSeq),
+    messages: messageWrites(connection, names, nextSeq),
+    memory: memoryWrites(connection, names),
+    idempotency: idempotencyWrites(connection, names),
+    imports: importWrites(connection),
+  };
+}

@@ -1,0 +1,73 @@
+/** Workspaces and API keys. */
+import { desc, eq, sql } from 'drizzle-orm';
+import type { KeyRow, Reads, Writes } from '../../port.ts';
+import type { Connection } from '../connection.ts';
+import type { Names } from '../names.ts';
+import { keys, workspaces } from '../schema.ts';
+import type { SyncNoun } from '../sync.ts';
+
+const MAX_LISTED = 1000;
+
+export function workspaceReads(names: Names): SyncNoun<Reads['workspaces']> {
+  return { exists: (name) => names.workspace(name) !== undefined };
+}
+
+export function workspaceWrites({ orm }: Connection): SyncNoun<Writes['workspaces']> {
+  const insert = orm
+    .insert(workspaces)
+    .values({ name: sql.placeholder('name'), createdAt: sql.placeholder('now') })
+    .onConflictDoNothing()
+    .prepare();
+  return {
+    ensure(name, now) {
+      insert.run({ name, now });
+    },
+  };
+}
+
+export function keyReads({ orm }: Connection): SyncNoun<Reads['keys']> {
+  const byHash = orm
+    .select()
+    .from(keys)
+    .where(eq(keys.hash, sql.placeholder('hash')))
+    .prepare();
+  const byName = orm
+    .select()
+    .from(keys)
+    .where(eq(keys.name, sql.placeholder('name')))
+    .prepare();
+  const list = orm.select().from(keys).orderBy(desc(keys.createdAt)).limit(MAX_LISTED).prepare();
+  return {
+    byHash: (hash) => toKeyRow(byHash.get({ hash })),
+    byName: (name) => toKeyRow(byName.get({ name })),
+    list: () => list.all().map((row) => withoutHash(row)),
+  };
+}
+
+function toKeyRow(row: typeof keys.$inferSelect | undefined): KeyRow | undefined {
+  return row && withoutHash(row);
+}
+
+function withoutHash({ hash: _, ...row }: typeof keys.$inferSelect): KeyRow {
+  return row;
+}
+
+export function keyWrites({ orm }: Connection): SyncNoun<Writes['keys']> {
+  return {
+    insert({ permissions, agentTypes, ...key }) {
+      orm
+        .insert(keys)
+        .values({ ...key, permissions: [...permissions], agentTypes: agentTypes && [...agentTypes] })
+        .run();
+    },
+    replaceHash(keyId, hash) {
+      orm.update(keys).set({ hash }).where(eq(keys.keyId, keyId)).run();
+    },
+    revoke(keyId, now) {
+      orm.update(keys).set({ revokedAt: now }).where(eq(keys.keyId, keyId)).run();
+    },
+    touch(keyId, now) {
+      orm.update(keys).set({ lastUsedAt: now }).where(eq(keys.keyId, keyId)).run();
+    },
+  };
+}

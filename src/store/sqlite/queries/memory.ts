@@ -1,0 +1,172 @@
+/** Memory entries. An entry whose time is over is as good as gone; housekeeping removes it. */
+import type { MemoryListRow, MemoryPage, MemoryPlace, MemoryPosition, Reads, Writes } from '../../port.ts';
+import type { Connection } from '../connection.ts';
+import type { NameMaker, Names } from '../names.ts';
+import { jsonObject } from '../rows.ts';
+import type { SyncNoun } from '../sync.ts';
+
+/** Entries whose text is looked at for one page of a query; the page then says where to go on. */
+const MAX_LOOKED_AT = 1000;
+/** Owner of shared memory, and session of global memory. */
+const NONE = 0;
+
+interface RawEntry {
+  readonly pk: number;
+  readonly owner_id: number;
+  readonly session_pk: number;
+  readonly session_id: string | null;
+  readonly key: string;
+  readonly value: string;
+  readonly value_size: number;
+  readonly version: number;
+  readonly metadata: string;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly updated_by: string;
+  readonly expires_at: number | null;
+}
+
+const ENTRY = `
+  e.id AS pk, e.owner_id, e.session_id AS session_pk, s.session_id, e.key, e.value_size, e.version, e.metadata,
+  e.created_at, e.updated_at, e.updated_by, e.expires_at`;
+const FROM = 'FROM memory_entries e LEFT JOIN sessions s ON s.id = e.session_id';
+const LIVE = '(e.expires_at IS NULL OR e.expires_at > :now)';
+
+function toListRow(raw: Omit<RawEntry, 'value'>): MemoryListRow {
+  return {
+    pk: raw.pk,
+    scope: raw.owner_id === NONE ? 'shared' : 'agent',
+    sessionId: raw.session_id,
+    key: raw.key,
+    valueSize: raw.value_size,
+    version: raw.version,
+    metadata: jsonObject(raw.metadata),
+    createdAt: raw.created_at,
+    updatedAt: raw.updated_at,
+    updatedBy: raw.updated_by,
+    expiresAt: raw.expires_at,
+  };
+}
+
+/** Below every session's pk. */
+const BEFORE_ALL = -1;
+
+type Bind = Record<string, number | string>;
+
+export function memoryReads({ sqlite }: Connection, names: Names): SyncNoun<Reads['memory']> {
+  const find = sqlite.prepare<[Bind], RawEntry>(`
+    SELECT ${ENTRY}, e.value ${FROM}
+    WHERE e.workspace_id = :workspace AND e.owner_id = :owner AND e.session_id = :session AND e.key = :key AND ${LIVE}`);
+  const count = sqlite
+    .prepare<[number, number], number>('SELECT count(*) FROM memory_entries WHERE workspace_id = ? AND owner_id = ?')
+    .pluck();
+  const listed = `
+    SELECT ${ENTRY}, CASE WHEN :query = '' THEN '' ELSE e.value END AS value ${FROM}
+    WHERE e.workspace_id = :workspace AND e.owner_id = :owner AND ${LIVE}
+      AND e.key >= :prefix AND e.key < :prefixEnd`;
+  const inSession = sqlite.prepare<[Bind], RawEntry>(`${listed}
+      AND e.session_id = :session AND e.key > :afterKey ORDER BY e.key LIMIT :limit`);
+  const everywhere = sqlite.prepare<[Bind], RawEntry>(`${listed}
+      AND (e.session_id, e.key) > (:afterSession, :afterKey) ORDER BY e.session_id, e.key LIMIT :limit`);
+
+  return {
+    get(place, key, now) {
+      const workspace = names.workspace(place.workspace);
+      if (workspace === undefined) return undefined;
+      const raw = find.get({ ...whereIs(place, workspace), key, now });
+      return raw && { ...toListRow(raw), value: raw.value };
+    },
+
+    count(workspace, agentPk) {
+      const workspaceId = names.workspace(workspace);
+      return workspaceId === undefined ? 0 : (count.get(workspaceId, agentPk ?? NONE) ?? 0);
+    },
+
+    page(args) {
+      const workspace = names.workspace(args.workspace);
+      if (workspace === undefined) return { entries: [], next: null };
+      const text = args.query?.toLowerCase();
+      const entries: MemoryListRow[] = [];
+      let last: MemoryPosition | null = null;
+      let looked = 0;
+      for (const raw of walk(args, workspace)) {
+        if (entries.length === args.limit || ++looked > MAX_LOOKED_AT) return { entries, next: last };
+        last = { agentPk: raw.owner_id, sessionPk: raw.session_pk, key: raw.key };
+        if (text === undefined || contains(raw, text)) entries.push(toListRow(raw));
+      }
+      return { entries, next: null };
+    },
+  };
+
+  /** Entries in the page's order from its position on, read in chunks. */
+  function* walk(args: MemoryPage, workspace: number): Generator<RawEntry> {
+    const limit = args.limit + 1;
+    const start = args.after;
+    const owners = args.owners.map((owner) => owner ?? NONE);
+    const from = start === undefined ? 0 : owners.indexOf(start.agentPk);
+    if (from < 0) return;
+    for (const owner of owners.slice(from)) {
+      let after = owner === start?.agentPk ? start : undefined;
+      for (;;) {
+        const chunk = chunkOf(args, workspace, owner, limit, after);
+        yield* chunk;
+        const end = chunk.at(-1);
+        if (end === undefined || chunk.length < limit) break;
+        after = { agentPk: owner, sessionPk: end.session_pk, key: end.key };
+      }
+    }
+  }
+
+  function chunkOf(args: MemoryPage, workspace: number, owner: number, limit: number, after?: MemoryPosition) {
+    const prefix = args.prefix ?? '';
+    const bind = {
+      workspace,
+      owner,
+      limit,
+      prefix,
+      prefixEnd: `${prefix}\u{10ffff}`,
+      query: args.query ?? '',
+      now: args.now,
+      afterKey: after?.key ?? '',
+    };
+    if (args.session === 'all') return everywhere.all({ ...bind, afterSession: after?.sessionPk ?? BEFORE_ALL });
+    return inSession.all({ ...bind, session: args.session ?? NONE });
+  }
+}
+
+function contains(raw: RawEntry, text: string): boolean {
+  return raw.key.toLowerCase().includes(text) || raw.value.toLowerCase().includes(text);
+}
+
+function whereIs(place: MemoryPlace, workspace: number): Bind {
+  return { workspace, owner: place.agentPk ?? NONE, session: place.sessionPk ?? NONE };
+}
+
+export function memoryWrites({ sqlite }: Connection, names: NameMaker): SyncNoun<Writes['memory']> {
+  const put = sqlite.prepare<[Record<string, number | string | null>]>(`
+    INSERT INTO memory_entries (workspace_id, owner_id, session_id, key, value, value_size, version, metadata, created_at,
+      updated_at, updated_by, expires_at)
+    VALUES (:workspace, :owner, :session, :key, :value, :valueSize, :version, :metadata, :createdAt, :updatedAt,
+      :updatedBy, :expiresAt)
+    ON CONFLICT DO UPDATE SET value = excluded.value, value_size = excluded.value_size, version = excluded.version,
+      metadata = excluded.metadata, created_at = excluded.created_at, updated_at = excluded.updated_at,
+      updated_by = excluded.updated_by, expires_at = excluded.expires_at`);
+  const remove = sqlite.prepare<[Bind]>(
+    'DELETE FROM memory_entries WHERE workspace_id = :workspace AND owner_id = :owner AND session_id = :session AND key = :key',
+  );
+  const removeExpired = sqlite.prepare<[number, number]>(
+    `DELETE FROM memory_entries WHERE id IN
+       (SELECT id FROM memory_entries WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
+  );
+  return {
+    put(place, { key, value, valueSize, version, metadata, createdAt, updatedAt, updatedBy, expiresAt }) {
+      put.run({
+        ...whereIs(place, names.workspace(place.workspace)),
+        ...{ key, value, valueSize, version, createdAt, updatedAt, updatedBy, expiresAt },
+        metadata: JSON.stringify(metadata),
+      });
+    },
+    delete: (place, key) => remove.run({ ...whereIs(place, names.workspace(place.workspace)), key }).changes > 0,
+    deleteExpired: (now, limit) => removeExpired.run(now, limit).changes,
+  };
+}

@@ -1,0 +1,124 @@
+/** Writes of messages: the row, its audiences, and what each audience has counted. */
+import type { Writes } from '../../port.ts';
+import type { Connection } from '../connection.ts';
+import type { NameMaker } from '../names.ts';
+import { TYPE_CODE, VISIBILITY_CODE } from '../schema.ts';
+import type { SyncNoun } from '../sync.ts';
+
+interface Placed {
+  readonly session_id: number;
+  readonly sender_id: number;
+  readonly created_at: number;
+  readonly message_type: number;
+  readonly workspace_id: number;
+}
+
+export function messageWrites(
+  { sqlite }: Connection,
+  names: NameMaker,
+  nextSeq: () => number,
+): SyncNoun<Writes['messages']> {
+  const insert = sqlite.prepare<unknown[]>(`
+    INSERT INTO messages (id, session_id, sender_id, visibility, message_type, pinned, parent_id, thread_id, created_at,
+      recipients, metadata, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const show = sqlite.prepare<number[]>(`
+    INSERT INTO message_audiences (audience_id, session_id, message_id, sender_id, created_at, visibility, message_type)
+    VALUES (?, ?, ?, ?, ?, ?, ?)`);
+  const countIn = sqlite.prepare<number[]>(`
+    INSERT INTO session_audiences (audience_id, session_id, message_count, last_seq) VALUES (?, ?, 1, ?)
+    ON CONFLICT DO UPDATE SET message_count = message_count + 1, last_seq = max(last_seq, excluded.last_seq)`);
+  const posted = sqlite.prepare<number[]>(`
+    INSERT INTO participants (session_id, audience_id, sender_id, message_count) VALUES (?, ?, ?, 1)
+    ON CONFLICT DO UPDATE SET message_count = message_count + 1`);
+
+  const placed = sqlite.prepare<[number], Placed>(`
+    SELECT m.session_id, m.sender_id, m.created_at, m.message_type, s.workspace_id
+    FROM messages m JOIN sessions s ON s.id = m.session_id WHERE m.id = ?`);
+  const audiencesOf = sqlite
+    .prepare<[number, number, number], number>(
+      `SELECT b.audience_id FROM audiences a CROSS JOIN message_audiences b
+       ON b.audience_id = a.id AND b.session_id = ? AND b.message_id = ? WHERE a.workspace_id = ?`,
+    )
+    .pluck();
+  const hide = sqlite.prepare<number[]>(
+    'DELETE FROM message_audiences WHERE audience_id = ? AND session_id = ? AND message_id = ?',
+  );
+  const setVisibility = sqlite.prepare<number[]>('UPDATE messages SET visibility = ? WHERE id = ?');
+  /** What the audience still sees of the session decides how far it has come. */
+  const countOut = sqlite.prepare<{ audience: number; session: number }[]>(`
+    UPDATE session_audiences SET message_count = message_count - 1,
+      last_seq = max(
+        coalesce((SELECT max(message_id) FROM message_audiences
+          WHERE audience_id = :audience AND session_id = :session), 0),
+        (SELECT seq FROM sessions WHERE id = :session))
+    WHERE audience_id = :audience AND session_id = :session`);
+  const dropIfEmpty = sqlite.prepare<number[]>(`
+    DELETE FROM session_audiences WHERE audience_id = ? AND session_id = ? AND message_count = 0
+      AND audience_id NOT IN (SELECT id FROM audiences WHERE name = 'public')`);
+  const unposted = sqlite.prepare<number[]>(`
+    UPDATE participants SET message_count = message_count - 1 WHERE session_id = ? AND audience_id = ? AND sender_id = ?`);
+  const dropParticipant = sqlite.prepare<number[]>(`
+    DELETE FROM participants WHERE session_id = ? AND audience_id = ? AND sender_id = ? AND message_count = 0`);
+  const total = sqlite
+    .prepare<[number], number>(
+      `SELECT coalesce(sum(message_count), 0) FROM session_audiences a JOIN sessions s ON s.id = a.session_id
+       WHERE s.id = ? AND a.audience_id IN
+         (SELECT id FROM audiences WHERE workspace_id = s.workspace_id AND name IN ('public', 'admin'))`,
+    )
+    .pluck();
+
+  return {
+    insert(message) {
+      const id = nextSeq();
+      const workspaceId = names.workspace(message.workspace);
+      const sender = names.sender(workspaceId, message.sender, message.senderType, message.imported);
+      const visibility = VISIBILITY_CODE[message.visibility];
+      const type = TYPE_CODE[message.messageType];
+      insert.run(
+        id,
+        message.sessionPk,
+        sender,
+        visibility,
+        type,
+        message.pinned ? 1 : 0,
+        message.parentId,
+        message.threadId,
+        message.createdAt,
+        message.to.length === 0 ? null : JSON.stringify(message.to),
+        Object.keys(message.metadata).length === 0 ? null : JSON.stringify(message.metadata),
+        message.content,
+      );
+      for (const name of message.audiences) {
+        const audience = names.audience(workspaceId, name);
+        show.run(audience, message.sessionPk, id, sender, message.createdAt, visibility, type);
+        countIn.run(audience, message.sessionPk, id);
+        posted.run(message.sessionPk, audience, sender);
+      }
+      return id;
+    },
+
+    setVisibility(id, visibility, audiences) {
+      const row = placed.get(id);
+      if (row === undefined) throw new Error(`message ${id} does not exist`);
+      for (const audience of audiencesOf.all(row.session_id, id, row.workspace_id)) {
+        hide.run(audience, row.session_id, id);
+        countOut.run({ audience, session: row.session_id });
+        dropIfEmpty.run(audience, row.session_id);
+        unposted.run(row.session_id, audience, row.sender_id);
+        dropParticipant.run(row.session_id, audience, row.sender_id);
+      }
+      const code = VISIBILITY_CODE[visibility];
+      setVisibility.run(code, id);
+      for (const name of audiences) {
+        const audience = names.audience(row.workspace_id, name);
+        show.run(audience, row.session_id, id, row.sender_id, row.created_at, code, row.message_type);
+        countIn.run(audience, row.session_id, id);
+        posted.run(row.session_id, audience, row.sender_id);
+      }
+    },
+
+    countAll(sessionPk) {
+      return total.get(sessionPk) ?? 0;
+    },
+  };
+}

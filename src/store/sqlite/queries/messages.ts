@@ -1,0 +1,143 @@
+/**
+ * Reads of messages. Each listing merges bounded streams, one per audience of the caller: a message stands in at most one
+ * of them (the audiences of a message are disjoint for every caller), so there is nothing to scan, skip or count twice.
+ */
+import type { MessageFilters, MessagePage, Reads, Sight } from '../../port.ts';
+import type { Connection } from '../connection.ts';
+import type { Names } from '../names.ts';
+import { toMessageRow, type RawMessage } from '../rows.ts';
+import { TYPE_CODE, VISIBILITY_CODE } from '../schema.ts';
+import type { SyncNoun } from '../sync.ts';
+
+const FIRST_ID = 0;
+const LAST_ID = Number.MAX_SAFE_INTEGER;
+
+type Bind = Record<string, number | string | null>;
+type Direction = 'ASC' | 'DESC';
+
+const FILTERS = `(:visibility IS NULL OR visibility = :visibility)
+  AND (:type IS NULL OR message_type = :type)
+  AND (:senders IS NULL OR sender_id IN (SELECT value FROM json_each(:senders)))`;
+
+const inSession = (direction: Direction): string => `
+  SELECT message_id FROM message_audiences
+  WHERE audience_id = :audience AND session_id = :session AND message_id > :after AND message_id < :before AND ${FILTERS}
+  ORDER BY message_id ${direction} LIMIT :limit`;
+
+/** A thread's first message has no thread_id; its id is below those of all replies. */
+const inThread = (direction: Direction): string => `
+  SELECT m.id FROM (
+    SELECT id, visibility, message_type, sender_id FROM messages WHERE id = :thread
+    UNION ALL
+    SELECT id, visibility, message_type, sender_id FROM messages WHERE thread_id = :thread
+  ) m
+  WHERE m.id > :after AND m.id < :before AND ${FILTERS}
+    AND EXISTS (
+      SELECT 1 FROM message_audiences a
+      WHERE a.audience_id IN (SELECT value FROM json_each(:audiences)) AND a.session_id = :session AND a.message_id = m.id)
+  ORDER BY m.id ${direction} LIMIT :limit`;
+
+const ROWS = `
+  SELECT m.id, m.session_id AS session_pk, s.session_id, a.name AS sender, a.type AS sender_type, a.imported, m.content,
+    m.visibility, m.recipients, m.message_type, m.parent_id, m.thread_id, m.metadata, m.pinned, m.created_at`;
+
+export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Reads['messages']> {
+  const ids = (sql: string) => sqlite.prepare<[Bind], number>(sql).pluck();
+  const session = { ASC: ids(inSession('ASC')), DESC: ids(inSession('DESC')) };
+  const thread = { ASC: ids(inThread('ASC')), DESC: ids(inThread('DESC')) };
+  const bySender = ids(`
+    SELECT message_id FROM message_audiences
+    WHERE audience_id = :audience AND sender_id = :sender ORDER BY message_id DESC LIMIT :limit`);
+  const sessionByTime = sqlite.prepare<[Bind], { id: number; at: number }>(`
+    SELECT message_id AS id, created_at AS at FROM message_audiences
+    WHERE audience_id = :audience AND session_id = :session AND +created_at BETWEEN :start AND :end
+    ORDER BY created_at, message_id LIMIT :limit`);
+  const byTime = sqlite.prepare<[Bind], { id: number; at: number }>(`
+    SELECT message_id AS id, created_at AS at FROM message_audiences
+    WHERE audience_id = :audience AND created_at BETWEEN :start AND :end
+    ORDER BY created_at, message_id LIMIT :limit`);
+  const rows = sqlite.prepare<[string], RawMessage>(`${ROWS}
+    FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value
+    CROSS JOIN senders a ON a.id = m.sender_id CROSS JOIN sessions s ON s.id = m.session_id
+    ORDER BY j.key`);
+  const visible = sqlite
+    .prepare<[string, number], number>(
+      `SELECT m.id FROM messages m CROSS JOIN json_each(?) j
+       CROSS JOIN message_audiences a ON a.audience_id = j.value AND a.session_id = m.session_id AND a.message_id = m.id
+       WHERE m.id = ? LIMIT 1`,
+    )
+    .pluck();
+
+  const fetch = (list: readonly number[]) => rows.all(JSON.stringify(list)).map(toMessageRow);
+
+  /** The filters as bound values; undefined when nobody has the sender's name. */
+  function filterValues(sight: Sight, filters: MessageFilters = {}): Bind | undefined {
+    const senders = filters.sender === undefined ? null : names.senders(sight.workspace, filters.sender);
+    if (senders?.length === 0) return undefined;
+    return {
+      visibility: filters.visibility === undefined ? null : VISIBILITY_CODE[filters.visibility],
+      type: filters.messageType === undefined ? null : TYPE_CODE[filters.messageType],
+      senders: senders === null ? null : JSON.stringify(senders),
+    };
+  }
+
+  /** At most `limit + 1` ids in the page's direction. */
+  function pageIds(args: MessagePage, direction: Direction): number[] {
+    const audiences = names.audiences(args.sight);
+    const filters = filterValues(args.sight, args.filters);
+    if (filters === undefined || audiences.length === 0) return [];
+    const bind: Bind = {
+      ...filters,
+      session: args.sessionPk,
+      after: args.after ?? FIRST_ID,
+      before: args.before ?? LAST_ID,
+      limit: args.limit + 1,
+    };
+    if (args.threadId !== undefined) {
+      return thread[direction].all({ ...bind, thread: args.threadId, audiences: JSON.stringify(audiences) });
+    }
+    const found = audiences.flatMap((audience) => session[direction].all({ ...bind, audience }));
+    found.sort((a, b) => (direction === 'ASC' ? a - b : b - a));
+    return found.slice(0, args.limit + 1);
+  }
+
+  return {
+    get(id, sight) {
+      const audiences = names.audiences(sight);
+      if (audiences.length === 0 || visible.get(JSON.stringify(audiences), id) === undefined) return undefined;
+      return fetch([id])[0];
+    },
+
+    page(args) {
+      const direction = args.after !== undefined ? 'ASC' : 'DESC';
+      const found = pageIds(args, direction);
+      const chosen = found.slice(0, args.limit).sort((a, b) => a - b);
+      return { messages: fetch(chosen), more: found.length > args.limit };
+    },
+
+    bySender({ sight, sessionPk, sender, limit }) {
+      if (sessionPk !== undefined) {
+        const found = pageIds({ sessionPk, sight, limit, filters: { sender } }, 'DESC');
+        return fetch(found.slice(0, limit));
+      }
+      const audiences = names.audiences(sight);
+      const senders = names.senders(sight.workspace, sender);
+      const found = audiences.flatMap((audience) =>
+        senders.flatMap((id) => bySender.all({ audience, sender: id, limit })),
+      );
+      return fetch(found.sort((a, b) => b - a).slice(0, limit));
+    },
+
+    byTime({ sight, sessionPk, start, end, limit }) {
+      const found = names
+        .audiences(sight)
+        .flatMap((audience) =>
+          sessionPk === undefined
+            ? byTime.all({ audience, start, end, limit })
+            : sessionByTime.all({ audience, session: sessionPk, start, end, limit }),
+        );
+      found.sort((a, b) => a.at - b.at || a.id - b.id);
+      return fetch(found.slice(0, limit).map((row) => row.id));
+    },
+  };
+}

@@ -1,0 +1,201 @@
+/** Sessions, and what each caller sees of them. */
+import type { Reads, SessionRow, SessionView, Writes } from '../../port.ts';
+import { ALL_WORKSPACES } from '../../../context.ts';
+import type { Connection } from '../connection.ts';
+import type { NameMaker, Names } from '../names.ts';
+import { toSessionRow, type RawSession } from '../rows.ts';
+import type { SyncNoun } from '../sync.ts';
+
+/** Sessions looked at for one page, filters or not; the page then says where to go on. */
+const MAX_LOOKED_AT = 5000;
+const MAX_PARTICIPANTS = 200;
+
+const SESSION = `
+  SELECT s.id AS pk, s.session_id, w.name AS workspace, s.purpose, s.created_by, s.created_at, s.updated_at, s.is_active,
+    s.metadata
+  FROM sessions s CROSS JOIN workspaces w ON w.id = s.workspace_id`;
+
+interface Seen {
+  readonly count: number;
+  readonly seq: number;
+}
+
+export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Reads['sessions']> {
+  const byId = sqlite.prepare<[string], RawSession>(`${SESSION} WHERE s.session_id = ?`);
+  const byPk = sqlite.prepare<[number], RawSession>(`${SESSION} WHERE s.id = ?`);
+  const seenBy = sqlite.prepare<[number, number], Seen>(
+    'SELECT message_count AS count, last_seq AS seq FROM session_audiences WHERE audience_id = ? AND session_id = ?',
+  );
+  const lastMessage = sqlite
+    .prepare<[number, number], number | null>(
+      'SELECT max(message_id) FROM message_audiences WHERE audience_id = ? AND session_id = ?',
+    )
+    .pluck();
+  const sentAt = sqlite.prepare<[number], number>('SELECT created_at FROM messages WHERE id = ?').pluck();
+  const posters = sqlite
+    .prepare<[string, number], string>(
+      `SELECT a.name FROM json_each(?) j
+       CROSS JOIN participants p ON p.session_id = ? AND p.audience_id = j.value
+       CROSS JOIN senders a ON a.id = p.sender_id
+       GROUP BY a.name ORDER BY sum(p.message_count) DESC, a.name LIMIT ${MAX_PARTICIPANTS}`,
+    )
+    .pluck();
+  const recent = sqlite.prepare<[number, number, number], { pk: number; seq: number }>(
+    `SELECT session_id AS pk, last_seq AS seq FROM session_audiences
+     WHERE audience_id = ? AND last_seq < ? ORDER BY last_seq DESC LIMIT ?`,
+  );
+  const idsByPrefix = sqlite
+    .prepare<[string, string, number], string>(
+      'SELECT session_id FROM sessions WHERE session_id >= ? AND session_id < ? AND workspace_id = ? ORDER BY session_id LIMIT 100',
+    )
+    .pluck();
+  const idsByPrefixAnywhere = sqlite
+    .prepare<[string, string], string>(
+      'SELECT session_id FROM sessions WHERE session_id >= ? AND session_id < ? ORDER BY session_id LIMIT 100',
+    )
+    .pluck();
+
+  function get(workspace: string, sessionId: string): SessionRow | undefined {
+    const raw = byId.get(sessionId);
+    if (raw === undefined || (workspace !== ALL_WORKSPACES && raw.workspace !== workspace)) return undefined;
+    return toSessionRow(raw);
+  }
+
+  function seen(pk: number, audiences: readonly number[]): Seen {
+    const parts = audiences.flatMap((audience) => seenBy.get(audience, pk) ?? []);
+    return {
+      count: parts.reduce((sum, part) => sum + part.count, 0),
+      seq: parts.reduce((last, part) => Math.max(last, part.seq), 0),
+    };
+  }
+
+  function viewOf(row: SessionRow, audiences: readonly number[]): SessionView {
+    const { count, seq } = seen(row.pk, audiences);
+    const last = audiences.reduce((id, audience) => Math.max(id, lastMessage.get(audience, row.pk) ?? 0), 0);
+    return {
+      ...row,
+      messageCount: count,
+      lastMessageAt: last === 0 ? null : (sentAt.get(last) ?? null),
+      participants: count === 0 ? [] : posters.all(JSON.stringify(audiences), row.pk),
+      lastSeq: seq,
+    };
+  }
+
+  return {
+    get,
+
+    view(workspace, sessionId, sight) {
+      const row = get(workspace, sessionId);
+      return row && viewOf(row, names.audiences(sight));
+    },
+
+    page({ sight, limit, before = Number.MAX_SAFE_INTEGER, isActive, createdBy, query }) {
+      const audiences = names.audiences(sight);
+      const creator = createdBy?.toLowerCase();
+      const text = query?.toLowerCase();
+      const sessions: SessionView[] = [];
+      let position = before;
+      for (let looked = 0; looked < MAX_LOOKED_AT; ) {
+        const chunk = newest(audiences, position, Math.max(limit, 100));
+        if (chunk.length === 0) return { sessions, next: null };
+        for (const { pk, seq } of chunk) {
+          looked++;
+          position = seq;
+          // A session stands in the stream of each audience; it belongs where the caller saw it last.
+          if (seen(pk, audiences).seq !== seq) continue;
+          const row = toSessionRow(rowOf(pk));
+          if (isActive !== undefined && row.isActive !== isActive) continue;
+          if (creator !== undefined && row.createdBy.toLowerCase() !== creator) continue;
+          if (text !== undefined && !row.purpose.toLowerCase().includes(text)) continue;
+          sessions.push(viewOf(row, audiences));
+          if (sessions.length === limit) {
+            return { sessions, next: newest(audiences, position, 1).length === 0 ? null : position };
+          }
+        }
+      }
+      return { sessions, next: position };
+    },
+
+    idsByPrefix(workspace, prefix, limit) {
+      const end = `${prefix}\u{10ffff}`;
+      const workspaceId = names.workspace(workspace);
+      if (workspace === ALL_WORKSPACES) return idsByPrefixAnywhere.all(prefix, end).slice(0, limit);
+      return workspaceId === undefined ? [] : idsByPrefix.all(prefix, end, workspaceId).slice(0, limit);
+    },
+  };
+
+  function newest(audiences: readonly number[], before: number, limit: number) {
+    return audiences
+      .flatMap((audience) => recent.all(audience, before, limit))
+      .sort((a, b) => b.seq - a.seq)
+      .slice(0, limit);
+  }
+
+  function rowOf(pk: number): RawSession {
+    const raw = byPk.get(pk);
+    if (raw === undefined) throw new Error(`session ${pk} is counted but does not exist`);
+    return raw;
+  }
+}
+
+export function sessionWrites(
+  { sqlite }: Connection,
+  names: NameMaker,
+  nextSeq: () => number,
+): SyncNoun<Writes['sessions']> {
+  const byId = sqlite.prepare<[string], RawSession>(`${SESSION} WHERE s.session_id = ?`);
+  const insert = sqlite.prepare<unknown[]>(
+    `INSERT INTO sessions (session_id, workspace_id, purpose, created_by, created_at, updated_at, is_active, metadata, seq)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const announce = sqlite.prepare<number[]>(
+    `INSERT INTO session_audiences (audience_id, session_id, message_count, last_seq) VALUES (?, ?, 0, ?)
+     ON CONFLICT DO UPDATE SET last_seq = excluded.last_seq`,
+  );
+  const update = sqlite.prepare<unknown[]>(
+    `UPDATE sessions SET purpose = coalesce(?, purpose), metadata = coalesce(?, metadata),
+     is_active = coalesce(?, is_active), updated_at = ? WHERE id = ?`,
+  );
+  const countCreated = sqlite
+    .prepare<[number, string, number], number>(
+      'SELECT count(*) FROM (SELECT 1 FROM sessions WHERE workspace_id = ? AND created_by = ? LIMIT ?)',
+    )
+    .pluck();
+
+  return {
+    insert(session) {
+      const existing = byId.get(session.sessionId);
+      if (existing) return { row: toSessionRow(existing), created: false };
+      const workspaceId = names.workspace(session.workspace);
+      const seq = nextSeq();
+      const { lastInsertRowid } = insert.run(
+        session.sessionId,
+        workspaceId,
+        session.purpose,
+        session.createdBy,
+        session.createdAt,
+        session.updatedAt,
+        session.isActive ? 1 : 0,
+        JSON.stringify(session.metadata),
+        seq,
+      );
+      const pk = Number(lastInsertRowid);
+      announce.run(names.audience(workspaceId, 'public'), pk, seq);
+      return { row: { ...session, pk }, created: true };
+    },
+
+    update(pk, change) {
+      update.run(
+        change.purpose ?? null,
+        change.metadata === undefined ? null : JSON.stringify(change.metadata),
+        change.isActive === undefined ? null : change.isActive ? 1 : 0,
+        change.updatedAt,
+        pk,
+      );
+    },
+
+    countBy(workspace, createdBy, atMost) {
+      return countCreated.get(names.workspace(workspace), createdBy, atMost) ?? 0;
+    },
+  };
+}

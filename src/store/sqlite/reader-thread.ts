@@ -1,0 +1,26 @@
+/** A reader thread: one read-only connection that answers the port's queries one at a time. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { openReader } from './connection.ts';
+import { storeError } from './errors.ts';
+import { createNames } from './names.ts';
+import { createReads } from './queries/index.ts';
+import type { ReaderReply, ReaderRequest } from './readers.ts';
+
+type Query = (...args: readonly unknown[]) => unknown;
+
+const { path } = workerData as { readonly path: string };
+const connection = openReader(path);
+const reads = createReads(connection, createNames(connection)) as unknown as Record<string, Record<string, Query>>;
+
+function answer({ noun, method, args }: ReaderRequest): ReaderReply {
+  try {
+    const query = reads[noun]?.[method];
+    if (query === undefined) throw new Error(`no query ${noun}.${method}`);
+    return { json: JSON.stringify(query(...args)) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return storeError(error) === error ? { error: message } : { error: message, code: 'unavailable' };
+  }
+}
+
+parentPort?.on('message', (request: ReaderRequest) => parentPort?.postMessage(answer(request)));

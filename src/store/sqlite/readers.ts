@@ -1,0 +1,139 @@
+/**
+ * Reader threads for queries that may take long. They are started on demand, stopped when idle, and replaced when they die;
+ * a call whose thread died is asked once more.
+ */
+import { Worker } from 'node:worker_threads';
+import { HubError } from '../../errors.ts';
+import type { Logger } from '../../telemetry/log.ts';
+import { unavailable } from './errors.ts';
+
+export interface ReaderPool {
+  /** Runs one query of the port on a reader thread. */
+  run(noun: string, method: string, args: readonly unknown[]): Promise<unknown>;
+  /** Threads that are alive. */
+  size(): number;
+  close(): Promise<void>;
+}
+
+export interface ReaderPoolOptions {
+  readonly path: string;
+  readonly max: number;
+  readonly log: Logger;
+  readonly idleMs?: number;
+  readonly maxQueue?: number;
+}
+
+/** What goes to a reader thread, and what comes back: JSON text is a fifth of the price of a structured clone. */
+export interface ReaderRequest {
+  readonly noun: string;
+  readonly method: string;
+  readonly args: readonly unknown[];
+}
+export type ReaderReply = { readonly json: string | undefined } | { readonly error: string; readonly code?: string };
+
+interface Call extends ReaderRequest {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
+  retried: boolean;
+}
+
+interface Reader {
+  readonly worker: Worker;
+  call: Call | undefined;
+  idle: NodeJS.Timeout | undefined;
+}
+
+const WORKER_FILE = import.meta.url.endsWith('.ts') ? './reader-thread.ts' : './reader-thread.js';
+const IDLE_MS = 60_000;
+const MAX_QUEUE = 1000;
+
+export function createReaderPool(options: ReaderPoolOptions): ReaderPool {
+  const { path, max, log, idleMs = IDLE_MS, maxQueue = MAX_QUEUE } = options;
+  const readers = new Set<Reader>();
+  const waiting: Call[] = [];
+  let closed = false;
+
+  function start(): Reader {
+    const worker = new Worker(new URL(WORKER_FILE, import.meta.url), { workerData: { path } });
+    const reader: Reader = { worker, call: undefined, idle: undefined };
+    readers.add(reader);
+    worker.on('message', (reply: ReaderReply) => answer(reader, reply));
+    worker.on('error', (error) => log.error({ err: error }, 'a reader thread failed'));
+    worker.on('exit', () => gone(reader));
+    worker.unref();
+    return reader;
+  }
+
+  function give(reader: Reader, call: Call): void {
+    clearTimeout(reader.idle);
+    reader.call = call;
+    reader.worker.ref();
+    const { noun, method, args } = call;
+    reader.worker.postMessage({ noun, method, args } satisfies ReaderRequest);
+  }
+
+  function answer(reader: Reader, reply: ReaderReply): void {
+    const call = reader.call;
+    reader.call = undefined;
+    if (call !== undefined) {
+      if ('error' in reply) call.reject(reply.code === 'unavailable' ? unavailable(reply.error) : new Error(reply.error));
+      else call.resolve(reply.json === undefined ? undefined : JSON.parse(reply.json));
+    }
+    const next = waiting.shift();
+    if (next !== undefined) give(reader, next);
+    else rest(reader);
+  }
+
+  function rest(reader: Reader): void {
+    reader.worker.unref();
+    reader.idle = setTimeout(() => void reader.worker.terminate(), idleMs);
+    reader.idle.unref();
+  }
+
+  function gone(reader: Reader): void {
+    clearTimeout(reader.idle);
+    readers.delete(reader);
+    const { call } = reader;
+    if (call !== undefined) {
+      if (call.retried || closed) call.reject(unavailable());
+      else {
+        call.retried = true;
+        waiting.unshift(call);
+      }
+    }
+    serve();
+  }
+
+  function serve(): void {
+    while (!closed && waiting.length > 0) {
+      const free = [...readers].find((reader) => reader.call === undefined) ?? (readers.size < max ? start() : undefined);
+      if (free === undefined) return;
+      const call = waiting.shift();
+      if (call !== undefined) give(free, call);
+    }
+  }
+
+  return {
+    run(noun, method, args) {
+      if (closed) return Promise.reject(unavailable());
+      if (waiting.length >= maxQueue) {
+        return Promise.reject(
+          new HubError('OVERLOADED', 'Too many long queries are waiting.', {
+            retryAfter: 1,
+            suggestions: ['Try again after retry_after seconds.'],
+          }),
+        );
+      }
+      return new Promise((resolve, reject) => {
+        waiting.push({ noun, method, args, resolve, reject, retried: false });
+        serve();
+      });
+    },
+    size: () => readers.size,
+    async close() {
+      closed = true;
+      for (const call of waiting.splice(0)) call.reject(unavailable());
+      await Promise.all([...readers].map((reader) => reader.worker.terminate()));
+    },
+  };
+}

@@ -1,0 +1,40 @@
+/** Which queries run here and which on a reader thread: only those bounded by a page run on the thread that serves. */
+import type { MessagePage, Reads } from '../port.ts';
+import { storeError } from './errors.ts';
+import type { ReaderPool } from './readers.ts';
+import type { SyncNouns } from './sync.ts';
+
+const LONG_PAGE = 200;
+
+/** Told by its arguments: whether a query may walk over more than it answers. */
+const LONG: { readonly [query: string]: ((args: never) => boolean) | undefined } = {
+  'messages.page': (args: MessagePage) =>
+    args.threadId !== undefined || args.filters !== undefined || args.limit > LONG_PAGE,
+  'messages.bySender': (args: { sessionPk?: number }) => args.sessionPk !== undefined,
+  'messages.byTime': (args: { sessionPk?: number }) => args.sessionPk !== undefined,
+  'sessions.page': (args: { isActive?: boolean; createdBy?: string; query?: string }) =>
+    args.isActive !== undefined || args.createdBy !== undefined || args.query !== undefined,
+  'memory.page': (args: { query?: string }) => args.query !== undefined,
+};
+
+type Query = (...args: readonly unknown[]) => unknown;
+
+/** The port's reads over this thread's queries, with the long ones sent to `pool` if there is one. */
+export function routeReads(nouns: SyncNouns<Reads>, pool: ReaderPool | undefined): Reads {
+  const route = (noun: string, method: string, here: Query) => {
+    const isLong = LONG[`${noun}.${method}`] as ((args: unknown) => boolean) | undefined;
+    return async (...args: readonly unknown[]): Promise<unknown> => {
+      if (pool !== undefined && isLong?.(args[0]) === true) return pool.run(noun, method, args);
+      try {
+        return here(...args);
+      } catch (error) {
+        throw storeError(error);
+      }
+    };
+  };
+  const entries = Object.entries(nouns as unknown as Record<string, Record<string, Query>>).map(([noun, calls]) => [
+    noun,
+    Object.fromEntries(Object.entries(calls).map(([method, here]) => [method, route(noun, method, here)])),
+  ]);
+  return Object.fromEntries(entries) as Reads;
+}
