@@ -1,0 +1,147 @@
+/** The configuration of a hub: pure, frozen, free of secrets, so that it may be logged. */
+import path from 'node:path';
+import { dataFiles } from './paths.ts';
+import type { Source, TextSources } from './resolve.ts';
+import { resolveSettings } from './resolve.ts';
+import type { SettingKey } from './settings.ts';
+import { SETTING_KEYS, SETTINGS } from './settings.ts';
+
+export interface Config {
+  readonly dataDir: string;
+  readonly http: {
+    readonly host: string;
+    /** 0: any free port. */
+    readonly port: number;
+    /** Null: the address the hub listens on. */
+    readonly publicUrl: string | null;
+    readonly allowedHosts: readonly string[];
+    readonly corsOrigins: readonly string[];
+    readonly requestTimeoutMs: number;
+    readonly maxConcurrentRequests: number;
+    readonly logRequests: boolean;
+  };
+  readonly store: { readonly path: string; readonly maxConnections: number };
+  readonly log: {
+    readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+    readonly format: 'pretty' | 'json';
+  };
+  readonly mcp: {
+    readonly toolTimeoutMs: number;
+    readonly maxSessions: number;
+    readonly maxResponseBytes: number;
+  };
+  readonly limits: {
+    readonly maxMessagesPerSession: number;
+    readonly maxMessageLength: number;
+    readonly maxMetadataBytes: number;
+    readonly maxMemoryEntriesPerAgent: number;
+    readonly maxMemoryValueBytes: number;
+    readonly maxSessionsPerAgent: number;
+  };
+}
+
+export interface ConfigSources extends TextSources {
+  readonly dataDir: string;
+  /** The working folder. */
+  readonly cwd: string;
+  /** Whether standard error is a terminal. */
+  readonly terminal: boolean;
+}
+
+/** Secrets that the operator set; null: not set. */
+export interface GivenSecrets {
+  readonly apiKey: string | null;
+  readonly adminApiKey: string | null;
+  readonly jwtSecretKey: string | null;
+}
+
+/** How the command line reaches a hub; null: not set. */
+export interface ClientSettings {
+  readonly url: string | null;
+  readonly apiKey: string | null;
+}
+
+/** One setting as it may be shown: a secret has no value here, only whether it is set. */
+export interface ShownSetting {
+  readonly key: SettingKey;
+  readonly section: string;
+  readonly value: unknown;
+  readonly source: Source;
+  /** The file, where the source is one. */
+  readonly path?: string;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly given: GivenSecrets;
+  readonly client: ClientSettings;
+  readonly settings: readonly ShownSetting[];
+}
+
+/**
+ * The configuration and where each value comes from.
+ * @throws StartError naming a malformed value or an unknown key of `.env`.
+ */
+export function configWithOrigins(sources: ConfigSources): LoadedConfig {
+  const resolved = resolveSettings(sources);
+  const v = resolved.values;
+  const config: Config = {
+    dataDir: sources.dataDir,
+    http: {
+      host: v.HTTP_HOST,
+      port: v.HTTP_PORT,
+      publicUrl: v.PUBLIC_URL,
+      allowedHosts: v.ALLOWED_HOSTS,
+      corsOrigins: v.CORS_ORIGINS,
+      requestTimeoutMs: v.REQUEST_TIMEOUT_SECONDS * 1_000,
+      maxConcurrentRequests: v.MAX_CONCURRENT_REQUESTS,
+      logRequests: v.LOG_REQUESTS,
+    },
+    store: {
+      path: v.DATABASE_PATH === null ? dataFiles.database(sources.dataDir) : path.resolve(sources.cwd, v.DATABASE_PATH),
+      maxConnections: v.DATABASE_MAX_CONNECTIONS,
+    },
+    log: { level: v.LOG_LEVEL, format: v.LOG_FORMAT ?? (sources.terminal ? 'pretty' : 'json') },
+    mcp: {
+      toolTimeoutMs: v.TOOL_TIMEOUT_SECONDS * 1_000,
+      maxSessions: v.MAX_MCP_SESSIONS,
+      maxResponseBytes: v.MAX_RESPONSE_BYTES,
+    },
+    limits: {
+      maxMessagesPerSession: v.MAX_MESSAGES_PER_SESSION,
+      maxMessageLength: v.MAX_MESSAGE_LENGTH,
+      maxMetadataBytes: v.MAX_METADATA_BYTES,
+      maxMemoryEntriesPerAgent: v.MAX_MEMORY_ENTRIES_PER_AGENT,
+      maxMemoryValueBytes: v.MAX_MEMORY_VALUE_BYTES,
+      maxSessionsPerAgent: v.MAX_SESSIONS_PER_AGENT,
+    },
+  };
+  const effective: Partial<Record<SettingKey, unknown>> = {
+    PUBLIC_URL: v.PUBLIC_URL ?? SETTINGS.PUBLIC_URL.otherwise,
+    DATABASE_PATH: config.store.path,
+    LOG_FORMAT: config.log.format,
+  };
+  return {
+    config: freeze(config),
+    given: { apiKey: v.API_KEY, adminApiKey: v.ADMIN_API_KEY, jwtSecretKey: v.JWT_SECRET_KEY },
+    client: { url: v.HUB_URL, apiKey: v.HUB_API_KEY },
+    settings: SETTING_KEYS.map((key) => shown(key, effective[key] ?? v[key], resolved.sources[key], sources)),
+  };
+}
+
+/** The configuration alone. @throws StartError as {@link configWithOrigins} does. */
+export function createConfig(sources: ConfigSources): Config {
+  return configWithOrigins(sources).config;
+}
+
+function shown(key: SettingKey, value: unknown, source: Source, sources: ConfigSources): ShownSetting {
+  const { section, secret } = SETTINGS[key];
+  const visible = secret === true && value !== null ? '********' : value;
+  const path = source === '.env' ? sources.dotenv?.path : undefined;
+  return { key, section, value: visible, source, ...(path === undefined ? {} : { path }) };
+}
+
+function freeze<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) freeze(part as object);
+  return Object.freeze(value);
+}

@@ -1,0 +1,34 @@
+/** Where the hub keeps its files. */
+import path from 'node:path';
+
+const FOLDER = 'shared-context-hub';
+
+export interface Place {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  readonly home: string;
+}
+
+/**
+ * The data folder: below `$XDG_DATA_HOME` where that is set to an absolute path (a relative one is ignored, as the XDG
+ * specification demands), else the platform's own.
+ */
+export function dataFolder({ env, platform, home }: Place): string {
+  const { join, isAbsolute } = platform === 'win32' ? path.win32 : path.posix;
+  const xdg = env['XDG_DATA_HOME'];
+  if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, FOLDER);
+  const local = env['LOCALAPPDATA'];
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support', FOLDER);
+  if (platform === 'win32') {
+    return join(local !== undefined && isAbsolute(local) ? local : join(home, 'AppData', 'Local'), FOLDER);
+  }
+  return join(home, '.local', 'share', FOLDER);
+}
+
+/** The files of a data folder. */
+export const dataFiles = {
+  database: (dataDir: string): string => path.join(dataDir, 'hub.db'),
+  secrets: (dataDir: string): string => path.join(dataDir, 'secrets.json'),
+  runtime: (dataDir: string): string => path.join(dataDir, 'hub.json'),
+  dotenv: (folder: string): string => path.join(folder, '.env'),
+} as const;

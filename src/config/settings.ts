@@ -1,0 +1,202 @@
+/** The one table of settings. `.env.example`, the check of `.env` and the listing of settings are made from it. */
+import type { Parser } from './parsers.ts';
+import {
+  baseUrl,
+  boolean,
+  filePath,
+  headerSecret,
+  hostList,
+  integer,
+  listenAddress,
+  oneOf,
+  originList,
+  secretText,
+} from './parsers.ts';
+
+export const SECTIONS = ['keys', 'http', 'store', 'log', 'mcp', 'limits', 'client'] as const;
+export type Section = (typeof SECTIONS)[number];
+
+export interface Setting<T, F extends T | null> {
+  readonly section: Section;
+  readonly name: string;
+  readonly parser: Parser<T>;
+  /** Its value where nothing sets it; null: see `otherwise`. */
+  readonly fallback: F;
+  readonly description: string;
+  /** What holds where nothing sets it, if that is no fixed value. */
+  readonly otherwise?: string;
+  /** Never shown, never part of the configuration that may be logged. */
+  readonly secret?: true;
+}
+
+function setting<T, const F extends T | null>(
+  id: `${Section}.${string}`,
+  parser: Parser<T>,
+  fallback: F,
+  description: string,
+  more: Pick<Setting<T, F>, 'otherwise' | 'secret'> = {},
+): Setting<T, F> {
+  const dot = id.indexOf('.');
+  return { section: id.slice(0, dot) as Section, name: id.slice(dot + 1), parser, fallback, description, ...more };
+}
+
+const MADE = { otherwise: 'made at the first start', secret: true } as const;
+const FOUND = { otherwise: 'found through the data folder' } as const;
+const MANY = 1_000_000_000;
+
+export const SETTINGS = {
+  API_KEY: setting(
+    'keys.api_key',
+    headerSecret,
+    null,
+    'Key of the agents (read, write); at least 24 characters.',
+    MADE,
+  ),
+  ADMIN_API_KEY: setting(
+    'keys.admin_api_key',
+    headerSecret,
+    null,
+    'Key of the operators (read, write, admin); at least 24 characters, another one than API_KEY.',
+    MADE,
+  ),
+  JWT_SECRET_KEY: setting(
+    'keys.jwt_secret_key',
+    secretText,
+    null,
+    'Secret that signs tokens; at least 32 characters.',
+    MADE,
+  ),
+
+  HTTP_HOST: setting('http.host', listenAddress, '127.0.0.1', 'Address to listen on.'),
+  HTTP_PORT: setting('http.port', integer(0, 65_535), 23_456, 'Port to listen on; 0 takes any free one.'),
+  PUBLIC_URL: setting('http.public_url', baseUrl, null, 'Address under which clients reach the hub.', {
+    otherwise: 'http://HOST:PORT',
+  }),
+  ALLOWED_HOSTS: setting(
+    'http.allowed_hosts',
+    hostList,
+    [],
+    "Names the hub answers to besides the loopback names and PUBLIC_URL's, separated by commas.",
+  ),
+  CORS_ORIGINS: setting(
+    'http.cors_origins',
+    originList,
+    [],
+    'Origins of web pages elsewhere that may call the hub, separated by commas.',
+  ),
+  REQUEST_TIMEOUT_SECONDS: setting(
+    'http.request_timeout_seconds',
+    integer(1, 3_600),
+    120,
+    'How long a request may take; waits, event streams and imports are exempt.',
+  ),
+  MAX_CONCURRENT_REQUESTS: setting(
+    'http.max_concurrent_requests',
+    integer(1, 100_000),
+    500,
+    'Requests worked on at once; more are refused with OVERLOADED. Waits and event streams are exempt.',
+  ),
+
+  DATABASE_PATH: setting(
+    'store.path',
+    filePath,
+    null,
+    'The database file; a relative path starts at the working folder.',
+    { otherwise: 'hub.db in the data folder' },
+  ),
+  DATABASE_MAX_CONNECTIONS: setting(
+    'store.max_connections',
+    integer(1, 100),
+    4,
+    'Reading connections at most; they are opened on demand.',
+  ),
+
+  LOG_LEVEL: setting(
+    'log.level',
+    oneOf(['debug', 'info', 'warn', 'error', 'silent'], { warning: 'warn' }),
+    'info',
+    'What is logged: debug, info, warn, error or silent.',
+  ),
+  LOG_FORMAT: setting('log.format', oneOf(['pretty', 'json']), null, 'Shape of the log: pretty or json.', {
+    otherwise: 'pretty on a terminal, else json',
+  }),
+  LOG_REQUESTS: setting(
+    'log.requests',
+    boolean,
+    true,
+    'Whether each HTTP request is logged (never its headers or its body).',
+  ),
+
+  TOOL_TIMEOUT_SECONDS: setting(
+    'mcp.tool_timeout_seconds',
+    integer(1, 3_600),
+    60,
+    'How long a tool call may take; waits are exempt.',
+  ),
+  MAX_MCP_SESSIONS: setting(
+    'mcp.max_sessions',
+    integer(1, 1_000_000),
+    10_000,
+    'MCP sessions open at once; more are refused with OVERLOADED.',
+  ),
+  MAX_RESPONSE_BYTES: setting(
+    'mcp.max_response_bytes',
+    integer(10_000, 100_000_000),
+    1_000_000,
+    'Largest answer of a tool; a larger one is cut and says how to go on.',
+  ),
+
+  MAX_MESSAGES_PER_SESSION: setting(
+    'limits.max_messages_per_session',
+    integer(1, MANY),
+    1_000_000,
+    'Messages in one session.',
+  ),
+  MAX_MESSAGE_LENGTH: setting(
+    'limits.max_message_length',
+    integer(1, 1_000_000),
+    100_000,
+    'Characters (UTF-16 units) of one message.',
+  ),
+  MAX_METADATA_BYTES: setting(
+    'limits.max_metadata_bytes',
+    integer(2, 1_000_000),
+    10_000,
+    'Bytes of the metadata of one message, session or memory entry.',
+  ),
+  MAX_MEMORY_ENTRIES_PER_AGENT: setting(
+    'limits.max_memory_entries_per_agent',
+    integer(1, MANY),
+    10_000,
+    'Memory entries of one agent.',
+  ),
+  MAX_MEMORY_VALUE_BYTES: setting(
+    'limits.max_memory_value_bytes',
+    integer(1, 1_000_000),
+    100_000,
+    'Bytes of one memory value.',
+  ),
+  MAX_SESSIONS_PER_AGENT: setting(
+    'limits.max_sessions_per_agent',
+    integer(1, MANY),
+    10_000,
+    'Sessions created by one agent.',
+  ),
+
+  HUB_URL: setting('client.url', baseUrl, null, 'The hub the command line speaks to.', FOUND),
+  HUB_API_KEY: setting('client.api_key', headerSecret, null, 'The key the command line speaks with.', {
+    ...FOUND,
+    secret: true,
+  }),
+} as const;
+
+export type SettingKey = keyof typeof SETTINGS;
+type ValueOf<S> = S extends Setting<infer T, infer F> ? (F extends null ? T | null : T) : never;
+export type SettingValues = { readonly [K in SettingKey]: ValueOf<(typeof SETTINGS)[K]> };
+
+export const SETTING_KEYS: readonly SettingKey[] = Object.keys(SETTINGS).filter(isSettingKey);
+
+/** Whether a setting of that name exists. */
+export function isSettingKey(name: string): name is SettingKey {
+  return Object.hasOwn(SETTINGS, name);
+}
