@@ -218,6 +218,8 @@ export interface Reads {
     get(id: number, sight: Sight): Promise<MessageRow | undefined>;
     /** Oldest first; `more` tells whether the page's direction goes on. */
     page(args: MessagePage): Promise<{ readonly messages: readonly MessageRow[]; readonly more: boolean }>;
+    /** How many messages of a session `sight` meets. */
+    count(sessionPk: number, sight: Sight): Promise<number>;
     /** Newest first, of one session or of all. */
     bySender(args: { sight: Sight; sessionPk?: number; sender: string; limit: number }): Promise<readonly MessageRow[]>;
     /** Oldest first; both ends inclusive. */

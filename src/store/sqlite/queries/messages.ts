@@ -68,6 +68,12 @@ export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
     )
     .pluck();
 
+  const counted = sqlite
+    .prepare<[number, number], number>(
+      'SELECT message_count FROM session_audiences WHERE audience_id = ? AND session_id = ?',
+    )
+    .pluck();
+
   const fetch = (list: readonly number[]) => rows.all(JSON.stringify(list)).map(toMessageRow);
 
   /** The filters as bound values; undefined when nobody has the sender's name. */
@@ -113,6 +119,10 @@ export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
       const found = pageIds(args, direction);
       const chosen = found.slice(0, args.limit).sort((a, b) => a - b);
       return { messages: fetch(chosen), more: found.length > args.limit };
+    },
+
+    count(sessionPk, sight) {
+      return names.audiences(sight).reduce((sum, audience) => sum + (counted.get(audience, sessionPk) ?? 0), 0);
     },
 
     bySender({ sight, sessionPk, sender, limit }) {

@@ -1,0 +1,41 @@
+/** Sizes and quotas of what may be stored, and the checks they share. */
+import { HubError, invalid } from '../errors.ts';
+
+export interface Limits {
+  readonly maxMessagesPerSession: number;
+  /** UTF-16 units. */
+  readonly maxMessageLength: number;
+  /** Bytes of JSON. */
+  readonly maxMetadataBytes: number;
+  readonly maxMemoryEntriesPerAgent: number;
+  /** Bytes of JSON. */
+  readonly maxMemoryValueBytes: number;
+  readonly maxSessionsPerAgent: number;
+}
+
+/** The size of a value as JSON text in UTF-8 bytes. */
+export function jsonBytes(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
+}
+
+/** @throws HubError CONTENT_TOO_LARGE */
+export function demandMetadataFits(metadata: object, limits: Limits): void {
+  const size = jsonBytes(metadata);
+  if (size <= limits.maxMetadataBytes) return;
+  throw tooLarge('metadata', size, `at most ${limits.maxMetadataBytes} bytes of JSON`);
+}
+
+export function tooLarge(field: string, size: number, expected: string): HubError {
+  return invalid(field, `size ${size}`, expected, {
+    code: 'CONTENT_TOO_LARGE',
+    message: `${field} has size ${size}; expected ${expected}.`,
+    suggestions: [`Shorten ${field}, or split it over several calls.`],
+  });
+}
+
+export function quotaExceeded(what: string, limit: number, suggestion: string): HubError {
+  return new HubError('QUOTA_EXCEEDED', `${what} would exceed the limit of ${limit}.`, {
+    context: { limit },
+    suggestions: [suggestion],
+  });
+}

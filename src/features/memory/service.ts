@@ -1,0 +1,186 @@
+/** Memory: an agent's own or shared, for the workspace or for one session, with versions to compare and set by. */
+import type { Ctx } from '../../context.ts';
+import { HubError, invalid } from '../../errors.ts';
+import type {
+  JsonObject,
+  MemoryListRow,
+  MemoryPlace,
+  MemoryPosition,
+  MemoryRow,
+  Reads,
+  Store,
+  Tx,
+} from '../../store/port.ts';
+import { demandMetadataFits, quotaExceeded, tooLarge, type Limits } from '../limits.ts';
+import { demand } from '../permissions.ts';
+import { homeWorkspace, requireSession } from '../sessions/service.ts';
+import { writeOnce } from '../write-once.ts';
+
+export type MemoryScope = 'agent' | 'shared';
+
+export interface MemoryDeps {
+  readonly store: Store;
+  readonly limits: Limits;
+  readonly now: () => number;
+}
+
+export interface MemoryAddress {
+  readonly key: string;
+  readonly scope: MemoryScope;
+  readonly sessionId?: string;
+}
+
+export interface MemoryWrite extends MemoryAddress {
+  /** Any JSON value. */
+  readonly value: unknown;
+  readonly metadata: JsonObject;
+  readonly expiresInSeconds?: number;
+  readonly overwrite: boolean;
+  /** The version that is there now; 0: nothing is there. */
+  readonly ifVersion?: number;
+}
+
+export interface MemoryFilter {
+  /** A session, `all` for global entries and those of sessions, absent for global ones. */
+  readonly sessionId?: string;
+  readonly scope?: MemoryScope;
+  readonly prefix?: string;
+  readonly query?: string;
+  readonly limit: number;
+  readonly after?: MemoryPosition;
+}
+
+export interface MemoryService {
+  set(ctx: Ctx, write: MemoryWrite): Promise<MemoryListRow>;
+  get(ctx: Ctx, address: MemoryAddress): Promise<MemoryRow>;
+  list(ctx: Ctx, filter: MemoryFilter): Promise<{ readonly entries: readonly MemoryListRow[]; readonly next: MemoryPosition | null }>;
+  delete(ctx: Ctx, address: MemoryAddress & { readonly ifVersion?: number }): Promise<{ readonly deleted: true }>;
+}
+
+const EXPIRED_PER_SWEEP = 500;
+
+export function createMemoryService({ store, limits, now }: MemoryDeps): MemoryService {
+  return {
+    async set(ctx, { key, value, metadata, expiresInSeconds, overwrite, ifVersion, ...where }) {
+      demand(ctx, 'write');
+      const text = jsonText(value);
+      const valueSize = Buffer.byteLength(text);
+      if (valueSize > limits.maxMemoryValueBytes) {
+        throw tooLarge('value', valueSize, `at most ${limits.maxMemoryValueBytes} bytes of JSON`);
+      }
+      demandMetadataFits(metadata, limits);
+      const at = now();
+      return writeOnce(store, ctx, at, async (tx) => {
+        const place = await placeOf(tx, ctx, where);
+        const old = await tx.memory.get(place, key, at);
+        if (ifVersion !== undefined) demandVersion(key, ifVersion, old);
+        if (old !== undefined && !overwrite && ifVersion === undefined) throw keyExists(key, old);
+        if (old === undefined && (await tx.memory.count(place.workspace, place.agentPk)) >= limits.maxMemoryEntriesPerAgent) {
+          await demandRoom(place, at, tx);
+        }
+        await tx.memory.put(place, {
+          ...{ key, value: text, valueSize, metadata },
+          version: (old?.version ?? 0) + 1,
+          createdAt: old?.createdAt ?? at,
+          updatedAt: at,
+          updatedBy: ctx.principal.agentId,
+          expiresAt: expiresInSeconds === undefined ? null : at + expiresInSeconds * 1000,
+        });
+        const entry = await tx.memory.get(place, key, at);
+        if (entry === undefined) throw new Error('a stored memory entry is not there');
+        const { value: _, ...listed } = entry;
+        return listed;
+      });
+    },
+
+    async get(ctx, { key, ...where }) {
+      demand(ctx, 'read');
+      const entry = await store.read.memory.get(await placeOf(store.read, ctx, where), key, now());
+      if (entry === undefined) throw memoryNotFound(key, where);
+      return entry;
+    },
+
+    async list(ctx, { sessionId, scope, ...filter }) {
+      demand(ctx, 'read');
+      const { principal } = ctx;
+      const agent = await store.read.agents.get(principal.workspace, principal.agentId);
+      const own = agent === undefined ? [] : [agent.pk];
+      const owners = scope === 'agent' ? own : scope === 'shared' ? [null] : [...own, null];
+      const session = sessionId === undefined || sessionId === 'all' ? undefined : await requireSession(store.read, ctx, sessionId);
+      return store.read.memory.page({
+        ...filter,
+        workspace: session?.workspace ?? homeWorkspace(principal),
+        owners,
+        session: sessionId === 'all' ? 'all' : (session?.pk ?? null),
+        now: now(),
+      });
+    },
+
+    async delete(ctx, { key, ifVersion, ...where }) {
+      demand(ctx, 'write');
+      const at = now();
+      return writeOnce(store, ctx, at, async (tx) => {
+        const place = await placeOf(tx, ctx, where);
+        const old = await tx.memory.get(place, key, at);
+        if (old === undefined) throw memoryNotFound(key, where);
+        if (ifVersion !== undefined) demandVersion(key, ifVersion, old);
+        await tx.memory.delete(place, key);
+        return { deleted: true as const };
+      });
+    },
+  };
+
+  async function demandRoom(place: MemoryPlace, at: number, tx: Tx): Promise<void> {
+    await tx.memory.deleteExpired(at, EXPIRED_PER_SWEEP);
+    const max = limits.maxMemoryEntriesPerAgent;
+    if ((await tx.memory.count(place.workspace, place.agentPk)) < max) return;
+    throw quotaExceeded('The number of memory entries', max, 'Remove entries with delete_memory, or give them expires_in.');
+  }
+}
+
+/** Where an entry is kept: whose it is, and of which session. */
+async function placeOf(
+  db: Pick<Reads, 'sessions' | 'agents'>,
+  ctx: Ctx,
+  { scope, sessionId }: Omit<MemoryAddress, 'key'>,
+): Promise<MemoryPlace> {
+  const { principal } = ctx;
+  const session = sessionId === undefined ? undefined : await requireSession(db, ctx, sessionId);
+  const workspace = session?.workspace ?? homeWorkspace(principal);
+  if (scope === 'shared') return { workspace, agentPk: null, sessionPk: session?.pk ?? null };
+  const agent = await db.agents.get(principal.workspace, principal.agentId);
+  if (agent === undefined) throw new Error(`agent ${principal.agentId} of ${principal.workspace} is not registered`);
+  return { workspace, agentPk: agent.pk, sessionPk: session?.pk ?? null };
+}
+
+function jsonText(value: unknown): string {
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) throw invalid('value', undefined, 'any JSON value');
+  return text;
+}
+
+function demandVersion(key: string, ifVersion: number, old: MemoryRow | undefined): void {
+  const actual = old?.version ?? 0;
+  if (ifVersion === actual) return;
+  throw new HubError('VERSION_MISMATCH', `Memory ${JSON.stringify(key)} has version ${actual}, not ${ifVersion}.`, {
+    context: { key, if_version: ifVersion, version: actual },
+    suggestions: ['Read it again with get_memory, redo the change on what is there, and try with its version.'],
+    relatedResources: ['get_memory'],
+  });
+}
+
+function keyExists(key: string, old: MemoryRow): HubError {
+  return new HubError('KEY_EXISTS', `Memory ${JSON.stringify(key)} exists already, with version ${old.version}.`, {
+    context: { key, version: old.version, updated_by: old.updatedBy },
+    suggestions: ['Use another key, overwrite=true, or if_version with its version.'],
+    relatedResources: ['get_memory'],
+  });
+}
+
+function memoryNotFound(key: string, where: Omit<MemoryAddress, 'key'>): HubError {
+  return new HubError('MEMORY_NOT_FOUND', `There is no ${where.scope} memory ${JSON.stringify(key)} ${where.sessionId === undefined ? 'outside sessions' : `in ${where.sessionId}`}.`, {
+    context: { key, scope: where.scope, session_id: where.sessionId ?? null },
+    suggestions: ['See what there is with list_memory; scope and session_id must be those it was stored with.'],
+    relatedResources: ['list_memory'],
+  });
+}

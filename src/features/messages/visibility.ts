@@ -1,0 +1,58 @@
+/**
+ * The one visibility predicate: a message has audiences, a caller belongs to audiences, it sees the message if they meet.
+ * A message's audiences are disjoint for every caller (an agent whose type is an audience is not named again), so streams
+ * can be merged and counters added without asking twice. Admins read `public` and `admin`, which every other message has.
+ */
+import { may, type Principal } from '../../context.ts';
+import type { Sight, Visibility } from '../../store/port.ts';
+
+export interface AddressedAgent {
+  readonly agentId: string;
+  readonly agentType: string;
+}
+
+export interface Addressees {
+  /** Agents named one by one. */
+  readonly agents: readonly AddressedAgent[];
+  /** Types named as `type:T`. */
+  readonly types: readonly string[];
+}
+
+const PUBLIC = 'public';
+const ADMIN = 'admin';
+const agentAudience = (agentId: string): string => `agent:${agentId.toLowerCase()}`;
+const typeAudience = (agentType: string): string => `type:${agentType.toLowerCase()}`;
+
+/** Who may see a message. `sender` is null for imported messages: a label owns nothing, so only admins see what is not public. */
+export function audiencesOf(
+  visibility: Visibility,
+  sender: AddressedAgent | null,
+  to: Addressees,
+): readonly string[] {
+  switch (visibility) {
+    case 'public':
+      return [PUBLIC];
+    case 'admin_only':
+      return [ADMIN];
+    case 'agent_only':
+      return sender === null ? [ADMIN] : [ADMIN, typeAudience(sender.agentType)];
+    case 'private': {
+      if (sender === null) return [ADMIN];
+      const types = new Set(to.types.map(typeAudience));
+      const agents = [sender, ...to.agents]
+        .filter((agent) => !types.has(typeAudience(agent.agentType)))
+        .map((agent) => agentAudience(agent.agentId));
+      return [ADMIN, ...types, ...new Set(agents)];
+    }
+  }
+}
+
+/** What a caller may see. */
+export function sightOf(principal: Principal): Sight {
+  const { workspace } = principal;
+  if (may(principal, 'admin')) return { workspace, audiences: [PUBLIC, ADMIN] };
+  return {
+    workspace,
+    audiences: [PUBLIC, typeAudience(principal.agentType), agentAudience(principal.agentId)],
+  };
+}

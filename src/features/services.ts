@@ -1,0 +1,36 @@
+/** All services over one store: what every door of the hub speaks to. */
+import type { Store } from '../store/port.ts';
+import { createAgentService, type AgentService } from './agents/service.ts';
+import { createImportService, type ImportService } from './import/service.ts';
+import { createKeyService, type KeyService } from './keys/service.ts';
+import type { Limits } from './limits.ts';
+import { createMemoryService, type MemoryService } from './memory/service.ts';
+import { createMessageService, type MessageService } from './messages/service.ts';
+import { createSessionService, type SessionService } from './sessions/service.ts';
+
+export interface Services {
+  readonly agents: AgentService;
+  readonly keys: KeyService;
+  readonly sessions: SessionService;
+  readonly messages: MessageService;
+  readonly memory: MemoryService;
+  readonly imports: ImportService;
+}
+
+export interface ServiceDeps {
+  readonly store: Store;
+  readonly limits: Limits;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export function createServices(deps: ServiceDeps): Services {
+  return {
+    agents: createAgentService(deps),
+    keys: createKeyService(deps),
+    sessions: createSessionService(deps),
+    messages: createMessageService(deps),
+    memory: createMemoryService(deps),
+    imports: createImportService(deps),
+  };
+}

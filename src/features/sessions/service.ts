@@ -1,0 +1,141 @@
+/** Sessions: who may open, see and change them. */
+import { randomBytes } from 'node:crypto';
+import { ALL_WORKSPACES, may, type Ctx, type Principal } from '../../context.ts';
+import { HubError } from '../../errors.ts';
+import type { JsonObject, Reads, SessionRow, SessionView, Store } from '../../store/port.ts';
+import { demandMetadataFits, quotaExceeded, type Limits } from '../limits.ts';
+import { insertMessage } from '../messages/insert.ts';
+import { sightOf } from '../messages/visibility.ts';
+import { demand } from '../permissions.ts';
+import { writeOnce } from '../write-once.ts';
+
+export const DEFAULT_WORKSPACE = 'default';
+
+export interface SessionDeps {
+  readonly store: Store;
+  readonly limits: Limits;
+  readonly now: () => number;
+}
+
+export interface NewSession {
+  readonly purpose: string;
+  readonly metadata: JsonObject;
+  readonly firstMessage?: string;
+}
+
+export interface SessionChange {
+  readonly sessionId: string;
+  readonly purpose?: string;
+  readonly metadata?: JsonObject;
+  readonly isActive?: boolean;
+}
+
+export interface SessionFilter {
+  readonly query?: string;
+  readonly isActive?: boolean;
+  readonly createdBy?: string;
+  readonly limit: number;
+  /** Position to go on from. */
+  readonly before?: number;
+}
+
+export interface SessionService {
+  create(ctx: Ctx, session: NewSession): Promise<{ readonly session: SessionRow; readonly messageId: number | null }>;
+  /** The session as the caller sees it. */
+  get(ctx: Ctx, sessionId: string): Promise<SessionView>;
+  /** By what the caller last saw happen in them, newest first. */
+  list(ctx: Ctx, filter: SessionFilter): Promise<{ readonly sessions: readonly SessionView[]; readonly next: number | null }>;
+  /** By its creator or an admin. */
+  update(ctx: Ctx, change: SessionChange): Promise<SessionView>;
+  /** Ids that begin with `prefix`, for completion. */
+  complete(ctx: Ctx, prefix: string, limit: number): Promise<readonly string[]>;
+}
+
+/** Workspace that a caller writes into where no session says otherwise. */
+export function homeWorkspace(principal: Principal): string {
+  return principal.workspace === ALL_WORKSPACES ? DEFAULT_WORKSPACE : principal.workspace;
+}
+
+/** @throws HubError SESSION_NOT_FOUND, also for a session of another workspace. */
+export async function requireSession(db: Pick<Reads, 'sessions'>, ctx: Ctx, sessionId: string): Promise<SessionRow> {
+  const session = await db.sessions.get(ctx.principal.workspace, sessionId);
+  if (session === undefined) throw sessionNotFound(sessionId);
+  return session;
+}
+
+export function sessionNotFound(sessionId: string): HubError {
+  return new HubError('SESSION_NOT_FOUND', `There is no session ${JSON.stringify(sessionId.slice(0, 100))}.`, {
+    context: { session_id: sessionId.slice(0, 100) },
+    suggestions: ['Find the session with list_sessions, or open one with create_session.'],
+    relatedResources: ['list_sessions', 'create_session'],
+  });
+}
+
+export function createSessionService({ store, limits, now }: SessionDeps): SessionService {
+  return {
+    async create(ctx, { purpose, metadata, firstMessage }) {
+      demand(ctx, 'write');
+      demandMetadataFits(metadata, limits);
+      const at = now();
+      const workspace = homeWorkspace(ctx.principal);
+      const createdBy = ctx.principal.agentId;
+      return writeOnce(store, ctx, at, async (tx) => {
+        const max = limits.maxSessionsPerAgent;
+        if ((await tx.sessions.countBy(workspace, createdBy, max)) >= max) {
+          throw quotaExceeded(`The sessions of agent ${createdBy}`, max, 'Use one of your sessions (list_sessions).');
+        }
+        const { row } = await tx.sessions.insert({
+          sessionId: `session_${randomBytes(8).toString('hex')}`,
+          ...{ workspace, purpose, createdBy, metadata },
+          createdAt: at,
+          updatedAt: at,
+          isActive: true,
+        });
+        if (firstMessage === undefined) return { session: row, messageId: null };
+        const first = await insertMessage(tx, ctx, row, { content: firstMessage }, limits, at);
+        return { session: row, messageId: first.messageId };
+      });
+    },
+
+    async get(ctx, sessionId) {
+      demand(ctx, 'read');
+      const { principal } = ctx;
+      const view = await store.read.sessions.view(principal.workspace, sessionId, sightOf(principal));
+      if (view === undefined) throw sessionNotFound(sessionId);
+      return view;
+    },
+
+    async list(ctx, filter) {
+      demand(ctx, 'read');
+      return store.read.sessions.page({ ...filter, sight: sightOf(ctx.principal) });
+    },
+
+    async update(ctx, { sessionId, ...change }) {
+      demand(ctx, 'write');
+      if (change.metadata !== undefined) demandMetadataFits(change.metadata, limits);
+      const at = now();
+      return writeOnce(store, ctx, at, async (tx) => {
+        const session = await requireSession(tx, ctx, sessionId);
+        demandOwner(ctx, session);
+        await tx.sessions.update(session.pk, { ...change, updatedAt: at });
+        const view = await tx.sessions.view(ctx.principal.workspace, sessionId, sightOf(ctx.principal));
+        if (view === undefined) throw sessionNotFound(sessionId);
+        return view;
+      });
+    },
+
+    async complete(ctx, prefix, limit) {
+      demand(ctx, 'read');
+      return store.read.sessions.idsByPrefix(ctx.principal.workspace, prefix, limit);
+    },
+  };
+}
+
+function demandOwner(ctx: Ctx, session: SessionRow): void {
+  if (session.createdBy === ctx.principal.agentId || may(ctx.principal, 'admin')) return;
+  throw new HubError('PERMISSION_DENIED', `Session ${session.sessionId} can be changed by its creator or an admin only.`, {
+    context: { session_id: session.sessionId, created_by: session.createdBy },
+    suggestions: [`Ask ${session.createdBy} with add_message.`],
+    relatedResources: ['add_message'],
+  });
+}

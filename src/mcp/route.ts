@@ -1,0 +1,130 @@
+/**
+ * The HTTP door of MCP. Around it the app has checked Host and Origin, limited the body and given the request an id.
+ * A request is let in by its key before anything of it is parsed; which agent it is, is asked only when an engine wants it.
+ */
+import { classifyInboundRequest, type InboundClassificationOutcome } from '@modelcontextprotocol/server';
+import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js';
+import { type Context, Hono } from 'hono';
+import type { Authenticator } from '../auth/types.ts';
+import { errorObject, HubError, invalid } from '../errors.ts';
+import { jsonDepthExceeds } from '../lib/json-depth.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { McpRequest } from './engines/call.ts';
+import type { McpEngines } from './engines/engines.ts';
+import {
+  idOf,
+  INVALID_REQUEST,
+  PARSE_ERROR,
+  rpcErrorResponse,
+  TRANSPORT_REFUSAL,
+  UNSUPPORTED_PROTOCOL_VERSION,
+} from './engines/rpc.ts';
+
+export interface McpRouteDeps {
+  readonly engines: McpEngines;
+  readonly authenticator: Authenticator;
+  readonly log: Logger;
+  readonly requestIdOf: (c: Context) => string;
+  readonly now?: () => number;
+}
+
+const MAX_DEPTH = 64;
+const METHODS: readonly string[] = ['GET', 'POST', 'DELETE'];
+
+export function mcpRoutes(deps: McpRouteDeps): Hono {
+  const { engines, authenticator, log, requestIdOf, now = Date.now } = deps;
+
+  const serve = async (c: Context, onlyLegacy: boolean): Promise<Response> => {
+    const http = c.req.raw;
+    const requestId = requestIdOf(c);
+    const credential = await authenticator.verify(http.headers);
+    if (!METHODS.includes(http.method)) return methodNotAllowed();
+    let body: unknown;
+    if (http.method === 'POST') {
+      const text = await c.req.text();
+      if (jsonDepthExceeds(text, MAX_DEPTH)) return unreadable(TOO_DEEP, requestId, now());
+      try {
+        body = JSON.parse(text);
+      } catch {
+        return unreadable(NOT_JSON, requestId, now());
+      }
+    }
+    const toolSet = c.req.query('tools') === 'core' ? 'core' : 'all';
+    const request: McpRequest = {
+      http,
+      body,
+      keyId: credential.keyId,
+      toolSet,
+      identify: async (era, client) => {
+        const principal = await authenticator.identify(credential, http.headers, client);
+        return { era, principal, toolSet, requestId, log: log.child({ request_id: requestId }) };
+      },
+    };
+    const outcome = classify(http, body);
+    if (outcome.kind === 'legacy') return engines.legacy.fetch(request);
+    if (onlyLegacy && !isMalformed(outcome)) return onlyLegacyHere(request);
+    const callsMethod = outcome.kind === 'modern' && outcome.messageKind === 'request';
+    return callsMethod ? engines.modern.fetch(request) : engines.modern.fetchWithoutCall(request);
+  };
+
+  const handler = (onlyLegacy: boolean) => async (c: Context) => {
+    try {
+      return await serve(c, onlyLegacy);
+    } catch (error) {
+      // The body limit around this app, and its error handler, want to see everything else.
+      if (!(error instanceof HubError)) throw error;
+      return refusal(error, requestIdOf(c), now());
+    }
+  };
+
+  const app = new Hono();
+  for (const path of ['/mcp', '/mcp/']) app.all(path, handler(false));
+  for (const path of ['/mcp/2025', '/mcp/2025/']) app.all(path, handler(true));
+  return app;
+}
+
+function classify({ method, headers }: Request, body: unknown): InboundClassificationOutcome {
+  const version = headers.get('mcp-protocol-version');
+  const mcpMethod = headers.get('mcp-method');
+  return classifyInboundRequest({
+    httpMethod: method,
+    ...(version === null ? {} : { protocolVersionHeader: version }),
+    ...(mcpMethod === null ? {} : { mcpMethodHeader: mcpMethod }),
+    ...(body === undefined ? {} : { body }),
+  });
+}
+
+/** No message of any era, as opposed to a bad one of the current era. */
+function isMalformed(outcome: InboundClassificationOutcome): boolean {
+  return outcome.kind === 'reject' && outcome.code === INVALID_REQUEST;
+}
+
+/** Sent by a client that tries the current revision first; this answer makes it go on with `initialize`. */
+function onlyLegacyHere({ http, body }: McpRequest): Response {
+  const requested = http.headers.get('mcp-protocol-version') ?? 'unknown';
+  return rpcErrorResponse(400, UNSUPPORTED_PROTOCOL_VERSION, `Unsupported protocol version: ${requested}`, {
+    id: idOf(body),
+    data: { supported: SUPPORTED_PROTOCOL_VERSIONS, requested },
+  });
+}
+
+function methodNotAllowed(): Response {
+  return rpcErrorResponse(405, TRANSPORT_REFUSAL, 'Method not allowed.', { headers: { Allow: METHODS.join(', ') } });
+}
+
+const NOT_JSON = 'The body is not JSON.';
+const TOO_DEEP = `The body nests deeper than ${String(MAX_DEPTH)} levels.`;
+
+function unreadable(message: string, requestId: string, now: number): Response {
+  const error = invalid('body', undefined, `JSON of at most ${String(MAX_DEPTH)} levels`, { message, suggestions: [] });
+  return rpcErrorResponse(400, PARSE_ERROR, `Parse error: ${message}`, { data: errorObject(error, requestId, now) });
+}
+
+function refusal(error: HubError, requestId: string, now: number): Response {
+  const headers = new Headers();
+  // Without resource_metadata: OAuth is not offered, and clients that read of it would go and look for it.
+  if (error.status === 401) headers.set('WWW-Authenticate', 'Bearer');
+  const { retryAfter } = error.details;
+  if (retryAfter !== undefined) headers.set('Retry-After', String(Math.ceil(retryAfter)));
+  return Response.json(errorObject(error, requestId, now), { status: error.status, headers });
+}
