@@ -1,0 +1,171 @@
+/**
+ * Revisions up to 2025-11-25: sessions, owned by one FastMCP instance. fastmcp runs the handshake and the life of a session;
+ * the methods are answered by the same {@link Dispatch} as in the other era. Its own `tools/call` sleeps 1 ms per call (from
+ * one client 800 calls/s instead of 28,000), calls an unknown tool −32601, and hands a tool neither the HTTP request it came
+ * with nor that request's AbortSignal.
+ */
+import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
+import { FastMCP, type Logger as FastMcpLogger } from 'fastmcp';
+import type { ClientInfo } from '../../auth/types.ts';
+import { HubError } from '../../errors.ts';
+import type { Logger } from '../../telemetry/log.ts';
+import type { McpSurface } from '../surface.ts';
+import { type Call, CallAuth, type McpRequest } from './call.ts';
+import type { Dispatch } from './dispatch.ts';
+import { idOf, INVALID_PARAMS, isRecord, rpcErrorResponse, SESSION_NOT_FOUND, TRANSPORT_REFUSAL } from './rpc.ts';
+import { Session } from './session.ts';
+import { SessionTransport } from './session-transport.ts';
+
+export interface Engine2025Options {
+  readonly maxSessions: number;
+  /** A session without a request under way or an open stream for this long is ended. */
+  readonly sessionIdleMs: number;
+}
+
+export interface Engine2025Deps {
+  readonly surface: McpSurface;
+  readonly dispatch: Dispatch;
+  readonly log: Logger;
+  readonly now: () => number;
+  readonly options: Engine2025Options;
+}
+
+const SWEEPS_PER_IDLE_TIME = 4;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** Seconds after which a client that found no room may try again. */
+const RETRY_AFTER = 5;
+
+export class Engine2025 implements AsyncDisposable {
+  readonly #deps: Engine2025Deps;
+  readonly #fastmcp: FastMCP;
+  readonly #sessions = new Map<string, Session>();
+  readonly #sweeper: NodeJS.Timeout;
+  #opening = 0;
+
+  constructor(deps: Engine2025Deps) {
+    this.#deps = deps;
+    this.#fastmcp = new FastMCP({
+      name: deps.surface.serverInfo.name,
+      // Its type knows no pre-release; the transport puts the true one into the answer.
+      version: '0.0.0',
+      instructions: deps.surface.instructions,
+      logger: quiet(deps.log),
+      ping: { enabled: false },
+      // Or it would ask each client for its roots and wait for them before the session is there.
+      roots: { enabled: false },
+    });
+    const interval = Math.min(deps.options.sessionIdleMs / SWEEPS_PER_IDLE_TIME, LONGEST_TIMER_MS);
+    this.#sweeper = setInterval(() => void this.sweep(), interval).unref();
+  }
+
+  /** Who is connected, by session id. */
+  get sessions(): ReadonlyMap<string, Session> {
+    return this.#sessions;
+  }
+
+  /** How many sessions fastmcp holds; the same as {@link sessions} unless something leaks. */
+  get fastmcpSessions(): number {
+    return this.#fastmcp.sessions.length;
+  }
+
+  async fetch(request: McpRequest): Promise<Response> {
+    const sessionId = request.http.headers.get('mcp-session-id');
+    if (sessionId === null) return this.#open(request);
+    const session = this.#sessions.get(sessionId);
+    // A key that did not open the session must not even learn which agent its client would be.
+    if (session === undefined || session.binding.keyId !== request.keyId) return noSuchSession(request);
+    const call = await request.identify('2025', session.binding.client);
+    if (!session.belongsTo(call.principal)) return noSuchSession(request);
+    return session.serve(request.http, request.body, { ...call, toolSet: session.binding.toolSet }, this.#deps.now);
+  }
+
+  /** Ends the sessions that nobody has used for the idle time. */
+  async sweep(): Promise<void> {
+    const idleSince = this.#deps.now() - this.#deps.options.sessionIdleMs;
+    const idle = [...this.#sessions.values()].filter((session) => session.idleSince(idleSince));
+    await Promise.all(idle.map((session) => session.transport.close()));
+  }
+
+  /** Ends all sessions; what is under way is aborted and answered with an error. */
+  async close(): Promise<void> {
+    clearInterval(this.#sweeper);
+    await Promise.all([...this.#sessions.values()].map((session) => session.transport.close()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #open(request: McpRequest): Promise<Response> {
+    const { body } = request;
+    if (!isInitialize(body)) {
+      return rpcErrorResponse(400, TRANSPORT_REFUSAL, 'Bad Request: Mcp-Session-Id header is required', { id: idOf(body) });
+    }
+    const initialize = Array.isArray(body) ? body[0] : body;
+    if (!isInitializeRequest(initialize)) {
+      return rpcErrorResponse(400, INVALID_PARAMS, 'Invalid initialize request', { id: idOf(initialize) });
+    }
+    const { name, version } = initialize.params.clientInfo;
+    const call = await request.identify('2025', { name, version });
+    await this.#reserve();
+    try {
+      return await this.#connect(request, call, { name, version });
+    } finally {
+      this.#opening--;
+    }
+  }
+
+  async #connect({ http, body, toolSet }: McpRequest, call: Call, client: ClientInfo): Promise<Response> {
+    const { surface, dispatch, now } = this.#deps;
+    const transport = new SessionTransport(surface.serverInfo, { http, body, auth: new CallAuth(call) });
+    transport.onclose = () => this.#sessions.delete(transport.sessionId ?? '');
+    try {
+      const { server } = await this.#fastmcp.connect(transport);
+      server.removeRequestHandler('completion/complete');
+      server.fallbackRequestHandler = async (message, { requestId, authInfo }) => {
+        if (!(authInfo instanceof CallAuth)) throw new Error('a message without a caller');
+        return dispatch(authInfo.call, message, transport.signalOf(requestId));
+      };
+    } catch (error) {
+      const refusal = transport.takeAnswer();
+      if (refusal === undefined || transport.sessionId !== undefined) throw error;
+      return refusal;
+    }
+    const { keyId, agentId } = call.principal;
+    const binding = { keyId, agentId: agentId.toLowerCase(), client, toolSet };
+    this.#sessions.set(transport.sessionId ?? '', new Session(transport, binding, now()));
+    return transport.takeAnswer() ?? new Response(null, { status: 500 });
+  }
+
+  /** @throws HubError OVERLOADED. */
+  async #reserve(): Promise<void> {
+    const { maxSessions } = this.#deps.options;
+    const full = (): boolean => this.#sessions.size + this.#opening >= maxSessions;
+    if (full()) await this.sweep();
+    if (full()) {
+      throw new HubError('OVERLOADED', `The hub holds its maximum of ${String(maxSessions)} MCP sessions.`, {
+        retryAfter: RETRY_AFTER,
+        suggestions: ['Close connections that are not used, or raise MAX_MCP_SESSIONS.'],
+      });
+    }
+    this.#opening++;
+  }
+}
+
+function isInitialize(body: unknown): boolean {
+  const messages: unknown[] = Array.isArray(body) ? body : [body];
+  return messages.some((message) => isRecord(message) && message['method'] === 'initialize');
+}
+
+function noSuchSession({ body }: McpRequest): Response {
+  return rpcErrorResponse(404, SESSION_NOT_FOUND, 'Session not found', { id: idOf(body) });
+}
+
+/** What fastmcp has to say are mistakes of clients. Of its messages only the fixed words are kept, never what was sent. */
+function quiet(log: Logger): FastMcpLogger {
+  const debug = (...args: unknown[]): void => {
+    const words = args.map((arg) => (arg instanceof Error ? arg.message : String(arg)).split(/[:{]/)[0]);
+    log.debug({ engine: '2025' }, words.join(' '));
+  };
+  return { debug, error: debug, info: debug, log: debug, warn: debug };
+}

@@ -1,0 +1,66 @@
+/** JSON-RPC errors, and HTTP answers that carry one. */
+import { type ErrorObject, ERRORS, errorObject, HubError, publicError } from '../../errors.ts';
+
+export const PARSE_ERROR = -32700;
+export const INVALID_REQUEST = -32600;
+export const METHOD_NOT_FOUND = -32601;
+export const INVALID_PARAMS = -32602;
+export const INTERNAL_ERROR = -32603;
+/** Revisions up to 2025-11-25 only; 2026-07-28 says {@link INVALID_PARAMS}. */
+export const RESOURCE_NOT_FOUND = -32002;
+export const SESSION_NOT_FOUND = -32001;
+export const UNSUPPORTED_PROTOCOL_VERSION = -32022;
+/** What the SDKs use for a refusal by the transport. */
+export const TRANSPORT_REFUSAL = -32000;
+
+/** Both SDKs take code, message and data from whatever a handler throws. Their own classes put a prefix into the message. */
+export class RpcError extends Error {
+  override readonly name = 'RpcError';
+  readonly code: number;
+  readonly data: ErrorObject | undefined;
+
+  constructor(code: number, message: string, data?: ErrorObject) {
+    super(message);
+    this.code = code;
+    this.data = data;
+  }
+}
+
+/** Any thrown value as a JSON-RPC error with the error object as its data. */
+export function toRpcError(thrown: unknown, requestId: string, now: number, code?: number): RpcError {
+  if (thrown instanceof RpcError) return thrown;
+  const error = publicError(thrown);
+  return new RpcError(code ?? codeOf(error), error.message, errorObject(error, requestId, now));
+}
+
+function codeOf(error: HubError): number {
+  const kind = ERRORS[error.code].number.split('_')[0];
+  if (kind === 'VALIDATION' || kind === 'RESOURCE' || kind === 'CONFLICT') return INVALID_PARAMS;
+  return kind === 'AUTH' ? INVALID_REQUEST : INTERNAL_ERROR;
+}
+
+export type RpcId = string | number | null;
+
+export function rpcErrorResponse(
+  status: number,
+  code: number,
+  message: string,
+  options: { id?: RpcId; data?: unknown; headers?: Readonly<Record<string, string>> } = {},
+): Response {
+  const error = { code, message, ...(options.data === undefined ? {} : { data: options.data }) };
+  return Response.json(
+    { jsonrpc: '2.0', error, id: options.id ?? null },
+    { status, ...(options.headers === undefined ? {} : { headers: options.headers }) },
+  );
+}
+
+/** The id of a request, to be echoed in an error that answers it. */
+export function idOf(body: unknown): RpcId {
+  if (!isRecord(body) || typeof body['method'] !== 'string') return null;
+  const id = body['id'];
+  return typeof id === 'string' || typeof id === 'number' ? id : null;
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
