@@ -3,6 +3,14 @@ import type { z } from 'zod';
 import type { Ctx, Permission } from '../context.ts';
 import type { Services } from '../features/services.ts';
 
+/** What handlers reach: the services, and what shapes answers. */
+export interface ToolHub {
+  readonly services: Services;
+  /** Part of every cursor. */
+  readonly epoch: string;
+  readonly maxResponseBytes: number;
+}
+
 export interface ToolHints {
   readonly readOnly: boolean;
   readonly idempotent: boolean;
@@ -23,7 +31,7 @@ export interface Tool {
   /** Fields of a success, without `success` itself. */
   readonly output: z.ZodObject;
   /** `input` has been parsed with the tool's own schema. Answers the fields of the success. */
-  readonly handler: (services: Services, ctx: Ctx, input: never) => Promise<object>;
+  readonly handler: (hub: ToolHub, ctx: Ctx, input: never) => Promise<object>;
 }
 
 /** Declares a tool so that its handler's input is typed by its schema. */
@@ -31,7 +39,7 @@ export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(
   tool: Omit<Tool, 'input' | 'output' | 'handler'> & {
     readonly input: I;
     readonly output: O;
-    readonly handler: (services: Services, ctx: Ctx, input: z.output<I>) => Promise<z.input<O>>;
+    readonly handler: (hub: ToolHub, ctx: Ctx, input: z.output<I>) => Promise<z.input<O>>;
   },
 ): Tool {
   return tool as Tool;

@@ -138,6 +138,13 @@ export interface MemoryPlace {
   readonly sessionPk: number | null;
 }
 
+/** Where a listing of memory goes on: strictly after this entry. */
+export interface MemoryPosition {
+  readonly agentPk: number;
+  readonly sessionPk: number;
+  readonly key: string;
+}
+
 export interface MemoryRow {
   readonly pk: number;
   readonly scope: 'agent' | 'shared';
@@ -152,16 +159,10 @@ export interface MemoryRow {
   readonly updatedAt: number;
   readonly updatedBy: string;
   readonly expiresAt: number | null;
+  readonly position: MemoryPosition;
 }
 
 export type MemoryListRow = Omit<MemoryRow, 'value'>;
-
-/** Where a listing of memory goes on: strictly after this entry. */
-export interface MemoryPosition {
-  readonly agentPk: number;
-  readonly sessionPk: number;
-  readonly key: string;
-}
 
 export interface MemoryPage {
   readonly workspace: string;
@@ -197,6 +198,8 @@ export interface Reads {
   };
   readonly agents: {
     get(workspace: string, agentId: string): Promise<AgentRow | undefined>;
+    /** Ids that begin with `prefix`, for completion. */
+    idsByPrefix(workspace: string, prefix: string, limit: number): Promise<readonly string[]>;
   };
   readonly sessions: {
     get(workspace: string, sessionId: string): Promise<SessionRow | undefined>;

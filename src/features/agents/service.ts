@@ -1,8 +1,9 @@
 /** Agents: who a connection acts as. Within a workspace the first key to use an id owns it; the type is fixed then. */
 import { LRUCache } from 'lru-cache';
-import type { Permission, Principal } from '../../context.ts';
+import type { Ctx, Permission, Principal } from '../../context.ts';
 import { HubError, invalid } from '../../errors.ts';
 import type { AgentRow, Store } from '../../store/port.ts';
+import { demand } from '../permissions.ts';
 
 export interface AgentClaim {
   readonly keyId: string;
@@ -23,6 +24,8 @@ export interface AgentService {
    * @throws HubError PERMISSION_DENIED where what is wanted contradicts what is fixed, INVALID_INPUT for ids outside the set.
    */
   identify(claim: AgentClaim): Promise<Principal>;
+  /** Ids that begin with `prefix`, for completion. */
+  complete(ctx: Ctx, prefix: string, limit: number): Promise<readonly string[]>;
 }
 
 export interface AgentDeps {
@@ -92,6 +95,11 @@ export function createAgentService({ store, now }: AgentDeps): AgentService {
       touch(agent, claim.client);
       const { keyId, keyName, workspace, permissions } = claim;
       return { keyId, keyName, workspace, permissions, agentId: agent.agentId, agentType: agent.agentType };
+    },
+
+    async complete(ctx, prefix, limit) {
+      demand(ctx, 'read');
+      return store.read.agents.idsByPrefix(ctx.principal.workspace, prefix, limit);
     },
   };
 }

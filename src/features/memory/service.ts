@@ -12,6 +12,7 @@ import type {
   Tx,
 } from '../../store/port.ts';
 import { demandMetadataFits, quotaExceeded, tooLarge, type Limits } from '../limits.ts';
+import { agentNotFound } from '../messages/insert.ts';
 import { demand } from '../permissions.ts';
 import { homeWorkspace, requireSession } from '../sessions/service.ts';
 import { writeOnce } from '../write-once.ts';
@@ -41,6 +42,8 @@ export interface MemoryWrite extends MemoryAddress {
 }
 
 export interface MemoryFilter {
+  /** Whose entries besides shared ones; absent: the caller's. Another agent's are for admins. */
+  readonly agentId?: string;
   /** A session, `all` for global entries and those of sessions, absent for global ones. */
   readonly sessionId?: string;
   readonly scope?: MemoryScope;
@@ -100,12 +103,13 @@ export function createMemoryService({ store, limits, now }: MemoryDeps): MemoryS
       return entry;
     },
 
-    async list(ctx, { sessionId, scope, ...filter }) {
-      demand(ctx, 'read');
+    async list(ctx, { agentId = ctx.principal.agentId, sessionId, scope, ...filter }) {
       const { principal } = ctx;
-      const agent = await store.read.agents.get(principal.workspace, principal.agentId);
-      const own = agent === undefined ? [] : [agent.pk];
-      const owners = scope === 'agent' ? own : scope === 'shared' ? [null] : [...own, null];
+      const own = agentId.toLowerCase() === principal.agentId.toLowerCase();
+      demand(ctx, own ? 'read' : 'admin');
+      const agent = await store.read.agents.get(principal.workspace, agentId);
+      if (agent === undefined) throw agentNotFound([agentId]);
+      const owners = scope === 'agent' ? [agent.pk] : scope === 'shared' ? [null] : [agent.pk, null];
       const session = sessionId === undefined || sessionId === 'all' ? undefined : await requireSession(store.read, ctx, sessionId);
       return store.read.memory.page({
         ...filter,

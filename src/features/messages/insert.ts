@@ -131,9 +131,9 @@ function sessionClosed(sessionId: string): HubError {
 }
 
 export function agentNotFound(unknown: readonly string[]): HubError {
-  return new HubError('AGENT_NOT_FOUND', `No agent has the id ${unknown.join(', ')}; a private message needs recipients that exist.`, {
-    context: { unknown_recipients: unknown },
-    suggestions: ['Correct the ids in to, or use another visibility: it takes recipients that come later.'],
+  return new HubError('AGENT_NOT_FOUND', `No agent has the id ${unknown.join(', ')}.`, {
+    context: { unknown_agents: unknown },
+    suggestions: ['Correct the id: an agent exists from its first call on. Only private messages need recipients that exist.'],
   });
 }
 

@@ -26,7 +26,17 @@ function toAgentRow(row: typeof agents.$inferSelect): AgentRow {
 
 export function agentReads(connection: Connection, names: Names): SyncNoun<Reads['agents']> {
   const find = prepareFind(connection);
+  const idsByPrefix = connection.sqlite
+    .prepare<[number, string, string, number], string>(
+      'SELECT agent_id FROM agents WHERE workspace_id = ? AND agent_key >= ? AND agent_key < ? ORDER BY agent_key LIMIT ?',
+    )
+    .pluck();
   return {
+    idsByPrefix(workspace, prefix, limit) {
+      const workspaceId = names.workspace(workspace);
+      const start = prefix.toLowerCase();
+      return workspaceId === undefined ? [] : idsByPrefix.all(workspaceId, start, `${start}\u{10ffff}`, limit);
+    },
     get(workspace, agentId) {
       const workspaceId = names.workspace(workspace);
       return workspaceId === undefined ? undefined : find(workspaceId, agentId);

@@ -45,6 +45,7 @@ function toListRow(raw: Omit<RawEntry, 'value'>): MemoryListRow {
     updatedAt: raw.updated_at,
     updatedBy: raw.updated_by,
     expiresAt: raw.expires_at,
+    position: { agentPk: raw.owner_id, sessionPk: raw.session_pk, key: raw.key },
   };
 }
 
@@ -91,8 +92,9 @@ export function memoryReads({ sqlite }: Connection, names: Names): SyncNoun<Read
       let looked = 0;
       for (const raw of walk(args, workspace)) {
         if (entries.length === args.limit || ++looked > MAX_LOOKED_AT) return { entries, next: last };
-        last = { agentPk: raw.owner_id, sessionPk: raw.session_pk, key: raw.key };
-        if (text === undefined || contains(raw, text)) entries.push(toListRow(raw));
+        const entry = toListRow(raw);
+        last = entry.position;
+        if (text === undefined || contains(raw, text)) entries.push(entry);
       }
       return { entries, next: null };
     },

@@ -1,0 +1,28 @@
+/** Opaque cursors: where a listing goes on, good only for the listing and the database they came from. */
+import { z } from 'zod';
+import { invalid } from '../errors.ts';
+
+/** `position` must be plain JSON. */
+export function encodeCursor(epoch: string, kind: string, position: unknown): string {
+  return Buffer.from(JSON.stringify([epoch, kind, position])).toString('base64url');
+}
+
+/** @throws HubError INVALID_CURSOR for text that is no cursor, of another listing, or from before a restore. */
+export function decodeCursor<T extends z.ZodType>(epoch: string, kind: string, position: T, cursor: string): z.output<T> {
+  const parts = z.tuple([z.literal(epoch), z.literal(kind), z.unknown()]).safeParse(parse(cursor));
+  const found = parts.success ? position.safeParse(parts.data[2]) : undefined;
+  if (found?.success === true) return found.data;
+  throw invalid('cursor', cursor, 'a next_cursor of this listing', {
+    code: 'INVALID_CURSOR',
+    message: 'cursor is not one of this listing, or comes from before the hub was restored.',
+    suggestions: ['Begin again without a cursor.'],
+  });
+}
+
+function parse(cursor: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,26 @@
+/** Schemas as agents read them: what zod says, without what costs tokens and tells nothing. */
+import { z } from 'zod';
+import type { JsonSchema } from './surface.ts';
+
+const SAFE_INTEGERS: readonly unknown[] = [Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER];
+
+/** JSON schema of a tool's parameters. */
+export function inputJsonSchema(schema: z.ZodType): JsonSchema {
+  return clean(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }), false);
+}
+
+/** JSON schema of a tool's success; further fields are allowed, so that answers can grow. */
+export function outputJsonSchema(schema: z.ZodType): JsonSchema {
+  return clean(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' }), true);
+}
+
+function clean(schema: object, open: boolean): JsonSchema {
+  return JSON.parse(JSON.stringify(schema), function (this: Record<string, unknown>, name, value: unknown) {
+    if (name === '$schema' || SAFE_INTEGERS.includes(value)) return undefined;
+    // A format says it shorter than its pattern; a map of anything needs no rule for its names.
+    if (name === 'pattern' && 'format' in this) return undefined;
+    if (name === 'propertyNames') return undefined;
+    if (open && name === 'additionalProperties' && value === false) return undefined;
+    return value;
+  }) as JsonSchema;
+}

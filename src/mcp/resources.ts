@@ -1,0 +1,137 @@
+/** Resources: what can be read by address. Permissions and visibility are those of the services behind. */
+import { ALL_WORKSPACES, type Ctx } from '../context.ts';
+import { HubError } from '../errors.ts';
+import { fit } from './budget.ts';
+import { docsMarkdown } from './docs.ts';
+import { shortenMessage, toEntry, toMessage, toSession } from './shapes.ts';
+import type { ResourceContents, ResourceDescriptor, ResourceTemplateDescriptor, ToolDescriptor } from './surface.ts';
+import type { ToolHub } from './tool.ts';
+
+export interface ResourceDeps {
+  readonly hub: ToolHub;
+  readonly serverInfo: { readonly name: string; readonly version: string };
+  toolsOf(ctx: Ctx): readonly ToolDescriptor[];
+}
+
+const JSON_TYPE = 'application/json';
+const NEWEST_MESSAGES = 50;
+const MAX_ENTRIES = 200;
+const MAX_TOKENS = 20_000;
+
+export const RESOURCES: readonly ResourceDescriptor[] = [
+  {
+    uri: 'hub://info',
+    name: 'hub-info',
+    title: 'Hub and caller',
+    description: 'This hub, and who you are on it.',
+    mimeType: JSON_TYPE,
+  },
+  {
+    uri: 'docs://tools',
+    name: 'docs-tools',
+    title: 'Tools',
+    description: 'The tools you may use, with their parameters.',
+    mimeType: 'text/markdown',
+  },
+];
+
+export const RESOURCE_TEMPLATES: readonly ResourceTemplateDescriptor[] = [
+  {
+    uriTemplate: 'session://{session_id}/messages',
+    name: 'session-messages',
+    title: 'Messages of a session',
+    description: `The newest ${NEWEST_MESSAGES} messages of a session, newest last.`,
+    mimeType: JSON_TYPE,
+  },
+  {
+    uriTemplate: 'session://{session_id}',
+    name: 'session',
+    title: 'Session',
+    description: 'A session, who takes part, and its newest messages.',
+    mimeType: JSON_TYPE,
+  },
+  {
+    uriTemplate: 'agent://{agent_id}/memory',
+    name: 'agent-memory',
+    title: 'Memory of an agent',
+    description: 'The memory entries of an agent, without their values.',
+    mimeType: JSON_TYPE,
+  },
+];
+
+type Reader = (deps: ResourceDeps, ctx: Ctx, id: string) => Promise<{ readonly mimeType: string; readonly text: string }>;
+
+const json = (value: unknown) => ({ mimeType: JSON_TYPE, text: JSON.stringify(value) });
+
+const READERS: readonly { readonly pattern: RegExp; readonly read: Reader }[] = [
+  { pattern: /^hub:\/\/info$/, read: (deps, ctx) => Promise.resolve(json(hubInfo(deps, ctx))) },
+  {
+    pattern: /^docs:\/\/tools$/,
+    read: (deps, ctx) => Promise.resolve({ mimeType: 'text/markdown', text: docsMarkdown(deps.toolsOf(ctx)) }),
+  },
+  { pattern: /^session:\/\/([^/]+)\/messages$/, read: async (deps, ctx, id) => json(await newestMessages(deps, ctx, id)) },
+  { pattern: /^session:\/\/([^/]+)$/, read: async (deps, ctx, id) => json(await session(deps, ctx, id)) },
+  { pattern: /^agent:\/\/([^/]+)\/memory$/, read: async (deps, ctx, id) => json(await memory(deps, ctx, id)) },
+];
+
+/** @throws HubError with the code of what is missing; INVALID_INPUT for an address of no resource. */
+export async function readResource(deps: ResourceDeps, ctx: Ctx, uri: string): Promise<ResourceContents> {
+  for (const { pattern, read } of READERS) {
+    const match = pattern.exec(uri);
+    if (match === null) continue;
+    return { uri, ...(await read(deps, ctx, decodeId(match[1] ?? ''))) };
+  }
+  throw noResource(uri);
+}
+
+function decodeId(id: string): string {
+  try {
+    return decodeURIComponent(id);
+  } catch {
+    return id;
+  }
+}
+
+function hubInfo({ serverInfo }: ResourceDeps, { principal }: Ctx) {
+  return {
+    name: serverInfo.name,
+    version: serverInfo.version,
+    agent_id: principal.agentId,
+    agent_type: principal.agentType,
+    workspace: principal.workspace === ALL_WORKSPACES ? 'all' : principal.workspace,
+    permissions: [...principal.permissions],
+    key: principal.keyName,
+  };
+}
+
+async function session(deps: ResourceDeps, ctx: Ctx, sessionId: string) {
+  const view = toSession(await deps.hub.services.sessions.get(ctx, sessionId));
+  const { messages, truncated } = await messagesOf(deps, ctx, sessionId, 10);
+  return { session: view, participants: view.participants, message_count: view.message_count, messages, truncated };
+}
+
+async function newestMessages(deps: ResourceDeps, ctx: Ctx, sessionId: string) {
+  const { messages, truncated } = await messagesOf(deps, ctx, sessionId, NEWEST_MESSAGES);
+  return { session_id: sessionId, messages, count: messages.length, truncated };
+}
+
+async function messagesOf({ hub }: ResourceDeps, ctx: Ctx, sessionId: string, limit: number) {
+  const { messages } = await hub.services.messages.page(ctx, { sessionId, limit });
+  const budget = { maxTokens: MAX_TOKENS, maxBytes: hub.maxResponseBytes };
+  const { items, truncated } = fit(messages.map(toMessage), budget, 'last', shortenMessage);
+  return { messages: items, truncated };
+}
+
+async function memory({ hub }: ResourceDeps, ctx: Ctx, agentId: string) {
+  const page = await hub.services.memory.list(ctx, { agentId, scope: 'agent', sessionId: 'all', limit: MAX_ENTRIES });
+  const budget = { maxTokens: MAX_TOKENS, maxBytes: hub.maxResponseBytes };
+  const { items, truncated } = fit(page.entries.map(toEntry), budget, 'first', (entry) => ({ ...entry, metadata: {} }));
+  return { agent_id: agentId, entries: items, truncated: truncated || page.next !== null };
+}
+
+function noResource(uri: string): HubError {
+  return new HubError('INVALID_INPUT', `There is no resource ${JSON.stringify(uri.slice(0, 200))}.`, {
+    context: { field: 'uri', value: uri.slice(0, 100), expected: 'a resource or template of this hub' },
+    suggestions: ['Use an address of resources/list or resources/templates/list.'],
+  });
+}

@@ -1,0 +1,120 @@
+/** The objects of the public contract, as schemas and as made from what the services answer. */
+import { z } from 'zod';
+import { MESSAGE_TYPES, VISIBILITIES } from '../store/port.ts';
+import type { MemoryListRow, MemoryRow, MessageRow, SessionView } from '../store/port.ts';
+
+const time = z.string();
+const metadata = z.record(z.string(), z.unknown());
+
+export const sessionShape = z.object({
+  session_id: z.string(),
+  purpose: z.string(),
+  created_by: z.string(),
+  created_at: time,
+  updated_at: time,
+  last_message_at: time.nullable(),
+  is_active: z.boolean(),
+  metadata,
+  message_count: z.number(),
+  participants: z.array(z.string()),
+});
+export type Session = z.infer<typeof sessionShape>;
+
+export const messageShape = z.object({
+  id: z.number(),
+  session_id: z.string(),
+  sender: z.string(),
+  sender_type: z.string(),
+  content: z.string(),
+  visibility: z.enum(VISIBILITIES),
+  to: z.array(z.string()),
+  message_type: z.enum(MESSAGE_TYPES),
+  parent_message_id: z.number().nullable(),
+  metadata,
+  pinned: z.boolean(),
+  timestamp: time,
+  imported: z.literal(true).optional(),
+  /** The content was cut to fit the answer. */
+  content_truncated: z.literal(true).optional(),
+});
+export type Message = z.infer<typeof messageShape>;
+
+export const entryShape = z.object({
+  key: z.string(),
+  scope: z.enum(['agent', 'shared']),
+  session_id: z.string().nullable(),
+  value: z.unknown().optional(),
+  value_size: z.number(),
+  version: z.number(),
+  metadata,
+  created_at: time,
+  updated_at: time,
+  updated_by: z.string(),
+  expires_at: time.nullable(),
+});
+export type MemoryEntry = z.infer<typeof entryShape>;
+
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+export function toSession(view: SessionView): Session {
+  return {
+    session_id: view.sessionId,
+    purpose: view.purpose,
+    created_by: view.createdBy,
+    created_at: isoTime(view.createdAt),
+    updated_at: isoTime(view.updatedAt),
+    last_message_at: view.lastMessageAt === null ? null : isoTime(view.lastMessageAt),
+    is_active: view.isActive,
+    metadata: { ...view.metadata },
+    message_count: view.messageCount,
+    participants: [...view.participants],
+  };
+}
+
+export function toMessage(row: MessageRow): Message {
+  return {
+    id: row.id,
+    session_id: row.sessionId,
+    sender: row.sender,
+    sender_type: row.senderType,
+    content: row.content,
+    visibility: row.visibility,
+    to: [...row.to],
+    message_type: row.messageType,
+    parent_message_id: row.parentId,
+    metadata: { ...row.metadata },
+    pinned: row.pinned,
+    timestamp: isoTime(row.createdAt),
+    ...(row.imported ? { imported: true as const } : {}),
+  };
+}
+
+export function toEntry(row: MemoryListRow): MemoryEntry {
+  return {
+    key: row.key,
+    scope: row.scope,
+    session_id: row.sessionId,
+    value_size: row.valueSize,
+    version: row.version,
+    metadata: { ...row.metadata },
+    created_at: isoTime(row.createdAt),
+    updated_at: isoTime(row.updatedAt),
+    updated_by: row.updatedBy,
+    expires_at: row.expiresAt === null ? null : isoTime(row.expiresAt),
+  };
+}
+
+export function toFullEntry(row: MemoryRow): MemoryEntry {
+  return { ...toEntry(row), value: JSON.parse(row.value) as unknown };
+}
+
+/** A message whose content is cut so that its JSON takes about `chars` characters. */
+export function shortenMessage(message: Message, chars: number): Message {
+  const rest = JSON.stringify({ ...message, content: '' }).length;
+  const room = Math.max(chars - rest - 50, 0);
+  // Escaping at worst makes six characters of one.
+  const content = message.content.slice(0, JSON.stringify(message.content.slice(0, room)).length > room + 2 ? room / 6 : room);
+  return { ...message, content: content.toWellFormed(), content_truncated: true };
+}

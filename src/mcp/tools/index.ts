@@ -1,0 +1,33 @@
+/** The tool table: every tool of the hub, in the order agents see them. */
+import type { Tool } from '../tool.ts';
+import { addMessage } from './add-message.ts';
+import { createSession } from './create-session.ts';
+import { deleteMemory } from './delete-memory.ts';
+import { getMemory } from './get-memory.ts';
+import { getMessages } from './get-messages.ts';
+import { getSession } from './get-session.ts';
+import { getUsageGuidance } from './get-usage-guidance.ts';
+import { listMemory } from './list-memory.ts';
+import { listSessions } from './list-sessions.ts';
+import { searchBySender } from './search-by-sender.ts';
+import { searchByTimerange } from './search-by-timerange.ts';
+import { setMemory } from './set-memory.ts';
+import { setMessageVisibility } from './set-message-visibility.ts';
+import { updateSession } from './update-session.ts';
+
+export const TOOLS: readonly Tool[] = [
+  createSession,
+  listSessions,
+  getSession,
+  updateSession,
+  addMessage,
+  getMessages,
+  setMessageVisibility,
+  searchBySender,
+  searchByTimerange,
+  setMemory,
+  getMemory,
+  listMemory,
+  deleteMemory,
+  getUsageGuidance,
+];
