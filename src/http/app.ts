@@ -1,0 +1,75 @@
+/** The one HTTP app. What a request meets, and in which order, is all here. */
+import { Hono } from 'hono';
+import { compress } from 'hono/compress';
+import type { Authenticator } from '../auth/types.ts';
+import type { Config } from '../config/config.ts';
+import type { StoreHealth } from '../store/port.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { limitBody } from './body-limit.ts';
+import { limitConcurrency } from './concurrency-limit.ts';
+import { crossOrigin } from './cross-origin.ts';
+import { answerErrors, throwErrorsOnly } from './error-handler.ts';
+import { healthRoutes } from './health.ts';
+import { hostGuard } from './host-guard.ts';
+import { hostRule } from './host-rules.ts';
+import { notFound, notOffered } from './not-found.ts';
+import { originGuard } from './origin-guard.ts';
+import { privateHeaders } from './private-headers.ts';
+import { requestId } from './request-id.ts';
+import { requestLog } from './request-log.ts';
+import { limitTime } from './request-timeout.ts';
+import { requireCredential } from './require-credential.ts';
+import { OAUTH_PATHS, isImport, isStream } from './routes.ts';
+import type { HubEnv } from './types.ts';
+
+const MAX_BODY_BYTES = 1_048_576;
+
+export interface AppDeps {
+  readonly config: Pick<Config, 'http'>;
+  readonly version: string;
+  readonly log: Logger;
+  readonly auth: Pick<Authenticator, 'verify'>;
+  readonly health: () => StoreHealth;
+  /** Routes `/mcp…`; authenticates itself. */
+  readonly mcp: Hono;
+  /** Routes below `/api/v1`, which they leave out; a credential has been verified. */
+  readonly api: Hono<HubEnv>;
+  readonly now?: () => number;
+  /** Monotonic milliseconds since the start. */
+  readonly uptimeMs?: () => number;
+}
+
+/** Puts the hub's HTTP app together. */
+export function createApp(deps: AppDeps): Hono<HubEnv> {
+  const { http } = deps.config;
+  const { log, version, auth, health, now = Date.now } = deps;
+  const started = performance.now();
+  const { uptimeMs = () => performance.now() - started } = deps;
+  const isOurs = hostRule(http);
+  const longLived = (method: string, path: string): boolean => isStream(method, path) || isImport(method, path);
+  const app = new Hono<HubEnv>();
+
+  app.onError(answerErrors({ log, now }));
+  app.notFound(notFound({ app, auth }));
+
+  app.use(requestId());
+  if (http.logRequests) app.use(requestLog({ log }));
+  app.use(privateHeaders({ https: http.publicUrl?.startsWith('https:') ?? false }));
+  app.use(hostGuard({ isOurs }));
+  app.use(originGuard({ isOurs, corsOrigins: http.corsOrigins }));
+  if (http.corsOrigins.length > 0) app.use(crossOrigin({ origins: http.corsOrigins }));
+
+  app.route('/', healthRoutes({ version, health, uptimeMs }));
+  for (const path of OAUTH_PATHS) app.all(path, notOffered);
+
+  app.use(limitConcurrency({ max: http.maxConcurrentRequests, exempt: isStream }));
+  app.use(limitTime({ timeoutMs: http.requestTimeoutMs, exempt: longLived }));
+  app.use('/api/*', compress());
+  app.use('/api/*', requireCredential({ auth }));
+  app.use(limitBody({ maxBytes: MAX_BODY_BYTES, exempt: isImport }));
+  app.use(throwErrorsOnly);
+
+  app.route('/', deps.mcp);
+  app.route('/api/v1', deps.api);
+  return app;
+}

@@ -1,0 +1,23 @@
+/** Reads a JSON body, of which the hub demands that it does not nest too deep. */
+import type { Context } from 'hono';
+import { invalid } from '../errors.ts';
+import { jsonDepthExceeds } from '../lib/json-depth.ts';
+import type { HubEnv } from './types.ts';
+
+export const MAX_JSON_DEPTH = 64;
+
+/** @throws HubError INVALID_INPUT if the body is no JSON or nests too deep. */
+export async function readJson(c: Context<HubEnv>): Promise<unknown> {
+  const text = await c.req.text();
+  const expected = `JSON of at most ${String(MAX_JSON_DEPTH)} levels`;
+  if (jsonDepthExceeds(text, MAX_JSON_DEPTH)) {
+    throw invalid('body', undefined, expected, {
+      message: `The body nests deeper than ${String(MAX_JSON_DEPTH)} levels.`,
+    });
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw invalid('body', undefined, expected, { message: 'The body is not JSON.' });
+  }
+}

@@ -1,0 +1,27 @@
+/** Security headers on every answer; nothing private stays in a cache. */
+import { secureHeaders } from 'hono/secure-headers';
+import type { MiddlewareHandler } from 'hono';
+import type { HubEnv } from './types.ts';
+
+export interface PrivateHeadersOptions {
+  /** Whether clients reach the hub over https. */
+  readonly https: boolean;
+}
+
+/** For answers that are no pages; a page brings a policy of its own. */
+const NOT_A_PAGE = "default-src 'none'; frame-ancestors 'none'";
+
+export function privateHeaders({ https }: PrivateHeadersOptions): MiddlewareHandler<HubEnv> {
+  const secure = secureHeaders({
+    xFrameOptions: 'DENY',
+    strictTransportSecurity: https ? 'max-age=15552000' : false,
+  });
+  return async (c, next) => {
+    await secure(c, next);
+    const { headers } = c.res;
+    if (!headers.has('Content-Security-Policy')) headers.set('Content-Security-Policy', NOT_A_PAGE);
+    const said = headers.get('Cache-Control') ?? '';
+    if (/\bpublic\b/.test(said)) return;
+    headers.set('Cache-Control', /\bno-transform\b/.test(said) ? 'no-store, no-transform' : 'no-store');
+  };
+}

@@ -1,0 +1,33 @@
+/** One line per request. Headers, query and body are never part of it. */
+import type { MiddlewareHandler } from 'hono';
+import type { Logger } from '../telemetry/log.ts';
+import type { HubEnv } from './types.ts';
+
+export interface RequestLogOptions {
+  readonly log: Logger;
+  /** Monotonic milliseconds. */
+  readonly clock?: () => number;
+}
+
+const PATH_SHOWN = 200;
+
+export function requestLog({ log, clock = () => performance.now() }: RequestLogOptions): MiddlewareHandler<HubEnv> {
+  return async (c, next) => {
+    const start = clock();
+    await next();
+    const caller = c.get('principal') ?? c.get('credential');
+    const { status } = c.res;
+    const line = {
+      method: c.req.method,
+      path: c.req.path.slice(0, PATH_SHOWN),
+      status,
+      ms: Math.round((clock() - start) * 10) / 10,
+      request_id: c.get('requestId'),
+      ...(caller === undefined ? {} : { key_id: caller.keyId, agent_id: caller.agentId }),
+    };
+    if (status >= 500) log.warn(line, 'request');
+    // Probes come every few seconds.
+    else if (c.req.path.startsWith('/health')) log.debug(line, 'request');
+    else log.info(line, 'request');
+  };
+}

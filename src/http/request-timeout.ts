@@ -1,0 +1,53 @@
+/** Bounds how long a request may take until it is answered; the stream of an answer that has begun may go on. */
+import type { Context, MiddlewareHandler } from 'hono';
+import { HubError } from '../errors.ts';
+import type { HubEnv } from './types.ts';
+
+export interface RequestTimeoutOptions {
+  readonly timeoutMs: number;
+  readonly exempt: (method: string, path: string) => boolean;
+}
+
+const RETRY_SECONDS = 1;
+
+export function limitTime({ timeoutMs, exempt }: RequestTimeoutOptions): MiddlewareHandler<HubEnv> {
+  return async (c, next) => {
+    if (exempt(c.req.method, c.req.path)) return await next();
+    const deadline = new AbortController();
+    c.set('deadline', deadline.signal);
+    const { promise: expired, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      const error = tookTooLong(timeoutMs);
+      reject(error);
+      deadline.abort(error);
+    }, timeoutMs);
+    const cancel = (): void => {
+      clearTimeout(timer);
+    };
+    c.set('cancelTimeout', cancel);
+    try {
+      await Promise.race([next(), expired]);
+    } finally {
+      cancel();
+    }
+  };
+}
+
+/** Takes a request that waits on purpose out of the limits on time and number. */
+export function exemptFromLimits(c: Context<HubEnv>): void {
+  c.get('releaseSlot')?.();
+  c.get('cancelTimeout')?.();
+}
+
+/** Aborts when the client has gone or the request has taken too long. */
+export function requestSignal(c: Context<HubEnv>): AbortSignal {
+  const deadline = c.get('deadline');
+  return deadline === undefined ? c.req.raw.signal : AbortSignal.any([c.req.raw.signal, deadline]);
+}
+
+function tookTooLong(timeoutMs: number): HubError {
+  return new HubError('OVERLOADED', `The request took longer than ${String(timeoutMs / 1_000)} s.`, {
+    retryAfter: RETRY_SECONDS,
+    suggestions: ['What it was to write may be stored: try again with the same idempotency_key.'],
+  });
+}

@@ -1,0 +1,20 @@
+/** Which requests are special to the limits. Paths are without a query. */
+
+/** A stream of events: open as long as the client likes, so neither counted nor timed. */
+export function isStream(method: string, path: string): boolean {
+  return method === 'GET' && (path === '/mcp' || path.startsWith('/mcp/'));
+}
+
+/** The one upload of any length. */
+export function isImport(method: string, path: string): boolean {
+  return method === 'POST' && path === '/api/v1/import';
+}
+
+/** Where OAuth clients look for what the hub does not offer. */
+export const OAUTH_PATHS = [
+  '/.well-known',
+  '/.well-known/*',
+  '/mcp/.well-known/*',
+  '/mcp/2025/.well-known/*',
+  '/register',
+];
