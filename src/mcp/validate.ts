@@ -7,7 +7,9 @@ import type { JsonSchema } from './surface.ts';
 export function parseArguments<T extends z.ZodObject>(schema: T, json: JsonSchema, args: unknown): z.output<T> {
   const parsed = schema.safeParse(args ?? {});
   if (parsed.success) return parsed.data;
-  throw explain(parsed.error.issues[0], json, args);
+  // A misspelt name explains the missing one, so it comes first.
+  const { issues } = parsed.error;
+  throw explain(issues.find((issue) => issue.code === 'unrecognized_keys') ?? issues[0], json, args);
 }
 
 function explain(issue: z.core.$ZodIssue | undefined, json: JsonSchema, args: unknown): HubError {
@@ -55,6 +57,7 @@ function describe(schema: JsonSchema | undefined, path: readonly PropertyKey[]):
   if (type !== 'string') return typeof type === 'string' ? article(type) : 'any JSON value';
   if (format === 'date-time') return 'an ISO 8601 time with offset or Z';
   const white = pattern === undefined ? '' : ' without white space';
+  if (minLength === 1 && maxLength === undefined) return `a string that is not empty${white}`;
   return `a string${range(minLength, maxLength, ' characters')}${white}`;
 }
 

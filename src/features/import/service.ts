@@ -1,8 +1,9 @@
 /** Import of old conversations: streamed, in batches, and resumable, because a line is stored once however often it comes. */
 import { createHash } from 'node:crypto';
 import type { Ctx } from '../../context.ts';
-import { publicError } from '../../errors.ts';
+import { HubError, publicError } from '../../errors.ts';
 import type { SessionRow, Store, Tx } from '../../store/port.ts';
+import type { Line } from '../../lib/lines.ts';
 import type { Limits } from '../limits.ts';
 import { audiencesOf } from '../messages/visibility.ts';
 import { demand } from '../permissions.ts';
@@ -22,7 +23,7 @@ export interface ImportReport {
 
 export interface ImportService {
   /** Stores the messages of JSON lines; a bad line is reported and the rest goes on. */
-  run(ctx: Ctx, lines: AsyncIterable<string>): Promise<ImportReport>;
+  run(ctx: Ctx, lines: AsyncIterable<Line>): Promise<ImportReport>;
 }
 
 export interface ImportDeps {
@@ -52,11 +53,12 @@ export function createImportService({ store, limits }: ImportDeps): ImportServic
         if (batch.length > 0) tally.add(await store.write((tx) => storeBatch(tx, ctx, batch)));
         batch = [];
       };
-      for await (const text of lines) {
+      for await (const line of lines) {
         tally.lines++;
-        if (text.trim() === '') continue;
         try {
-          batch.push({ line: tally.lines, message: parseImportLine(text, limits) });
+          if ('tooLong' in line) throw new HubError('CONTENT_TOO_LARGE', 'longer than a line may be');
+          if (line.text.trim() === '') continue;
+          batch.push({ line: tally.lines, message: parseImportLine(line.text, limits) });
         } catch (error) {
           tally.failed++;
           tally.problem(tally.lines, publicError(error).message);

@@ -89,9 +89,11 @@ export function createDispatch(surface: McpSurface, now: () => number): Dispatch
     try {
       return await method(surface, call, { principal, requestId, signal, log }, params);
     } catch (thrown) {
-      if (!(thrown instanceof HubError) && !signal.aborted) log.error({ err: thrown, method: name }, 'MCP request failed');
+      if (!(thrown instanceof HubError) && !signal.aborted)
+        log.error({ err: thrown, method: name }, 'MCP request failed');
       // An agent gets to see the results of its tools, but not the errors of the protocol.
-      if (name === 'tools/call' && !(thrown instanceof BadRequest)) return failure(errorObject(thrown, requestId, now()));
+      if (name === 'tools/call' && !(thrown instanceof BadRequest))
+        return failure(errorObject(thrown, requestId, now()));
       const missing = name === 'resources/read' && isMissing(thrown);
       throw toRpcError(thrown, requestId, now(), missing ? missingCode(call) : undefined);
     }
@@ -126,7 +128,9 @@ async function named<T>(kind: 'tool' | 'prompt' | 'resource', name: string, answ
 }
 
 function isMissing(thrown: unknown): boolean {
-  return thrown instanceof Missing || (thrown instanceof HubError && ERRORS[thrown.code].number.startsWith('RESOURCE_'));
+  return (
+    thrown instanceof Missing || (thrown instanceof HubError && ERRORS[thrown.code].number.startsWith('RESOURCE_'))
+  );
 }
 
 function missingCode(call: Call): number {

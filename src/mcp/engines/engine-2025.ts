@@ -12,7 +12,7 @@ import type { Logger } from '../../telemetry/log.ts';
 import type { McpSurface } from '../surface.ts';
 import { type Call, CallAuth, type McpRequest } from './call.ts';
 import type { Dispatch } from './dispatch.ts';
-import { idOf, INVALID_PARAMS, isRecord, rpcErrorResponse, SESSION_NOT_FOUND, TRANSPORT_REFUSAL } from './rpc.ts';
+import { idOf, INVALID_PARAMS, isInitialize, rpcErrorResponse, sessionNotFound, TRANSPORT_REFUSAL } from './rpc.ts';
 import { Session } from './session.ts';
 import { SessionTransport } from './session-transport.ts';
 
@@ -55,7 +55,11 @@ export class Engine2025 implements AsyncDisposable {
       roots: { enabled: false },
     });
     const interval = Math.min(deps.options.sessionIdleMs / SWEEPS_PER_IDLE_TIME, LONGEST_TIMER_MS);
-    this.#sweeper = setInterval(() => void this.sweep(), interval).unref();
+    const swept = (): Promise<void> =>
+      this.sweep().catch((err: unknown) => {
+        deps.log.error({ err }, 'idle MCP sessions could not be ended');
+      });
+    this.#sweeper = setInterval(() => void swept(), interval).unref();
   }
 
   /** Who is connected, by session id. */
@@ -72,10 +76,10 @@ export class Engine2025 implements AsyncDisposable {
     const sessionId = request.http.headers.get('mcp-session-id');
     if (sessionId === null) return this.#open(request);
     const session = this.#sessions.get(sessionId);
-    // A key that did not open the session must not even learn which agent its client would be.
-    if (session === undefined || session.binding.keyId !== request.keyId) return noSuchSession(request);
+    // With another key the client of the session says nothing about who this is.
+    if (session === undefined || session.binding.keyId !== request.keyId) return sessionNotFound(request.body);
     const call = await request.identify('2025', session.binding.client);
-    if (!session.belongsTo(call.principal)) return noSuchSession(request);
+    if (!session.belongsTo(call.principal)) return sessionNotFound(request.body);
     return session.serve(request.http, request.body, { ...call, toolSet: session.binding.toolSet }, this.#deps.now);
   }
 
@@ -99,16 +103,18 @@ export class Engine2025 implements AsyncDisposable {
   async #open(request: McpRequest): Promise<Response> {
     const { body } = request;
     if (!isInitialize(body)) {
-      return rpcErrorResponse(400, TRANSPORT_REFUSAL, 'Bad Request: Mcp-Session-Id header is required', { id: idOf(body) });
+      return rpcErrorResponse(400, TRANSPORT_REFUSAL, 'Bad Request: Mcp-Session-Id header is required', {
+        id: idOf(body),
+      });
     }
     const initialize = Array.isArray(body) ? body[0] : body;
     if (!isInitializeRequest(initialize)) {
       return rpcErrorResponse(400, INVALID_PARAMS, 'Invalid initialize request', { id: idOf(initialize) });
     }
     const { name, version } = initialize.params.clientInfo;
-    const call = await request.identify('2025', { name, version });
     await this.#reserve();
     try {
+      const call = await request.identify('2025', { name, version });
       return await this.#connect(request, call, { name, version });
     } finally {
       this.#opening--;
@@ -118,7 +124,7 @@ export class Engine2025 implements AsyncDisposable {
   async #connect({ http, body, toolSet }: McpRequest, call: Call, client: ClientInfo): Promise<Response> {
     const { surface, dispatch, now } = this.#deps;
     const transport = new SessionTransport(surface.serverInfo, { http, body, auth: new CallAuth(call) });
-    transport.onclose = () => this.#sessions.delete(transport.sessionId ?? '');
+    transport.onclose = () => this.#sessions.delete(transport.sessionId);
     try {
       const { server } = await this.#fastmcp.connect(transport);
       server.removeRequestHandler('completion/complete');
@@ -128,12 +134,12 @@ export class Engine2025 implements AsyncDisposable {
       };
     } catch (error) {
       const refusal = transport.takeAnswer();
-      if (refusal === undefined || transport.sessionId !== undefined) throw error;
+      if (refusal === undefined || refusal.ok) throw error;
       return refusal;
     }
     const { keyId, agentId } = call.principal;
     const binding = { keyId, agentId: agentId.toLowerCase(), client, toolSet };
-    this.#sessions.set(transport.sessionId ?? '', new Session(transport, binding, now()));
+    this.#sessions.set(transport.sessionId, new Session(transport, binding, now()));
     return transport.takeAnswer() ?? new Response(null, { status: 500 });
   }
 
@@ -150,15 +156,6 @@ export class Engine2025 implements AsyncDisposable {
     }
     this.#opening++;
   }
-}
-
-function isInitialize(body: unknown): boolean {
-  const messages: unknown[] = Array.isArray(body) ? body : [body];
-  return messages.some((message) => isRecord(message) && message['method'] === 'initialize');
-}
-
-function noSuchSession({ body }: McpRequest): Response {
-  return rpcErrorResponse(404, SESSION_NOT_FOUND, 'Session not found', { id: idOf(body) });
 }
 
 /** What fastmcp has to say are mistakes of clients. Of its messages only the fixed words are kept, never what was sent. */

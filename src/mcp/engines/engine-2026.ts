@@ -1,5 +1,11 @@
 /** Revision 2026-07-28: stateless. Each request gets a bare SDK server whose methods are {@link Dispatch}'s. */
-import { CLIENT_INFO_META_KEY, createMcpHandler, type McpHttpHandler, Server, type ServerOptions } from '@modelcontextprotocol/server';
+import {
+  CLIENT_INFO_META_KEY,
+  createMcpHandler,
+  type McpHttpHandler,
+  Server,
+  type ServerOptions,
+} from '@modelcontextprotocol/server';
 import type { ClientInfo } from '../../auth/types.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { McpSurface } from '../surface.ts';

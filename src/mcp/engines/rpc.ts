@@ -8,7 +8,7 @@ export const INVALID_PARAMS = -32602;
 export const INTERNAL_ERROR = -32603;
 /** Revisions up to 2025-11-25 only; 2026-07-28 says {@link INVALID_PARAMS}. */
 export const RESOURCE_NOT_FOUND = -32002;
-export const SESSION_NOT_FOUND = -32001;
+const SESSION_NOT_FOUND = -32001;
 export const UNSUPPORTED_PROTOCOL_VERSION = -32022;
 /** What the SDKs use for a refusal by the transport. */
 export const TRANSPORT_REFUSAL = -32000;
@@ -54,6 +54,11 @@ export function rpcErrorResponse(
   );
 }
 
+/** The same for a session that never was, has ended, or belongs to somebody else. */
+export function sessionNotFound(body: unknown): Response {
+  return rpcErrorResponse(404, SESSION_NOT_FOUND, 'Session not found', { id: idOf(body) });
+}
+
 /** The id of a request, to be echoed in an error that answers it. */
 export function idOf(body: unknown): RpcId {
   if (!isRecord(body) || typeof body['method'] !== 'string') return null;
@@ -63,4 +68,10 @@ export function idOf(body: unknown): RpcId {
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Whether a body, a batch maybe, has an `initialize` request in it. */
+export function isInitialize(body: unknown): boolean {
+  const messages: unknown[] = Array.isArray(body) ? body : [body];
+  return messages.some((message) => isRecord(message) && message['method'] === 'initialize');
 }

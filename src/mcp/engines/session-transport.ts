@@ -1,20 +1,31 @@
 /**
- * The HTTP side of one 2025 session: the SDK's transport, plus what it leaves open. In JSON mode it answers an HTTP request
- * only when each of its messages has been answered, so a cancelled or abandoned message, which the SDK never answers, would
- * hang its request for good; here every message under way has an owner that settles it.
+ * What one 2025 session talks through. Each HTTP request is served by an SDK transport of its own, whose only request it is:
+ * one transport for the whole session keeps each JSON answer it ever gave, for the life of the session. And it answers an
+ * HTTP request only when each of its messages has been answered, so a cancelled one, which the protocol layer never
+ * answers, would hang it for good: here every message under way has an owner that settles it.
  */
-import type { JSONRPCMessage, JSONRPCResultResponse, RequestId } from '@modelcontextprotocol/sdk/types.js';
-import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
+import { WebStandardStreamableHTTPServerTransport as HttpTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import type { JSONRPCMessage, MessageExtraInfo, RequestId } from '@modelcontextprotocol/sdk/types.js';
 import { randomUUID } from 'node:crypto';
 import type { McpSurface } from '../surface.ts';
 import type { CallAuth } from './call.ts';
 import { CAPABILITIES } from './dispatch.ts';
-import { INVALID_REQUEST, isRecord, rpcErrorResponse, TRANSPORT_REFUSAL } from './rpc.ts';
+import {
+  INVALID_REQUEST,
+  isInitialize,
+  isRecord,
+  rpcErrorResponse,
+  sessionNotFound,
+  TRANSPORT_REFUSAL,
+} from './rpc.ts';
+import { whenDone } from './when-done.ts';
 
-/** The client took the request back: it wants no answer. */
-const CANCELLED = 'Request cancelled';
-/** Nobody reads it; the status of proxies for a client that hung up. */
-const CLIENT_GONE = 499;
+/** A request under way: what aborts its handler, and what takes its answer. */
+interface Pending {
+  readonly abort: AbortController;
+  readonly http: HttpTransport;
+}
 
 interface Opening {
   readonly http: Request;
@@ -22,15 +33,24 @@ interface Opening {
   readonly auth: CallAuth;
 }
 
-export class SessionTransport extends WebStandardStreamableHTTPServerTransport {
-  /** The requests under way, each with what aborts its handler. */
-  readonly #pending = new Map<RequestId, AbortController>();
+/** The client took the request back: it wants no answer. */
+const CANCELLED = 'Request cancelled';
+/** Nobody reads it: the status that proxies give to a client that hung up. */
+const CLIENT_GONE = 499;
+
+export class SessionTransport implements Transport {
+  readonly sessionId = randomUUID();
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  onmessage?: (message: JSONRPCMessage, extra?: MessageExtraInfo) => void;
   readonly #serverInfo: McpSurface['serverInfo'];
+  readonly #pending = new Map<RequestId, Pending>();
+  #stream: HttpTransport | undefined;
   #opening: Opening | undefined;
   #answer: Response | undefined;
+  #closed = false;
 
   constructor(serverInfo: McpSurface['serverInfo'], opening: Opening) {
-    super({ sessionIdGenerator: randomUUID, enableJsonResponse: true });
     this.#serverInfo = serverInfo;
     this.#opening = opening;
   }
@@ -44,83 +64,133 @@ export class SessionTransport extends WebStandardStreamableHTTPServerTransport {
 
   /** Aborted when the client cancels the request, closes its HTTP request, or the session ends. */
   signalOf(id: RequestId): AbortSignal {
-    return this.#pending.get(id)?.signal ?? AbortSignal.abort();
+    return this.#pending.get(id)?.abort.signal ?? AbortSignal.abort();
   }
 
   /**
    * Serves `initialize` while the protocol layer starts this transport: fastmcp looks for the client's capabilities right
    * after, and if they are not there, again every 100 ms.
    */
-  override async start(): Promise<void> {
-    await super.start();
+  async start(): Promise<void> {
     if (this.#opening === undefined) return;
     const { http, body, auth } = this.#opening;
     this.#opening = undefined;
-    this.#answer = await this.exchange(http, body, auth);
-    if (this.sessionId === undefined) throw new Error('not an acceptable initialize request');
+    this.#answer = await this.#exchange(http, body, auth);
+    if (this.#answer.status !== 200) throw new Error('not an acceptable initialize request');
+    this.#answer.headers.set('mcp-session-id', this.sessionId);
   }
 
   /** Serves one HTTP request of this session. */
-  async exchange(http: Request, body: unknown, authInfo: CallAuth): Promise<Response> {
-    if (http.signal.aborted) return new Response(null, { status: CLIENT_GONE });
+  async fetch(http: Request, body: unknown, auth: CallAuth): Promise<Response> {
+    if (this.#closed) return sessionNotFound(body);
+    if (http.method === 'GET') return this.#openStream(http);
+    if (http.method === 'DELETE') {
+      await this.close();
+      return new Response(null, { status: 200 });
+    }
+    if (isInitialize(body))
+      return rpcErrorResponse(400, INVALID_REQUEST, 'Invalid Request: Server already initialized');
+    return this.#exchange(http, body, auth);
+  }
+
+  async send(message: JSONRPCMessage, options?: { relatedRequestId?: RequestId | undefined }): Promise<void> {
+    if (!('result' in message || 'error' in message)) {
+      const related = options?.relatedRequestId;
+      // A JSON answer has no room for a notification that belongs to its request: the SDK drops it there.
+      if (related !== undefined) return this.#pending.get(related)?.http.send(message, { relatedRequestId: related });
+      return this.#stream?.send(message);
+    }
+    const pending = message.id === undefined ? undefined : this.#pending.get(message.id);
+    // Nobody waits any more: the request was cancelled while its handler went on.
+    if (message.id === undefined || pending === undefined) return;
+    this.#pending.delete(message.id);
+    await pending.http.send(this.#truthful(message));
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const id of [...this.#pending.keys()]) this.#cancel(id, 'Session closed');
+    await this.#stream?.close();
+    this.onclose?.();
+  }
+
+  async #exchange(request: Request, body: unknown, authInfo: CallAuth): Promise<Response> {
+    if (request.signal.aborted) return new Response(null, { status: CLIENT_GONE });
     const messages: unknown[] = Array.isArray(body) ? body : [body];
     const ids = messages.flatMap(requestId);
     if (new Set(ids).size < ids.length || ids.some((id) => this.#pending.has(id))) {
       return rpcErrorResponse(400, INVALID_REQUEST, 'Invalid Request: a request with this id is under way');
     }
-    const mine = ids.map((id) => [id, new AbortController()] as const);
-    for (const [id, controller] of mine) this.#pending.set(id, controller);
+    const http = this.#transport();
+    const mine = ids.map((id) => [id, { abort: new AbortController(), http }] as const);
+    for (const [id, pending] of mine) this.#pending.set(id, pending);
     const abandon = (): void => {
       for (const id of ids) this.#cancel(id, 'Request abandoned');
     };
-    http.signal.addEventListener('abort', abandon, { once: true });
+    const settle = (): void => {
+      request.signal.removeEventListener('abort', abandon);
+      // What is left was refused by the SDK before it was under way.
+      for (const [id, pending] of mine) if (this.#pending.get(id) === pending) this.#pending.delete(id);
+    };
+    request.signal.addEventListener('abort', abandon, { once: true });
     try {
-      const response = await this.handleRequest(http, { parsedBody: body, authInfo });
+      const response = await http.handleRequest(request, { parsedBody: body, authInfo });
       for (const id of messages.flatMap(cancelledId)) this.#cancel(id, CANCELLED);
-      const withdrawn = mine.length > 0 && mine.every(([, { signal }]) => signal.reason === CANCELLED);
-      return withdrawn ? new Response(null, { status: 202 }) : response;
-    } finally {
-      http.signal.removeEventListener('abort', abandon);
-      for (const [id, controller] of mine) if (this.#pending.get(id) === controller) this.#pending.delete(id);
+      const withdrawn = mine.length > 0 && mine.every(([, { abort }]) => abort.signal.reason === CANCELLED);
+      return whenDone(withdrawn ? new Response(null, { status: 202 }) : response, request.signal, settle);
+    } catch (error) {
+      settle();
+      throw error;
     }
   }
 
-  override async send(message: JSONRPCMessage, options?: { relatedRequestId?: RequestId }): Promise<void> {
-    if (!('result' in message || 'error' in message)) return super.send(message, options);
-    // An answer nobody waits for any more: its request was cancelled while the handler went on.
-    if (message.id === undefined || !this.#pending.delete(message.id)) return;
-    return super.send('result' in message ? this.#truthful(message) : message, options);
+  /** The SDK refuses a second stream, which would lock out a client whose first one died unnoticed: the newest counts. */
+  async #openStream(request: Request): Promise<Response> {
+    const stream = this.#transport();
+    const response = await stream.handleRequest(request);
+    if (response.status !== 200) return response;
+    const previous = this.#stream;
+    this.#stream = stream;
+    await previous?.close();
+    return response;
   }
 
-  override async close(): Promise<void> {
-    for (const id of [...this.#pending.keys()]) this.#cancel(id, 'Session closed');
-    await super.close();
+  /** JSON answers; a request that reports progress would want a stream of events instead. */
+  #transport(): HttpTransport {
+    const http = new HttpTransport({ enableJsonResponse: true });
+    http.onmessage = (message, extra) => this.onmessage?.(message, extra);
+    http.onerror = (error) => this.onerror?.(error);
+    return http;
   }
 
   /** Aborts the handler and settles the HTTP request, as the protocol layer answers nothing to a cancelled request. */
   #cancel(id: RequestId, message: string): void {
-    const controller = this.#pending.get(id);
-    if (controller === undefined) return;
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
     this.#pending.delete(id);
-    controller.abort(message);
-    super.send({ jsonrpc: '2.0', id, error: { code: TRANSPORT_REFUSAL, message } }).catch(() => undefined);
+    pending.abort.abort(message);
+    const answer = { jsonrpc: '2.0', id, error: { code: TRANSPORT_REFUSAL, message } } as const;
+    pending.http.send(answer).catch(() => undefined);
   }
 
   /** fastmcp declares what its own registry holds, and logging always; the hub says what the hub does. */
-  #truthful(message: JSONRPCResultResponse): JSONRPCMessage {
-    if (!('protocolVersion' in message.result)) return message;
+  #truthful(message: JSONRPCMessage): JSONRPCMessage {
+    if (!('result' in message && 'protocolVersion' in message.result)) return message;
     return { ...message, result: { ...message.result, capabilities: CAPABILITIES, serverInfo: this.#serverInfo } };
   }
 }
 
 function requestId(message: unknown): RequestId[] {
   if (!isRecord(message) || typeof message['method'] !== 'string') return [];
-  const id = message['id'];
-  return typeof id === 'string' || typeof id === 'number' ? [id] : [];
+  return toId(message['id']);
 }
 
 function cancelledId(message: unknown): RequestId[] {
   if (!isRecord(message) || message['method'] !== 'notifications/cancelled' || !isRecord(message['params'])) return [];
-  const id = message['params']['requestId'];
+  return toId(message['params']['requestId']);
+}
+
+function toId(id: unknown): RequestId[] {
   return typeof id === 'string' || typeof id === 'number' ? [id] : [];
 }

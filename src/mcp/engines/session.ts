@@ -40,15 +40,13 @@ export class Session {
   }
 
   async serve(http: Request, body: unknown, call: Call, now: () => number): Promise<Response> {
-    // The SDK refuses a second stream with 409, which would lock out a client whose first one died unnoticed.
-    if (http.method === 'GET') this.transport.closeStandaloneSSEStream();
     this.#users++;
     const done = (): void => {
       this.#users--;
       this.#lastUsed = now();
     };
     try {
-      return whenDone(await this.transport.exchange(http, body, new CallAuth(call)), http.signal, done);
+      return whenDone(await this.transport.fetch(http, body, new CallAuth(call)), http.signal, done);
     } catch (error) {
       done();
       throw error;

@@ -1,0 +1,26 @@
+/** The JSON API below `/api/v1`: the same services as the tools, for the command line and scripts. */
+import { Hono } from 'hono';
+import { splitLines } from '../../lib/lines.ts';
+import type { HubEnv } from '../types.ts';
+import { contextOf, type ApiDeps } from './context.ts';
+import { keyRoutes } from './keys.ts';
+import { sessionRoutes } from './sessions.ts';
+
+export type { ApiDeps } from './context.ts';
+
+/** A line holds one message, whose content is bounded by a setting; this bounds the memory of whatever is sent. */
+const MAX_LINE_CHARS = 4 * 1024 * 1024;
+
+export function apiRoutes(deps: ApiDeps): Hono<HubEnv> {
+  const api = new Hono<HubEnv>();
+  api.route('/sessions', sessionRoutes(deps));
+  api.route('/keys', keyRoutes(deps));
+
+  api.post('/import', async (c) => {
+    const ctx = await contextOf(c, deps);
+    const body = c.req.raw.body ?? new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
+    return c.json(await deps.services.imports.run(ctx, splitLines(body, MAX_LINE_CHARS)));
+  });
+
+  return api;
+}

@@ -1,0 +1,84 @@
+/** The composition root: every part of the hub is made and wired here, and nowhere else. */
+import type { Hono } from 'hono';
+import { createAuthenticator } from './auth/authenticator.ts';
+import type { Config } from './config/config.ts';
+import type { Secrets } from './config/secrets.ts';
+import { startHousekeeping } from './features/housekeeping.ts';
+import { ensureBootstrapKeys } from './features/keys/service.ts';
+import { createServices, type Services } from './features/services.ts';
+import { apiRoutes } from './http/api/index.ts';
+import { createApp } from './http/app.ts';
+import type { HubEnv } from './http/types.ts';
+import { createSurface } from './mcp/create-surface.ts';
+import { createMcpEngines } from './mcp/engines/engines.ts';
+import { mcpRoutes } from './mcp/route.ts';
+import { TOOLS } from './mcp/tools/index.ts';
+import type { StoreHealth } from './store/port.ts';
+import { openSqliteStore } from './store/sqlite/store.ts';
+import type { Logger } from './telemetry/log.ts';
+
+export interface Hub {
+  readonly app: Hono<HubEnv>;
+  readonly services: Services;
+  health(): StoreHealth;
+  /** Tells where the hub answers, for a second one on the same database. */
+  announce(url: string): void;
+  /** Ends MCP sessions, finishes what is being written and closes the store. Nothing may be asked of the hub after. */
+  close(): Promise<void>;
+}
+
+export interface HubOptions {
+  readonly log: Logger;
+  readonly version: string;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  readonly sessionIdleMs?: number;
+  readonly housekeepingEveryMs?: number;
+  /** How long to wait for a hub that is leaving the same database. */
+  readonly lockWaitMs?: number;
+  /** Writes per commit; 1 switches group commit off, for measurements. */
+  readonly maxBatch?: number;
+}
+
+const SESSION_IDLE_MS = 60 * 60 * 1000;
+
+/** @throws StartError if the database cannot be used. */
+export async function createHub(config: Config, secrets: Secrets, options: HubOptions): Promise<Hub> {
+  const { log, version, now = Date.now, sessionIdleMs = SESSION_IDLE_MS } = options;
+  const store = await openSqliteStore({
+    ...config.store,
+    log,
+    ...(options.lockWaitMs === undefined ? {} : { lockWaitMs: options.lockWaitMs }),
+    ...(options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }),
+  });
+  await ensureBootstrapKeys(store, { agent: secrets.apiKey, admin: secrets.adminApiKey }, now());
+  const services = createServices({ store, limits: config.limits, now });
+  const authenticator = createAuthenticator(services);
+  const toolHub = { services, epoch: store.epoch, maxResponseBytes: config.mcp.maxResponseBytes };
+  const surface = createSurface(toolHub, TOOLS, { version, timeoutMs: config.mcp.toolTimeoutMs, now });
+  const engines = createMcpEngines({
+    ...{ surface, log, now },
+    options: { maxSessions: config.mcp.maxSessions, sessionIdleMs },
+  });
+  const health = () => store.health();
+  const app = createApp({
+    ...{ config, version, log, health, now },
+    auth: authenticator,
+    mcp: mcpRoutes({ engines, authenticator, log, now, requestIdOf: (c) => String(c.get('requestId')) }),
+    api: apiRoutes({ services, authenticator, log, epoch: store.epoch }),
+  });
+  const { housekeepingEveryMs: everyMs } = options;
+  const housekeeping = startHousekeeping({ store, now, log, ...(everyMs === undefined ? {} : { everyMs }) });
+
+  return {
+    app,
+    services,
+    health,
+    announce: (url) => store.announce(url),
+    async close() {
+      await engines[Symbol.asyncDispose]();
+      await housekeeping.stop();
+      await store.close();
+    },
+  };
+}
