@@ -12,6 +12,7 @@ import type { HubEnv } from './http/types.ts';
 import { createSurface } from './mcp/create-surface.ts';
 import { createMcpEngines } from './mcp/engines/engines.ts';
 import { mcpRoutes } from './mcp/route.ts';
+import type { Tool } from './mcp/tool.ts';
 import { TOOLS } from './mcp/tools/index.ts';
 import type { StoreHealth } from './store/port.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
@@ -38,6 +39,8 @@ export interface HubOptions {
   readonly lockWaitMs?: number;
   /** Writes per commit; 1 switches group commit off, for measurements. */
   readonly maxBatch?: number;
+  /** The tool table; other than the hub's own in measurements. */
+  readonly tools?: readonly Tool[];
 }
 
 const SESSION_IDLE_MS = 60 * 60 * 1000;
@@ -55,7 +58,7 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
   const services = createServices({ store, limits: config.limits, now });
   const authenticator = createAuthenticator(services);
   const toolHub = { services, epoch: store.epoch, maxResponseBytes: config.mcp.maxResponseBytes };
-  const surface = createSurface(toolHub, TOOLS, { version, timeoutMs: config.mcp.toolTimeoutMs, now });
+  const surface = createSurface(toolHub, options.tools ?? TOOLS, { version, timeoutMs: config.mcp.toolTimeoutMs, now });
   const engines = createMcpEngines({
     ...{ surface, log, now },
     options: { maxSessions: config.mcp.maxSessions, sessionIdleMs },

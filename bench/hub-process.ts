@@ -1,0 +1,49 @@
+/** A hub in a process of its own, with a tool besides that does nothing; ends with its parent. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { serve } from '@hono/node-server';
+import { z } from 'zod';
+import { createConfig } from '../src/config/config.ts';
+import { createHub } from '../src/hub.ts';
+import { defineTool } from '../src/mcp/tool.ts';
+import { TOOLS } from '../src/mcp/tools/index.ts';
+import { createLogger } from '../src/telemetry/log.ts';
+import { BENCH_KEY } from './load.ts';
+
+const noop = defineTool({
+  name: 'noop',
+  title: 'No operation',
+  description: 'Takes what add_message takes and does nothing.',
+  permission: 'write',
+  core: false,
+  hints: { readOnly: false, idempotent: true, destructive: false },
+  input: z.strictObject({ session_id: z.string(), content: z.string() }),
+  output: z.object({ message_id: z.number(), timestamp: z.string() }),
+  handler: () => Promise.resolve({ message_id: 1, timestamp: new Date().toISOString() }),
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'schub-bench-'));
+const config = createConfig({
+  flags: {},
+  env: { LOG_REQUESTS: 'false' },
+  dotenv: null,
+  dataDir: folder,
+  cwd: folder,
+  terminal: false,
+});
+const hub = await createHub(
+  config,
+  { apiKey: BENCH_KEY, adminApiKey: `${BENCH_KEY}-admin`, jwtSecretKey: `${BENCH_KEY}-secret-secret` },
+  { version: 'bench', log: createLogger({ level: 'error', format: 'json' }), tools: [...TOOLS, noop] },
+);
+const server = serve({ fetch: hub.app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => {
+  process.send?.({ url: `http://127.0.0.1:${port}` });
+});
+process.once('disconnect', () => {
+  server.close();
+  void hub.close().then(() => {
+    rmSync(folder, { recursive: true, force: true });
+    process.exitCode = 0;
+  });
+});
