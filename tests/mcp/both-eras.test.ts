@@ -1,7 +1,8 @@
 /** What holds whichever revision a client speaks. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ConnectOptions, connectClient } from '../_util/connect-client.ts';
-import { createMcpFixture, KEYS, type McpFixture, principalOf, type RawRequest, rawRequest } from '../_util/mcp-fixture.ts';
+import { createMcpFixture, KEYS, type McpFixture, principalOf } from '../_util/mcp-fixture.ts';
+import { type RawRequest, rawRequest } from '../_util/raw-mcp.ts';
 
 const ann = { 'x-agent-id': 'ann' };
 
@@ -15,7 +16,8 @@ describe.each(['2025', '2026'] as const)('a client of %s', (era) => {
   });
   const running = (count: number): Promise<unknown> =>
     vi.waitUntil(() => fixture.seen.running.size === count, { interval: 1 });
-  const connect = (options: Partial<ConnectOptions> = {}) => connectClient(fixture.app, era, { key: KEYS.alice, ...options });
+  const connect = (options: Partial<ConnectOptions> = {}) =>
+    connectClient(fixture.app, era, { key: KEYS.alice, ...options });
 
   it('learns what the server is and can', async () => {
     const { client } = await connect();
@@ -87,13 +89,17 @@ describe.each(['2025', '2026'] as const)('a client of %s', (era) => {
     expect(await errorOf({ method: 'tools/call', params: {} })).toMatchObject(malformed);
     expect(await errorOf({ method: 'resources/read', params: { uri: null } })).toMatchObject(malformed);
     expect(await errorOf({ method: 'tools/nonsense' })).toMatchObject({ code: -32601 });
-    expect(await errorOf({ method: 'resources/subscribe', params: { uri: 'hub://info' } })).toMatchObject({ code: -32601 });
+    expect(await errorOf({ method: 'resources/subscribe', params: { uri: 'hub://info' } })).toMatchObject({
+      code: -32601,
+    });
   });
 
   it('reads resources', async () => {
     const { client } = await connect({ headers: ann });
     expect((await client.listResources()).resources).toMatchObject([{ uri: 'hub://info', title: 'Info' }]);
-    expect((await client.listResourceTemplates()).resourceTemplates).toMatchObject([{ uriTemplate: 'session://{session_id}' }]);
+    expect((await client.listResourceTemplates()).resourceTemplates).toMatchObject([
+      { uriTemplate: 'session://{session_id}' },
+    ]);
     const read = await client.readResource({ uri: 'hub://info' });
     expect(read.contents).toEqual([{ uri: 'hub://info', mimeType: 'application/json', text: '{"agent":"ann"}' }]);
   });
@@ -103,7 +109,10 @@ describe.each(['2025', '2026'] as const)('a client of %s', (era) => {
     const code = era === '2025' ? -32002 : -32602;
     const missing = { code, data: { success: false, code: 'SESSION_NOT_FOUND', number: 'RESOURCE_001' } };
     await expect(client.readResource({ uri: 'session://x' })).rejects.toMatchObject(missing);
-    await expect(client.readResource({ uri: 'nothing://x' })).rejects.toMatchObject({ code, data: { code: 'INVALID_INPUT' } });
+    await expect(client.readResource({ uri: 'nothing://x' })).rejects.toMatchObject({
+      code,
+      data: { code: 'INVALID_INPUT' },
+    });
   });
 
   it('hears of other refusals with the error object, and never of internals', async () => {
@@ -117,10 +126,15 @@ describe.each(['2025', '2026'] as const)('a client of %s', (era) => {
 
   it('gets prompts and completions', async () => {
     const { client } = await connect();
-    expect((await client.listPrompts()).prompts).toMatchObject([{ name: 'catch-up', arguments: [{ name: 'session_id' }] }]);
+    expect((await client.listPrompts()).prompts).toMatchObject([
+      { name: 'catch-up', arguments: [{ name: 'session_id' }] },
+    ]);
     const prompt = await client.getPrompt({ name: 'catch-up', arguments: { session_id: 's' } });
     expect(prompt.messages).toEqual([{ role: 'user', content: { type: 'text', text: 'Catch up with s.' } }]);
-    await expect(client.getPrompt({ name: 'nothing' })).rejects.toMatchObject({ code: -32602, data: { code: 'INVALID_INPUT' } });
+    await expect(client.getPrompt({ name: 'nothing' })).rejects.toMatchObject({
+      code: -32602,
+      data: { code: 'INVALID_INPUT' },
+    });
 
     const argument = { name: 'session_id', value: 'a' };
     const { completion } = await client.complete({ ref: { type: 'ref/prompt', name: 'catch-up' }, argument });
@@ -146,8 +160,15 @@ describe.each(['2025', '2026'] as const)('a client of %s', (era) => {
       const headers = { ...ann, 'x-request-id': id };
       const request = rawRequest(era, { method: 'tools/call', params, id: index, sessionId, headers });
       const response = await fixture.app.fetch(request);
-      const { result } = (await response.json()) as { result: { structuredContent: { request_id: string; label: string } } };
-      return [id, result.structuredContent.request_id, result.structuredContent.label, response.headers.get('x-request-id')];
+      const { result } = (await response.json()) as {
+        result: { structuredContent: { request_id: string; label: string } };
+      };
+      return [
+        id,
+        result.structuredContent.request_id,
+        result.structuredContent.label,
+        response.headers.get('x-request-id'),
+      ];
     };
     const seen = await Promise.all(Array.from({ length: 20 }, (_, index) => call(index)));
     for (const [index, all] of seen.entries()) expect(all).toEqual(Array(4).fill(`request-${String(index)}`));
@@ -196,4 +217,3 @@ describe.each(['2025', '2026'] as const)('a client of %s', (era) => {
     expect(fixture.engines.legacy.sessions.size).toBe(0);
   });
 });
-

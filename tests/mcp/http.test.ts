@@ -3,7 +3,8 @@ import { Client } from '@modelcontextprotocol/client';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectClient, fetchFrom } from '../_util/connect-client.ts';
-import { createMcpFixture, initialize, KEYS, type McpFixture, rawRequest } from '../_util/mcp-fixture.ts';
+import { createMcpFixture, KEYS, type McpFixture } from '../_util/mcp-fixture.ts';
+import { initialize, rawRequest } from '../_util/raw-mcp.ts';
 
 let fixture: McpFixture;
 beforeEach(() => {
@@ -40,18 +41,26 @@ describe('paths', () => {
   });
 
   it('/mcp/2025 names the revisions that it speaks', async () => {
-    const response = await fixture.app.fetch(rawRequest('2026', { method: 'server/discover', id: 'd', path: '/mcp/2025' }));
+    const response = await fixture.app.fetch(
+      rawRequest('2026', { method: 'server/discover', id: 'd', path: '/mcp/2025' }),
+    );
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({
       id: 'd',
-      error: { code: -32022, data: { supported: expect.arrayContaining(['2025-11-25']) as string[], requested: '2026-07-28' } },
+      error: {
+        code: -32022,
+        data: { supported: expect.arrayContaining(['2025-11-25']) as string[], requested: '2026-07-28' },
+      },
     });
   });
 
   it('a client that is set to sessions gets one', async () => {
     const client = new Client({ name: 'legacy', version: '1' }, { versionNegotiation: { mode: 'legacy' } });
     const requestInit = { headers: { 'x-api-key': KEYS.bob } };
-    const transport = new StreamableHTTPClientTransport(new URL('http://127.0.0.1/mcp'), { fetch: fetchFrom(fixture.app), requestInit });
+    const transport = new StreamableHTTPClientTransport(new URL('http://127.0.0.1/mcp'), {
+      fetch: fetchFrom(fixture.app),
+      requestInit,
+    });
     await client.connect(transport);
     const result = await client.callTool({ name: 'whoami' });
     expect(result.structuredContent).toMatchObject({ agent_id: 'legacy@bob' });
@@ -126,7 +135,9 @@ describe('the current revision', () => {
     const params = { name: 'fail', arguments: {} };
     const opened = await fixture.app.fetch(initialize());
     const sessionId = opened.headers.get('mcp-session-id') ?? '';
-    const old = await result(rawRequest('2025', { method: 'tools/call', params, sessionId, headers: { 'x-request-id': 'same' } }));
+    const old = await result(
+      rawRequest('2025', { method: 'tools/call', params, sessionId, headers: { 'x-request-id': 'same' } }),
+    );
     const { content, isError, structuredContent } = await result(
       rawRequest('2026', { method: 'tools/call', params, headers: { 'x-request-id': 'same' } }),
     );
@@ -142,7 +153,9 @@ describe('the current revision', () => {
   });
 
   it('accepts and drops notifications', async () => {
-    const response = await fixture.app.fetch(rawRequest('2026', { method: 'notifications/cancelled', params: { requestId: 1 }, id: null }));
+    const response = await fixture.app.fetch(
+      rawRequest('2026', { method: 'notifications/cancelled', params: { requestId: 1 }, id: null }),
+    );
     expect(response.status).toBe(202);
   });
 

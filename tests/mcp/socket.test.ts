@@ -3,7 +3,8 @@ import { serve, type ServerType } from '@hono/node-server';
 import { connect, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connectClient } from '../_util/connect-client.ts';
-import { createMcpFixture, initialize, KEYS, type McpFixture, rawRequest } from '../_util/mcp-fixture.ts';
+import { createMcpFixture, KEYS, type McpFixture } from '../_util/mcp-fixture.ts';
+import { initialize, rawRequest } from '../_util/raw-mcp.ts';
 
 let fixture: McpFixture;
 let server: ServerType;
@@ -30,7 +31,11 @@ async function sendAndHold(request: Request): Promise<() => void> {
   const { port } = server.address() as AddressInfo;
   const socket = connect(port, '127.0.0.1');
   const body = await request.text();
-  const headers = [...request.headers, ['host', `127.0.0.1:${String(port)}`], ['content-length', String(Buffer.byteLength(body))]];
+  const headers = [
+    ...request.headers,
+    ['host', `127.0.0.1:${String(port)}`],
+    ['content-length', String(Buffer.byteLength(body))],
+  ];
   const lines = headers.map((header) => header.join(': ')).join('\r\n');
   socket.write(`${request.method} ${new URL(request.url).pathname} HTTP/1.1\r\n${lines}\r\n\r\n${body}`);
   await new Promise((resolve) => socket.once('connect', resolve));
@@ -57,7 +62,9 @@ describe.each(['2025', '2026'] as const)('over a socket, a client of %s', (era) 
     const opened = await fixture.app.fetch(initialize({ headers: { 'x-agent-id': 'ann' } }));
     const sessionId = era === '2025' ? (opened.headers.get('mcp-session-id') ?? '') : undefined;
     const headers = { 'x-agent-id': 'ann' };
-    const cut = await sendAndHold(rawRequest(era, { method: 'tools/call', params: { name: 'slow' }, sessionId, headers }));
+    const cut = await sendAndHold(
+      rawRequest(era, { method: 'tools/call', params: { name: 'slow' }, sessionId, headers }),
+    );
     await vi.waitUntil(() => fixture.seen.running.size === 1, { interval: 1 });
     cut();
     await vi.waitUntil(() => fixture.seen.aborted.length === 1);
@@ -71,7 +78,12 @@ describe('over a socket, a stream', () => {
     const sessionId = opened.headers.get('mcp-session-id') ?? '';
     const session = fixture.engines.legacy.sessions.get(sessionId);
     expect(session?.idleSince(Infinity)).toBe(true);
-    const headers = { authorization: `Bearer ${KEYS.alice}`, accept: 'text/event-stream', 'mcp-session-id': sessionId, 'x-agent-id': 'ann' };
+    const headers = {
+      authorization: `Bearer ${KEYS.alice}`,
+      accept: 'text/event-stream',
+      'mcp-session-id': sessionId,
+      'x-agent-id': 'ann',
+    };
     const cut = await sendAndHold(new Request(`${base}/mcp`, { headers }));
     await vi.waitUntil(() => session?.idleSince(Infinity) === false);
     cut();
