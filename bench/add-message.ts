@@ -34,7 +34,8 @@ async function benchEra(url: string, era: Era, report: Report): Promise<void> {
   }
   for (const agent of agents) agent.close();
   const bench = `mcp ${era}, ${AGENTS} agents`;
-  const of = (tool: string, field: keyof Round) => median((rounds[tool] ?? []).map((result) => result[field]));
+  const of = (tool: string, field: keyof Round) =>
+    median((rounds[tool] ?? []).map((result) => result[field]));
   for (const tool of Object.keys(rounds)) {
     report.add({ bench, figure: `${tool} calls`, value: of(tool, 'callsPerSecond'), unit: '1/s' });
     report.add({ bench, figure: `${tool} p50`, value: of(tool, 'p50'), unit: 'ms' });

@@ -14,7 +14,9 @@ export interface HubProcess extends AsyncDisposable {
 
 /** Starts a hub in a process of its own. */
 export async function startHubProcess(): Promise<HubProcess> {
-  const child = fork(new URL('./hub-process.ts', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(new URL('./hub-process.ts', import.meta.url), {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   const [message] = (await once(child, 'message')) as [{ url: string }];
   return {
     url: message.url,
@@ -62,7 +64,11 @@ export async function connectAgent(url: string, era: Era, agentId: string): Prom
     return new Promise((resolve, reject) => {
       const outgoing = request(
         target,
-        { method: 'POST', agent: http, headers: { ...headers, ...extra, 'content-length': Buffer.byteLength(text) } },
+        {
+          method: 'POST',
+          agent: http,
+          headers: { ...headers, ...extra, 'content-length': Buffer.byteLength(text) },
+        },
         (incoming) => {
           let body = '';
           incoming.setEncoding('utf8');

@@ -3,11 +3,14 @@ import { cpus } from 'node:os';
 import { benchAddMessage } from './add-message.ts';
 import { createReport, type Report } from './report.ts';
 
-const BENCHES: Readonly<Record<string, (report: Report) => Promise<void>>> = { 'add-message': benchAddMessage };
+const BENCHES: Readonly<Record<string, (report: Report) => Promise<void>>> = {
+  'add-message': benchAddMessage,
+};
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !(name in BENCHES));
-if (unknown !== undefined) throw new Error(`no benchmark ${unknown}; there are ${Object.keys(BENCHES).join(', ')}`);
+if (unknown !== undefined)
+  throw new Error(`no benchmark ${unknown}; there are ${Object.keys(BENCHES).join(', ')}`);
 
 const report = createReport((line) => process.stdout.write(`${line}\n`));
 process.stderr.write(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}\n`);

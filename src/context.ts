@@ -4,14 +4,11 @@ import type { Logger } from './telemetry/log.ts';
 export const PERMISSIONS = ['read', 'write', 'admin'] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
-/** The workspace of a key that sees all workspaces. */
-export const ALL_WORKSPACES = '*';
-
 /** An authenticated caller: one agent under one key. */
 export interface Principal {
   readonly keyId: string;
   readonly keyName: string;
-  /** Workspace name, or {@link ALL_WORKSPACES}. */
+  /** A workspace's name, or `*`: all (ALL_WORKSPACES). */
   readonly workspace: string;
   readonly permissions: ReadonlySet<Permission>;
   readonly agentId: string;

@@ -130,7 +130,8 @@ export function invalid(
   const shown = cutValue(value);
   return new HubError(
     options.code ?? 'INVALID_INPUT',
-    options.message ?? `${field} is ${shown === undefined ? 'missing' : JSON.stringify(shown)}; expected ${expected}.`,
+    options.message ??
+      `${field} is ${shown === undefined ? 'missing' : JSON.stringify(shown)}; expected ${expected}.`,
     {
       context: { field, value: shown ?? null, expected },
       suggestions: options.suggestions ?? [`Call again with ${field} as ${expected}.`],
@@ -139,8 +140,10 @@ export function invalid(
 }
 
 function cutValue(value: unknown): unknown {
-  if (value === undefined || value === null || typeof value === 'number' || typeof value === 'boolean') return value;
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? typeof value);
+  if (value === undefined || value === null || typeof value === 'number' || typeof value === 'boolean')
+    return value;
+  const text =
+    typeof value === 'string' ? value : ((JSON.stringify(value) as string | undefined) ?? typeof value);
   return text.length > VALUE_SHOWN ? `${text.slice(0, VALUE_SHOWN)}…` : text;
 }
 

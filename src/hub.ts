@@ -1,5 +1,5 @@
 /** The composition root: every part of the hub is made and wired here, and nowhere else. */
-import type { Hono } from 'hono';
+import type { Context, Hono } from 'hono';
 import { createAuthenticator } from './auth/authenticator.ts';
 import type { Config } from './config/config.ts';
 import type { Secrets } from './config/secrets.ts';
@@ -17,6 +17,12 @@ import { TOOLS } from './mcp/tools/index.ts';
 import type { StoreHealth } from './store/port.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
 import type { Logger } from './telemetry/log.ts';
+
+/** The request id that the app gave; the MCP routes are typed without the app's variables. */
+function requestIdOf(c: Context): string {
+  const id: unknown = c.get('requestId');
+  return typeof id === 'string' ? id : 'unknown';
+}
 
 export interface Hub {
   readonly app: Hono<HubEnv>;
@@ -58,7 +64,11 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
   const services = createServices({ store, limits: config.limits, now });
   const authenticator = createAuthenticator(services);
   const toolHub = { services, epoch: store.epoch, maxResponseBytes: config.mcp.maxResponseBytes };
-  const surface = createSurface(toolHub, options.tools ?? TOOLS, { version, timeoutMs: config.mcp.toolTimeoutMs, now });
+  const surface = createSurface(toolHub, options.tools ?? TOOLS, {
+    version,
+    timeoutMs: config.mcp.toolTimeoutMs,
+    now,
+  });
   const engines = createMcpEngines({
     ...{ surface, log, now },
     options: { maxSessions: config.mcp.maxSessions, sessionIdleMs },
@@ -67,7 +77,7 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
   const app = createApp({
     ...{ config, version, log, health, now },
     auth: authenticator,
-    mcp: mcpRoutes({ engines, authenticator, log, now, requestIdOf: (c) => String(c.get('requestId')) }),
+    mcp: mcpRoutes({ engines, authenticator, log, now, requestIdOf }),
     api: apiRoutes({ services, authenticator, log, epoch: store.epoch }),
   });
   const { housekeepingEveryMs: everyMs } = options;

@@ -9,7 +9,6 @@ const BEARER = /^Bearer +(\S+) *$/i;
 /** Longer ones are no keys, and hashing them is work for nothing. */
 const MAX_CREDENTIAL = 4096;
 
-
 export interface AuthenticatorDeps {
   readonly keys: KeyService;
   readonly agents: AgentService;

@@ -8,7 +8,12 @@ export function encodeCursor(epoch: string, kind: string, position: unknown): st
 }
 
 /** @throws HubError INVALID_CURSOR for text that is no cursor, of another listing, or from before a restore. */
-export function decodeCursor<T extends z.ZodType>(epoch: string, kind: string, position: T, cursor: string): z.output<T> {
+export function decodeCursor<T extends z.ZodType>(
+  epoch: string,
+  kind: string,
+  position: T,
+  cursor: string,
+): z.output<T> {
   const parts = z.tuple([z.literal(epoch), z.literal(kind), z.unknown()]).safeParse(parse(cursor));
   const found = parts.success ? position.safeParse(parts.data[2]) : undefined;
   if (found?.success === true) return found.data;

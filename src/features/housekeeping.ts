@@ -15,7 +15,9 @@ const EVERY_MS = 5000;
 const ROWS_PER_WRITE = 500;
 
 /** Runs until it is stopped; each round removes all there is, a bounded number of rows per write. */
-export function startHousekeeping({ store, now, log, everyMs = EVERY_MS }: HousekeepingDeps): { stop(): Promise<void> } {
+export function startHousekeeping({ store, now, log, everyMs = EVERY_MS }: HousekeepingDeps): {
+  stop(): Promise<void>;
+} {
   const stopped = new AbortController();
 
   async function all(remove: () => Promise<number>): Promise<void> {

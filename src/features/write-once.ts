@@ -26,14 +26,25 @@ export function writeOnce<T extends object>(
     }
     const answer = await work(tx);
     const result = JSON.stringify(answer);
-    await tx.idempotency.put(principal.workspace, principal.agentId, key, { tool, argsHash, result, createdAt: now });
+    await tx.idempotency.put(principal.workspace, principal.agentId, key, {
+      tool,
+      argsHash,
+      result,
+      createdAt: now,
+    });
     return answer;
   });
 }
 
 function mismatch(key: string, tool: string): HubError {
-  return new HubError('IDEMPOTENCY_MISMATCH', `idempotency_key ${key} was used for another call of ${tool}.`, {
-    context: { idempotency_key: key, first_tool: tool },
-    suggestions: ['Use a new idempotency_key for a new call; repeat the same arguments to retry the old one.'],
-  });
+  return new HubError(
+    'IDEMPOTENCY_MISMATCH',
+    `idempotency_key ${key} was used for another call of ${tool}.`,
+    {
+      context: { idempotency_key: key, first_tool: tool },
+      suggestions: [
+        'Use a new idempotency_key for a new call; repeat the same arguments to retry the old one.',
+      ],
+    },
+  );
 }

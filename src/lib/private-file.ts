@@ -27,7 +27,11 @@ export async function createFile(file: string, text: string): Promise<boolean> {
   });
 }
 
-async function withTemporary<T>(file: string, text: string, place: (temporary: string) => Promise<T>): Promise<T> {
+async function withTemporary<T>(
+  file: string,
+  text: string,
+  place: (temporary: string) => Promise<T>,
+): Promise<T> {
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     await writeSynced(await open(temporary, 'wx', 0o600), text);

@@ -66,13 +66,22 @@ export async function callTool(
     if (!answerFits(text, hub.maxResponseBytes)) throw answerTooLarge(hub.maxResponseBytes);
     return { content: [{ type: 'text', text }], structuredContent };
   } catch (error) {
-    if (!(error instanceof HubError)) ctx.log.error({ err: error, tool: prepared.tool.name, request_id: ctx.requestId }, 'a tool failed');
-    return { content: [{ type: 'text', text: JSON.stringify(errorObject(error, ctx.requestId, now())) }], isError: true };
+    if (!(error instanceof HubError))
+      ctx.log.error({ err: error, tool: prepared.tool.name, request_id: ctx.requestId }, 'a tool failed');
+    return {
+      content: [{ type: 'text', text: JSON.stringify(errorObject(error, ctx.requestId, now())) }],
+      isError: true,
+    };
   }
 }
 
-async function run({ tool, input, descriptor }: PreparedTool, hub: ToolHub, ctx: Ctx, args: unknown): Promise<object> {
-  const { idempotency_key: key, ...own } = parseArguments(input, descriptor.inputSchema, args) as Record<string, unknown>;
+async function run(
+  { tool, input, descriptor }: PreparedTool,
+  hub: ToolHub,
+  ctx: Ctx,
+  args: unknown,
+): Promise<object> {
+  const { idempotency_key: key, ...own } = parseArguments<z.ZodObject>(input, descriptor.inputSchema, args);
   if (typeof key !== 'string') return tool.handler(hub, ctx, own as never);
   const argsHash = createHash('sha256').update(canonicalJson(own)).digest('base64url');
   return tool.handler(hub, { ...ctx, idempotency: { key, tool: tool.name, argsHash } }, own as never);
@@ -83,10 +92,14 @@ async function withTimeout<T>(work: Promise<T>, ms: number, tool: string): Promi
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
       reject(
-        new HubError('OVERLOADED', `${tool} took longer than ${ms / 1000} s; whether it was carried out is not known.`, {
-          retryAfter: 1,
-          suggestions: ['Try again; a write with the same idempotency_key is stored once.'],
-        }),
+        new HubError(
+          'OVERLOADED',
+          `${tool} took longer than ${ms / 1000} s; whether it was carried out is not known.`,
+          {
+            retryAfter: 1,
+            suggestions: ['Try again; a write with the same idempotency_key is stored once.'],
+          },
+        ),
       );
     }, ms);
   });

@@ -20,7 +20,11 @@ const COMPLETERS: Readonly<Record<string, Completer>> = {
   collaboration_type: oneOf(COLLABORATION_TYPES),
 };
 
-export async function complete(hub: ToolHub, ctx: Ctx, { argument, value }: CompletionRequest): Promise<readonly string[]> {
+export async function complete(
+  hub: ToolHub,
+  ctx: Ctx,
+  { argument, value }: CompletionRequest,
+): Promise<readonly string[]> {
   return (await COMPLETERS[argument]?.(hub, ctx, value)) ?? [];
 }
 

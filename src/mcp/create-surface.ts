@@ -37,7 +37,11 @@ export function createSurface(hub: ToolHub, tools: readonly Tool[], options: Sur
   };
 }
 
-function listFor(tools: Iterable<PreparedTool>, principal: Principal, set: ToolSet): readonly ToolDescriptor[] {
+function listFor(
+  tools: Iterable<PreparedTool>,
+  principal: Principal,
+  set: ToolSet,
+): readonly ToolDescriptor[] {
   return [...tools]
     .filter(({ tool }) => may(principal, tool.permission) && (set === 'all' || tool.core))
     .map(({ descriptor }) => descriptor);

@@ -10,7 +10,14 @@ export function docsMarkdown(tools: readonly ToolDescriptor[]): string {
   return `${['# Tools', ...tools.map(section)].join('\n\n')}\n`;
 }
 
-function section({ name, title, description, inputSchema, outputSchema, annotations }: ToolDescriptor): string {
+function section({
+  name,
+  title,
+  description,
+  inputSchema,
+  outputSchema,
+  annotations,
+}: ToolDescriptor): string {
   const hints = [
     annotations['readOnlyHint'] === true ? 'read-only' : 'writes',
     ...(annotations['idempotentHint'] === true ? ['idempotent'] : []),
@@ -21,7 +28,9 @@ function section({ name, title, description, inputSchema, outputSchema, annotati
     ([parameter, schema]) =>
       `| \`${parameter}\`${required.includes(parameter) ? ' (required)' : ''} | ${cell(typeText(schema))} | ${cell(schema.description ?? '')} |`,
   );
-  const fields = Object.entries(propertiesOf(outputSchema)).map(([field, schema]) => `\`${field}\` (${typeText(schema)})`);
+  const fields = Object.entries(propertiesOf(outputSchema)).map(
+    ([field, schema]) => `\`${field}\` (${typeText(schema)})`,
+  );
   const table = ['| parameter | type | |', '| --- | --- | --- |', ...rows].join('\n');
   return [
     `## ${name}`,
@@ -57,7 +66,11 @@ function bounds(schema: JsonSchema): string {
     if (max === undefined) return `≥ ${min}${unit}`;
     return min === undefined ? `≤ ${max}${unit}` : `${min}–${max}${unit}`;
   };
-  return text(minimum, maximum, '') || text(minLength, maxLength, ' characters') || text(undefined, maxItems, ' items');
+  return (
+    text(minimum, maximum, '') ||
+    text(minLength, maxLength, ' characters') ||
+    text(undefined, maxItems, ' items')
+  );
 }
 
 function byDefault(schema: JsonSchema): string {

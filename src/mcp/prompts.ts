@@ -25,14 +25,18 @@ const HOW: Readonly<Record<(typeof COLLABORATION_TYPES)[number], string>> = {
   debate: 'Each proposes and defends its own answer; at the end of a round they post what they agree on.',
 };
 
-const argument = (name: string, description: string, required: boolean): PromptArgument => ({ name, description, required });
+const argument = (name: string, description: string, required: boolean): PromptArgument => ({
+  name,
+  description,
+  required,
+});
 
 function definePrompt<A extends z.ZodObject>(prompt: {
   descriptor: PromptDescriptor;
   arguments: A;
   render: (hub: ToolHub, ctx: Ctx, args: z.output<A>) => Promise<string>;
 }): Prompt {
-  return prompt as unknown as Prompt;
+  return prompt;
 }
 
 const setupCollaboration = definePrompt({
@@ -55,12 +59,19 @@ const setupCollaboration = definePrompt({
     session_id: z.string().optional(),
     iteration_rounds: z.coerce.number().int().min(1).max(20).default(2),
   }),
-  async render({ services }, ctx, { purpose, expert_roles, collaboration_type, session_id, iteration_rounds }) {
+  async render(
+    { services },
+    ctx,
+    { purpose, expert_roles, collaboration_type, session_id, iteration_rounds },
+  ) {
     const where =
       session_id === undefined
         ? `Open a session with create_session; its purpose is: ${purpose}`
         : `Work in session ${(await services.sessions.get(ctx, session_id)).sessionId}; read its last messages with get_messages first. The purpose is: ${purpose}`;
-    const roles = expert_roles.split(',').map((role) => role.trim()).filter((role) => role !== '');
+    const roles = expert_roles
+      .split(',')
+      .map((role) => role.trim())
+      .filter((role) => role !== '');
     return [
       where,
       `The roles are: ${roles.join(', ')}. ${HOW[collaboration_type]}`,
@@ -106,7 +117,10 @@ export async function getPrompt(
   const prompt = PROMPTS.find(({ descriptor }) => descriptor.name === name);
   if (prompt === undefined) throw new UnknownName(`no prompt ${name}`);
   const text = await prompt.render(hub, ctx, parse(prompt, args) as never);
-  return { description: prompt.descriptor.description, messages: [{ role: 'user', content: { type: 'text', text } }] };
+  return {
+    description: prompt.descriptor.description,
+    messages: [{ role: 'user', content: { type: 'text', text } }],
+  };
 }
 
 function parse(prompt: Prompt, args: Readonly<Record<string, string>>): unknown {

@@ -1,10 +1,16 @@
 /** Resources: what can be read by address. Permissions and visibility are those of the services behind. */
-import { ALL_WORKSPACES, type Ctx } from '../context.ts';
+import type { Ctx } from '../context.ts';
 import { HubError } from '../errors.ts';
+import { ALL_WORKSPACES } from '../store/port.ts';
 import { fit } from './budget.ts';
 import { docsMarkdown } from './docs.ts';
 import { shortenMessage, toEntry, toMessage, toSession } from './shapes.ts';
-import type { ResourceContents, ResourceDescriptor, ResourceTemplateDescriptor, ToolDescriptor } from './surface.ts';
+import type {
+  ResourceContents,
+  ResourceDescriptor,
+  ResourceTemplateDescriptor,
+  ToolDescriptor,
+} from './surface.ts';
 import type { ToolHub } from './tool.ts';
 
 export interface ResourceDeps {
@@ -59,7 +65,11 @@ export const RESOURCE_TEMPLATES: readonly ResourceTemplateDescriptor[] = [
   },
 ];
 
-type Reader = (deps: ResourceDeps, ctx: Ctx, id: string) => Promise<{ readonly mimeType: string; readonly text: string }>;
+type Reader = (
+  deps: ResourceDeps,
+  ctx: Ctx,
+  id: string,
+) => Promise<{ readonly mimeType: string; readonly text: string }>;
 
 const json = (value: unknown) => ({ mimeType: JSON_TYPE, text: JSON.stringify(value) });
 
@@ -67,11 +77,18 @@ const READERS: readonly { readonly pattern: RegExp; readonly read: Reader }[] = 
   { pattern: /^hub:\/\/info$/, read: (deps, ctx) => Promise.resolve(json(hubInfo(deps, ctx))) },
   {
     pattern: /^docs:\/\/tools$/,
-    read: (deps, ctx) => Promise.resolve({ mimeType: 'text/markdown', text: docsMarkdown(deps.toolsOf(ctx)) }),
+    read: (deps, ctx) =>
+      Promise.resolve({ mimeType: 'text/markdown', text: docsMarkdown(deps.toolsOf(ctx)) }),
   },
-  { pattern: /^session:\/\/([^/]+)\/messages$/, read: async (deps, ctx, id) => json(await newestMessages(deps, ctx, id)) },
+  {
+    pattern: /^session:\/\/([^/]+)\/messages$/,
+    read: async (deps, ctx, id) => json(await newestMessages(deps, ctx, id)),
+  },
   { pattern: /^session:\/\/([^/]+)$/, read: async (deps, ctx, id) => json(await session(deps, ctx, id)) },
-  { pattern: /^agent:\/\/([^/]+)\/memory$/, read: async (deps, ctx, id) => json(await memory(deps, ctx, id)) },
+  {
+    pattern: /^agent:\/\/([^/]+)\/memory$/,
+    read: async (deps, ctx, id) => json(await memory(deps, ctx, id)),
+  },
 ];
 
 /** @throws HubError with the code of what is missing; INVALID_INPUT for an address of no resource. */
@@ -107,7 +124,13 @@ function hubInfo({ serverInfo }: ResourceDeps, { principal }: Ctx) {
 async function session(deps: ResourceDeps, ctx: Ctx, sessionId: string) {
   const view = toSession(await deps.hub.services.sessions.get(ctx, sessionId));
   const { messages, truncated } = await messagesOf(deps, ctx, sessionId, 10);
-  return { session: view, participants: view.participants, message_count: view.message_count, messages, truncated };
+  return {
+    session: view,
+    participants: view.participants,
+    message_count: view.message_count,
+    messages,
+    truncated,
+  };
 }
 
 async function newestMessages(deps: ResourceDeps, ctx: Ctx, sessionId: string) {
@@ -123,9 +146,17 @@ async function messagesOf({ hub }: ResourceDeps, ctx: Ctx, sessionId: string, li
 }
 
 async function memory({ hub }: ResourceDeps, ctx: Ctx, agentId: string) {
-  const page = await hub.services.memory.list(ctx, { agentId, scope: 'agent', sessionId: 'all', limit: MAX_ENTRIES });
+  const page = await hub.services.memory.list(ctx, {
+    agentId,
+    scope: 'agent',
+    sessionId: 'all',
+    limit: MAX_ENTRIES,
+  });
   const budget = { maxTokens: MAX_TOKENS, maxBytes: hub.maxResponseBytes };
-  const { items, truncated } = fit(page.entries.map(toEntry), budget, 'first', (entry) => ({ ...entry, metadata: {} }));
+  const { items, truncated } = fit(page.entries.map(toEntry), budget, 'first', (entry) => ({
+    ...entry,
+    metadata: {},
+  }));
   return { agent_id: agentId, entries: items, truncated: truncated || page.next !== null };
 }
 

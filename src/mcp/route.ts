@@ -1,12 +1,12 @@
 /**
- * The HTTP door of MCP. Around it the app has checked Host and Origin, limited the body and given the request an id.
+ * The HTTP door of MCP. Around it the app checks Host and Origin, limits the body, gives the request an id and answers what is thrown.
  * A request is let in by its key before anything of it is parsed; which agent it is, is asked only when an engine wants it.
  */
 import { classifyInboundRequest, type InboundClassificationOutcome } from '@modelcontextprotocol/server';
 import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js';
 import { type Context, Hono } from 'hono';
 import type { Authenticator } from '../auth/types.ts';
-import { errorObject, HubError, invalid } from '../errors.ts';
+import { errorObject, invalid } from '../errors.ts';
 import { jsonDepthExceeds } from '../lib/json-depth.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { McpRequest } from './engines/call.ts';
@@ -67,19 +67,9 @@ export function mcpRoutes(deps: McpRouteDeps): Hono {
     return callsMethod ? engines.modern.fetch(request) : engines.modern.fetchWithoutCall(request);
   };
 
-  const handler = (onlyLegacy: boolean) => async (c: Context) => {
-    try {
-      return await serve(c, onlyLegacy);
-    } catch (error) {
-      // The body limit around this app, and its error handler, want to see everything else.
-      if (!(error instanceof HubError)) throw error;
-      return refusal(error, requestIdOf(c), now());
-    }
-  };
-
   const app = new Hono();
-  for (const path of ['/mcp', '/mcp/']) app.all(path, handler(false));
-  for (const path of ['/mcp/2025', '/mcp/2025/']) app.all(path, handler(true));
+  for (const path of ['/mcp', '/mcp/']) app.all(path, (c) => serve(c, false));
+  for (const path of ['/mcp/2025', '/mcp/2025/']) app.all(path, (c) => serve(c, true));
   return app;
 }
 
@@ -109,22 +99,20 @@ function onlyLegacyHere({ http, body }: McpRequest): Response {
 }
 
 function methodNotAllowed(): Response {
-  return rpcErrorResponse(405, TRANSPORT_REFUSAL, 'Method not allowed.', { headers: { Allow: METHODS.join(', ') } });
+  return rpcErrorResponse(405, TRANSPORT_REFUSAL, 'Method not allowed.', {
+    headers: { Allow: METHODS.join(', ') },
+  });
 }
 
 const NOT_JSON = 'The body is not JSON.';
 const TOO_DEEP = `The body nests deeper than ${String(MAX_DEPTH)} levels.`;
 
 function unreadable(message: string, requestId: string, now: number): Response {
-  const error = invalid('body', undefined, `JSON of at most ${String(MAX_DEPTH)} levels`, { message, suggestions: [] });
-  return rpcErrorResponse(400, PARSE_ERROR, `Parse error: ${message}`, { data: errorObject(error, requestId, now) });
-}
-
-function refusal(error: HubError, requestId: string, now: number): Response {
-  const headers = new Headers();
-  // Without resource_metadata: OAuth is not offered, and clients that read of it would go and look for it.
-  if (error.status === 401) headers.set('WWW-Authenticate', 'Bearer');
-  const { retryAfter } = error.details;
-  if (retryAfter !== undefined) headers.set('Retry-After', String(Math.ceil(retryAfter)));
-  return Response.json(errorObject(error, requestId, now), { status: error.status, headers });
+  const error = invalid('body', undefined, `JSON of at most ${String(MAX_DEPTH)} levels`, {
+    message,
+    suggestions: [],
+  });
+  return rpcErrorResponse(400, PARSE_ERROR, `Parse error: ${message}`, {
+    data: errorObject(error, requestId, now),
+  });
 }

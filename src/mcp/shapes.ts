@@ -115,6 +115,9 @@ export function shortenMessage(message: Message, chars: number): Message {
   const rest = JSON.stringify({ ...message, content: '' }).length;
   const room = Math.max(chars - rest - 50, 0);
   // Escaping at worst makes six characters of one.
-  const content = message.content.slice(0, JSON.stringify(message.content.slice(0, room)).length > room + 2 ? room / 6 : room);
+  const content = message.content.slice(
+    0,
+    JSON.stringify(message.content.slice(0, room)).length > room + 2 ? room / 6 : room,
+  );
   return { ...message, content: content.toWellFormed(), content_truncated: true };
 }

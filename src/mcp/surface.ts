@@ -58,7 +58,8 @@ export interface PromptResult {
 }
 
 export interface CompletionRequest {
-  readonly ref: { readonly type: 'prompt'; readonly name: string } | { readonly type: 'resource'; readonly uri: string };
+  readonly ref:
+    { readonly type: 'prompt'; readonly name: string } | { readonly type: 'resource'; readonly uri: string };
   readonly argument: string;
   readonly value: string;
 }

@@ -42,5 +42,5 @@ export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(
     readonly handler: (hub: ToolHub, ctx: Ctx, input: z.output<I>) => Promise<z.input<O>>;
   },
 ): Tool {
-  return tool as Tool;
+  return tool;
 }

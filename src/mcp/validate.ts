@@ -1,10 +1,14 @@
 /** Arguments of a call against a tool's schema; the first thing wrong becomes an error that says what would be right. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { invalid, type HubError } from '../errors.ts';
 import type { JsonSchema } from './surface.ts';
 
 /** @throws HubError INVALID_INPUT naming the parameter, its value and what is expected. */
-export function parseArguments<T extends z.ZodObject>(schema: T, json: JsonSchema, args: unknown): z.output<T> {
+export function parseArguments<T extends z.ZodObject>(
+  schema: T,
+  json: JsonSchema,
+  args: unknown,
+): z.output<T> {
   const parsed = schema.safeParse(args ?? {});
   if (parsed.success) return parsed.data;
   // A misspelt name explains the missing one, so it comes first.
@@ -27,7 +31,8 @@ function explain(issue: z.core.$ZodIssue | undefined, json: JsonSchema, args: un
     });
   }
   const [top] = issue.path;
-  const expected = issue.code === 'custom' ? issue.message : describe(properties[String(top)], issue.path.slice(1));
+  const expected =
+    issue.code === 'custom' ? issue.message : describe(properties[String(top)], issue.path.slice(1));
   return invalid(issue.path.join('.'), valueAt(args, issue.path), expected);
 }
 
@@ -37,7 +42,8 @@ function propertiesOf(json: JsonSchema): Readonly<Record<string, JsonSchema>> {
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
-    (part, key) => (typeof part === 'object' && part !== null ? (part as Record<PropertyKey, unknown>)[key] : undefined),
+    (part, key) =>
+      typeof part === 'object' && part !== null ? (part as Record<PropertyKey, unknown>)[key] : undefined,
     value,
   );
 }
@@ -47,10 +53,17 @@ function describe(schema: JsonSchema | undefined, path: readonly PropertyKey[]):
   if (schema === undefined) return 'another value';
   const items = schema['items'] as JsonSchema | undefined;
   if (path.length > 0 && items !== undefined) return describe(items, path.slice(1));
-  const { type, enum: values, minimum, maximum, minLength, maxLength, maxItems, format, pattern } = schema as Record<
-    string,
-    string | number | readonly unknown[] | undefined
-  >;
+  const {
+    type,
+    enum: values,
+    minimum,
+    maximum,
+    minLength,
+    maxLength,
+    maxItems,
+    format,
+    pattern,
+  } = schema as Record<string, string | number | readonly unknown[] | undefined>;
   if (Array.isArray(values)) return `one of ${values.join(', ')}`;
   if (type === 'integer' || type === 'number') return `${article(type)}${range(minimum, maximum)}`;
   if (type === 'array') return `an array of at most ${String(maxItems)} items, each ${describe(items, [])}`;

@@ -10,8 +10,15 @@ export interface LogOptions {
 }
 
 /** A logger that writes to `destination` (default: standard error). */
-export function createLogger(options: LogOptions, destination: NodeJS.WritableStream = process.stderr): Logger {
-  const base = { level: options.level, base: null, redact: ['*.authorization', '*["x-api-key"]', '*.key', '*.token'] };
+export function createLogger(
+  options: LogOptions,
+  destination: NodeJS.WritableStream = process.stderr,
+): Logger {
+  const base = {
+    level: options.level,
+    base: null,
+    redact: ['*.authorization', '*["x-api-key"]', '*.key', '*.token'],
+  };
   if (options.format === 'json') return pino(base, destination);
   return pino(base, pretty({ destination, colorize: process.stderr.isTTY, ignore: 'pid,hostname' }));
 }

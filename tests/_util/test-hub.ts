@@ -64,7 +64,11 @@ export function temporaryFolder(): string {
 
 export async function startTestHub({ env = {}, folder, ...options }: TestHubOptions = {}): Promise<TestHub> {
   const at = folder ?? temporaryFolder();
-  const secrets = { apiKey: AGENT_KEY, adminApiKey: ADMIN_KEY, jwtSecretKey: 'test-secret-0123456789-0123456789-abc' };
+  const secrets = {
+    apiKey: AGENT_KEY,
+    adminApiKey: ADMIN_KEY,
+    jwtSecretKey: 'test-secret-0123456789-0123456789-abc',
+  };
   const hub = await createHub(testConfig(at, env), secrets, {
     version: '0.0.0-test',
     log: createLogger({ level: 'silent', format: 'json' }),

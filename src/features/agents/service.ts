@@ -66,7 +66,14 @@ export function createAgentService({ store, now }: AgentDeps): AgentService {
       const existing = await tx.agents.get(workspace, agentId);
       if (existing !== undefined) return existing;
       await tx.workspaces.ensure(workspace, at);
-      return tx.agents.insert(workspace, { agentId, agentType, keyId, client, firstSeenAt: at, lastSeenAt: at });
+      return tx.agents.insert(workspace, {
+        agentId,
+        agentType,
+        keyId,
+        client,
+        firstSeenAt: at,
+        lastSeenAt: at,
+      });
     });
   }
 
@@ -81,7 +88,8 @@ export function createAgentService({ store, now }: AgentDeps): AgentService {
   return {
     async identify(claim) {
       const agentId = claimedId(claim);
-      const wantedType = claim.wantedType === undefined ? undefined : checked('X-Agent-Type', claim.wantedType, MAX_TYPE);
+      const wantedType =
+        claim.wantedType === undefined ? undefined : checked('X-Agent-Type', claim.wantedType, MAX_TYPE);
       const client = toIdPart(claim.client ?? DEFAULT_CLIENT, MAX_TYPE);
       const found = await find(claim.workspace, agentId);
       const type = found?.agentType ?? wantedType ?? onlyType(claim) ?? client;
@@ -89,7 +97,11 @@ export function createAgentService({ store, now }: AgentDeps): AgentService {
       const agent = found ?? (await register(claim, agentId, type));
       if (agent.keyId !== claim.keyId) throw foreignAgent(agent.agentId, claim.keyName);
       if (wantedType !== undefined && wantedType.toLowerCase() !== agent.agentType.toLowerCase()) {
-        throw contradiction('X-Agent-Type', wantedType, `the type of ${agent.agentId} is fixed as ${agent.agentType}`);
+        throw contradiction(
+          'X-Agent-Type',
+          wantedType,
+          `the type of ${agent.agentId} is fixed as ${agent.agentType}`,
+        );
       }
       demandType(claim, agent.agentId, agent.agentType);
       touch(agent, claim.client);
@@ -128,8 +140,13 @@ function checked(header: string, value: string, max: number): string {
 }
 
 function demandType({ allowedTypes, keyName }: AgentClaim, agentId: string, type: string): void {
-  if (allowedTypes === null || allowedTypes.some((allowed) => allowed.toLowerCase() === type.toLowerCase())) return;
-  throw contradiction('X-Agent-Type', type, `key ${keyName} allows ${allowedTypes.join(', ')} for ${agentId}`);
+  if (allowedTypes === null || allowedTypes.some((allowed) => allowed.toLowerCase() === type.toLowerCase()))
+    return;
+  throw contradiction(
+    'X-Agent-Type',
+    type,
+    `key ${keyName} allows ${allowedTypes.join(', ')} for ${agentId}`,
+  );
 }
 
 function contradiction(header: string, value: string, fixed: string): HubError {
@@ -140,8 +157,12 @@ function contradiction(header: string, value: string, fixed: string): HubError {
 }
 
 function foreignAgent(agentId: string, keyName: string): HubError {
-  return new HubError('PERMISSION_DENIED', `Agent ${agentId} belongs to another key; key ${keyName} cannot act as it.`, {
-    context: { agent_id: agentId },
-    suggestions: ['Choose another X-Agent-Id.'],
-  });
+  return new HubError(
+    'PERMISSION_DENIED',
+    `Agent ${agentId} belongs to another key; key ${keyName} cannot act as it.`,
+    {
+      context: { agent_id: agentId },
+      suggestions: ['Choose another X-Agent-Id.'],
+    },
+  );
 }

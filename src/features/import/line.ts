@@ -1,7 +1,13 @@
 /** One line of an import file: a message of another system. */
 import { z } from 'zod';
 import { HubError } from '../../errors.ts';
-import { MESSAGE_TYPES, VISIBILITIES, type JsonObject, type MessageType, type Visibility } from '../../store/port.ts';
+import {
+  MESSAGE_TYPES,
+  VISIBILITIES,
+  type JsonObject,
+  type MessageType,
+  type Visibility,
+} from '../../store/port.ts';
 import { jsonBytes, type Limits } from '../limits.ts';
 
 export interface ImportedMessage {
@@ -33,22 +39,32 @@ const lineSchema = z.looseObject({
   kind: z.string().nullish(),
 });
 
-const typeOf = (kind: string | null | undefined): MessageType => MESSAGE_TYPES.find((type) => type === kind) ?? 'message';
+const typeOf = (kind: string | null | undefined): MessageType =>
+  MESSAGE_TYPES.find((type) => type === kind) ?? 'message';
 
 /** @throws HubError INVALID_INPUT or CONTENT_TOO_LARGE saying what is wrong with the line. */
 export function parseImportLine(text: string, limits: Limits): ImportedMessage {
   const parsed = lineSchema.safeParse(parseJson(text));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new HubError('INVALID_INPUT', `${issue?.path.join('.') || 'the line'}: ${issue?.message ?? 'not a message'}`);
+    throw new HubError(
+      'INVALID_INPUT',
+      `${issue?.path.join('.') || 'the line'}: ${issue?.message ?? 'not a message'}`,
+    );
   }
   const { id, session, sender, timestamp, content, parent, to, visibility, kind, ...rest } = parsed.data;
   if (content.length > limits.maxMessageLength) {
-    throw new HubError('CONTENT_TOO_LARGE', `content: ${content.length} characters, at most ${limits.maxMessageLength}`);
+    throw new HubError(
+      'CONTENT_TOO_LARGE',
+      `content: ${content.length} characters, at most ${limits.maxMessageLength}`,
+    );
   }
   const metadata = { ...rest, external_id: id, ...(kind == null ? {} : { kind }) };
   if (jsonBytes(metadata) > limits.maxMetadataBytes) {
-    throw new HubError('CONTENT_TOO_LARGE', `metadata: more than ${limits.maxMetadataBytes} bytes besides the content`);
+    throw new HubError(
+      'CONTENT_TOO_LARGE',
+      `metadata: more than ${limits.maxMetadataBytes} bytes besides the content`,
+    );
   }
   return {
     externalId: id,

@@ -71,7 +71,13 @@ export function createImportService({ store, limits }: ImportDeps): ImportServic
   };
 
   async function storeBatch(tx: Tx, ctx: Ctx, batch: readonly NumberedMessage[]): Promise<BatchOutcome> {
-    const outcome: BatchOutcome = { imported: 0, alreadyThere: 0, failed: 0, sessions: new Set(), problems: [] };
+    const outcome: BatchOutcome = {
+      imported: 0,
+      alreadyThere: 0,
+      failed: 0,
+      sessions: new Set(),
+      problems: [],
+    };
     for (const { line, message } of batch) {
       const session = await sessionOf(tx, ctx, message);
       outcome.sessions.add(session.sessionId);
@@ -84,9 +90,13 @@ export function createImportService({ store, limits }: ImportDeps): ImportServic
         outcome.problems.push({ line, problem: `session ${session.sessionId} is full` });
         continue;
       }
-      const parentId = message.parent === null ? undefined : await tx.imports.find(session.pk, message.parent);
+      const parentId =
+        message.parent === null ? undefined : await tx.imports.find(session.pk, message.parent);
       if (message.parent !== null && parentId === undefined) {
-        outcome.problems.push({ line, problem: `parent ${message.parent} is not before it; stored without a parent` });
+        outcome.problems.push({
+          line,
+          problem: `parent ${message.parent} is not before it; stored without a parent`,
+        });
       }
       await storeMessage(tx, session, message, parentId ?? null);
       outcome.imported++;
@@ -150,7 +160,12 @@ async function sessionOf(tx: Tx, ctx: Ctx, message: ImportedMessage): Promise<Se
   return row;
 }
 
-async function storeMessage(tx: Tx, session: SessionRow, message: ImportedMessage, parentId: number | null): Promise<void> {
+async function storeMessage(
+  tx: Tx,
+  session: SessionRow,
+  message: ImportedMessage,
+  parentId: number | null,
+): Promise<void> {
   const { externalId, sender, content, visibility, to, messageType, metadata, timestamp } = message;
   const id = await tx.messages.insert({
     sessionPk: session.pk,
@@ -168,6 +183,9 @@ async function storeMessage(tx: Tx, session: SessionRow, message: ImportedMessag
 
 /** The importer is an admin: it sees every parent. */
 async function threadOf(tx: Tx, session: SessionRow, parentId: number): Promise<number> {
-  const parent = await tx.messages.get(parentId, { workspace: session.workspace, audiences: ['public', 'admin'] });
+  const parent = await tx.messages.get(parentId, {
+    workspace: session.workspace,
+    audiences: ['public', 'admin'],
+  });
   return parent?.threadId ?? parentId;
 }

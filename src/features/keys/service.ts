@@ -1,9 +1,9 @@
 /** API keys: made, listed, revoked, verified. Only their hashes are stored. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { ALL_WORKSPACES, PERMISSIONS, type Ctx, type Permission } from '../../context.ts';
+import { PERMISSIONS, type Ctx, type Permission } from '../../context.ts';
 import { HubError, invalid } from '../../errors.ts';
-import type { KeyRow, Store } from '../../store/port.ts';
+import { ALL_WORKSPACES, type KeyRow, type Store } from '../../store/port.ts';
 import { demand } from '../permissions.ts';
 import { DEFAULT_WORKSPACE } from '../sessions/service.ts';
 
@@ -146,14 +146,22 @@ function mayManage(ctx: Ctx, workspace: string): boolean {
 
 function demandMayGrant(ctx: Ctx, { workspace, permissions }: NewKey): void {
   if (workspace === ALL_WORKSPACES && !permissions.includes('admin')) {
-    throw invalid('permissions', permissions.join(','), 'admin among them: a key of workspace * is for operators');
+    throw invalid(
+      'permissions',
+      permissions.join(','),
+      'admin among them: a key of workspace * is for operators',
+    );
   }
   if (mayManage(ctx, workspace)) return;
   const { workspace: own } = ctx.principal;
-  throw new HubError('PERMISSION_DENIED', `A key of workspace ${own} cannot make keys for workspace ${workspace}.`, {
-    context: { workspace, own },
-    suggestions: [`Make it with an admin key of ${workspace}, or for workspace ${own}.`],
-  });
+  throw new HubError(
+    'PERMISSION_DENIED',
+    `A key of workspace ${own} cannot make keys for workspace ${workspace}.`,
+    {
+      context: { workspace, own },
+      suggestions: [`Make it with an admin key of ${workspace}, or for workspace ${own}.`],
+    },
+  );
 }
 
 function nameTaken(name: string): HubError {

@@ -56,8 +56,14 @@ export interface MemoryFilter {
 export interface MemoryService {
   set(ctx: Ctx, write: MemoryWrite): Promise<MemoryListRow>;
   get(ctx: Ctx, address: MemoryAddress): Promise<MemoryRow>;
-  list(ctx: Ctx, filter: MemoryFilter): Promise<{ readonly entries: readonly MemoryListRow[]; readonly next: MemoryPosition | null }>;
-  delete(ctx: Ctx, address: MemoryAddress & { readonly ifVersion?: number }): Promise<{ readonly deleted: true }>;
+  list(
+    ctx: Ctx,
+    filter: MemoryFilter,
+  ): Promise<{ readonly entries: readonly MemoryListRow[]; readonly next: MemoryPosition | null }>;
+  delete(
+    ctx: Ctx,
+    address: MemoryAddress & { readonly ifVersion?: number },
+  ): Promise<{ readonly deleted: true }>;
 }
 
 const EXPIRED_PER_SWEEP = 500;
@@ -78,7 +84,10 @@ export function createMemoryService({ store, limits, now }: MemoryDeps): MemoryS
         const old = await tx.memory.get(place, key, at);
         if (ifVersion !== undefined) demandVersion(key, ifVersion, old);
         if (old !== undefined && !overwrite && ifVersion === undefined) throw keyExists(key, old);
-        if (old === undefined && (await tx.memory.count(place.workspace, place.agentPk)) >= limits.maxMemoryEntriesPerAgent) {
+        if (
+          old === undefined &&
+          (await tx.memory.count(place.workspace, place.agentPk)) >= limits.maxMemoryEntriesPerAgent
+        ) {
           await demandRoom(place, at, tx);
         }
         await tx.memory.put(place, {
@@ -110,7 +119,10 @@ export function createMemoryService({ store, limits, now }: MemoryDeps): MemoryS
       const agent = await store.read.agents.get(principal.workspace, agentId);
       if (agent === undefined) throw agentNotFound([agentId]);
       const owners = scope === 'agent' ? [agent.pk] : scope === 'shared' ? [null] : [agent.pk, null];
-      const session = sessionId === undefined || sessionId === 'all' ? undefined : await requireSession(store.read, ctx, sessionId);
+      const session =
+        sessionId === undefined || sessionId === 'all'
+          ? undefined
+          : await requireSession(store.read, ctx, sessionId);
       return store.read.memory.page({
         ...filter,
         workspace: session?.workspace ?? homeWorkspace(principal),
@@ -138,7 +150,11 @@ export function createMemoryService({ store, limits, now }: MemoryDeps): MemoryS
     await tx.memory.deleteExpired(at, EXPIRED_PER_SWEEP);
     const max = limits.maxMemoryEntriesPerAgent;
     if ((await tx.memory.count(place.workspace, place.agentPk)) < max) return;
-    throw quotaExceeded('The number of memory entries', max, 'Remove entries with delete_memory, or give them expires_in.');
+    throw quotaExceeded(
+      'The number of memory entries',
+      max,
+      'Remove entries with delete_memory, or give them expires_in.',
+    );
   }
 }
 
@@ -153,7 +169,8 @@ async function placeOf(
   const workspace = session?.workspace ?? homeWorkspace(principal);
   if (scope === 'shared') return { workspace, agentPk: null, sessionPk: session?.pk ?? null };
   const agent = await db.agents.get(principal.workspace, principal.agentId);
-  if (agent === undefined) throw new Error(`agent ${principal.agentId} of ${principal.workspace} is not registered`);
+  if (agent === undefined)
+    throw new Error(`agent ${principal.agentId} of ${principal.workspace} is not registered`);
   return { workspace, agentPk: agent.pk, sessionPk: session?.pk ?? null };
 }
 
@@ -166,25 +183,41 @@ function jsonText(value: unknown): string {
 function demandVersion(key: string, ifVersion: number, old: MemoryRow | undefined): void {
   const actual = old?.version ?? 0;
   if (ifVersion === actual) return;
-  throw new HubError('VERSION_MISMATCH', `Memory ${JSON.stringify(key)} has version ${actual}, not ${ifVersion}.`, {
-    context: { key, if_version: ifVersion, version: actual },
-    suggestions: ['Read it again with get_memory, redo the change on what is there, and try with its version.'],
-    relatedResources: ['get_memory'],
-  });
+  throw new HubError(
+    'VERSION_MISMATCH',
+    `Memory ${JSON.stringify(key)} has version ${actual}, not ${ifVersion}.`,
+    {
+      context: { key, if_version: ifVersion, version: actual },
+      suggestions: [
+        'Read it again with get_memory, redo the change on what is there, and try with its version.',
+      ],
+      relatedResources: ['get_memory'],
+    },
+  );
 }
 
 function keyExists(key: string, old: MemoryRow): HubError {
-  return new HubError('KEY_EXISTS', `Memory ${JSON.stringify(key)} exists already, with version ${old.version}.`, {
-    context: { key, version: old.version, updated_by: old.updatedBy },
-    suggestions: ['Use another key, overwrite=true, or if_version with its version.'],
-    relatedResources: ['get_memory'],
-  });
+  return new HubError(
+    'KEY_EXISTS',
+    `Memory ${JSON.stringify(key)} exists already, with version ${old.version}.`,
+    {
+      context: { key, version: old.version, updated_by: old.updatedBy },
+      suggestions: ['Use another key, overwrite=true, or if_version with its version.'],
+      relatedResources: ['get_memory'],
+    },
+  );
 }
 
 function memoryNotFound(key: string, where: Omit<MemoryAddress, 'key'>): HubError {
-  return new HubError('MEMORY_NOT_FOUND', `There is no ${where.scope} memory ${JSON.stringify(key)} ${where.sessionId === undefined ? 'outside sessions' : `in ${where.sessionId}`}.`, {
-    context: { key, scope: where.scope, session_id: where.sessionId ?? null },
-    suggestions: ['See what there is with list_memory; scope and session_id must be those it was stored with.'],
-    relatedResources: ['list_memory'],
-  });
+  return new HubError(
+    'MEMORY_NOT_FOUND',
+    `There is no ${where.scope} memory ${JSON.stringify(key)} ${where.sessionId === undefined ? 'outside sessions' : `in ${where.sessionId}`}.`,
+    {
+      context: { key, scope: where.scope, session_id: where.sessionId ?? null },
+      suggestions: [
+        'See what there is with list_memory; scope and session_id must be those it was stored with.',
+      ],
+      relatedResources: ['list_memory'],
+    },
+  );
 }

@@ -42,7 +42,11 @@ export async function insertMessage(
   demandMayUse(ctx, visibility);
   if (!session.isActive) throw sessionClosed(session.sessionId);
   if ((await tx.messages.countAll(session.pk)) >= limits.maxMessagesPerSession) {
-    throw quotaExceeded(`The messages of ${session.sessionId}`, limits.maxMessagesPerSession, 'Open a new session.');
+    throw quotaExceeded(
+      `The messages of ${session.sessionId}`,
+      limits.maxMessagesPerSession,
+      'Open a new session.',
+    );
   }
   const threadId = input.parentId === undefined ? null : await threadOf(tx, ctx, session, input.parentId);
   const to = await resolveRecipients(tx, session.workspace, input.to ?? []);
@@ -75,10 +79,14 @@ export function demandContentFits(content: string, limits: Limits): void {
 
 export function demandMayUse(ctx: Ctx, visibility: Visibility): void {
   if (visibility !== 'admin_only' || may(ctx.principal, 'admin')) return;
-  throw new HubError('PERMISSION_DENIED', 'Only a key with the permission admin may write admin_only messages.', {
-    context: { visibility },
-    suggestions: ['Use visibility public, private or agent_only.'],
-  });
+  throw new HubError(
+    'PERMISSION_DENIED',
+    'Only a key with the permission admin may write admin_only messages.',
+    {
+      context: { visibility },
+      suggestions: ['Use visibility public, private or agent_only.'],
+    },
+  );
 }
 
 /** The thread that a reply to `parentId` belongs to. */
@@ -102,7 +110,11 @@ interface Recipients {
 }
 
 /** Sorts recipients out; the ids that nobody has are answered as unknown. */
-export async function resolveRecipients(tx: Tx, workspace: string, to: readonly string[]): Promise<Recipients> {
+export async function resolveRecipients(
+  tx: Tx,
+  workspace: string,
+  to: readonly string[],
+): Promise<Recipients> {
   const names = new Set<string>();
   const agents: AddressedAgent[] = [];
   const types: string[] = [];
@@ -133,7 +145,9 @@ function sessionClosed(sessionId: string): HubError {
 export function agentNotFound(unknown: readonly string[]): HubError {
   return new HubError('AGENT_NOT_FOUND', `No agent has the id ${unknown.join(', ')}.`, {
     context: { unknown_agents: unknown },
-    suggestions: ['Correct the id: an agent exists from its first call on. Only private messages need recipients that exist.'],
+    suggestions: [
+      'Correct the id: an agent exists from its first call on. Only private messages need recipients that exist.',
+    ],
   });
 }
 

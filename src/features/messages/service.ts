@@ -35,7 +35,10 @@ export interface MessageService {
   /** One's own message; any with admin. */
   setVisibility(ctx: Ctx, messageId: number, visibility: Visibility): Promise<MessageRow>;
   /** Newest first. */
-  bySender(ctx: Ctx, query: { sessionId?: string; sender: string; limit: number }): Promise<readonly MessageRow[]>;
+  bySender(
+    ctx: Ctx,
+    query: { sessionId?: string; sender: string; limit: number },
+  ): Promise<readonly MessageRow[]>;
   /** Oldest first, both ends included. */
   byTime(
     ctx: Ctx,
@@ -45,7 +48,9 @@ export interface MessageService {
 
 export function createMessageService({ store, limits, now }: MessageDeps): MessageService {
   async function sessionPk(ctx: Ctx, sessionId: string | undefined): Promise<{ sessionPk?: number }> {
-    return sessionId === undefined ? {} : { sessionPk: (await requireSession(store.read, ctx, sessionId)).pk };
+    return sessionId === undefined
+      ? {}
+      : { sessionPk: (await requireSession(store.read, ctx, sessionId)).pk };
   }
 
   return {
@@ -85,7 +90,8 @@ export function createMessageService({ store, limits, now }: MessageDeps): Messa
         demandOwn(ctx, message);
         const session = await requireSession(tx, ctx, message.sessionId);
         const to = await resolveRecipients(tx, session.workspace, message.to);
-        if (visibility === 'private' && !message.imported && to.unknown.length > 0) throw agentNotFound(to.unknown);
+        if (visibility === 'private' && !message.imported && to.unknown.length > 0)
+          throw agentNotFound(to.unknown);
         const sender = message.imported ? null : { agentId: message.sender, agentType: message.senderType };
         await tx.messages.setVisibility(messageId, visibility, audiencesOf(visibility, sender, to));
         return { ...message, visibility };
@@ -115,9 +121,13 @@ export function createMessageService({ store, limits, now }: MessageDeps): Messa
 function demandOwn(ctx: Ctx, message: MessageRow): void {
   const own = !message.imported && message.sender.toLowerCase() === ctx.principal.agentId.toLowerCase();
   if (own || may(ctx.principal, 'admin')) return;
-  throw new HubError('PERMISSION_DENIED', `Message ${message.id} belongs to ${message.sender}; only its sender or an admin may change who sees it.`, {
-    context: { message_id: message.id, sender: message.sender },
-    suggestions: [`Ask ${message.sender} with add_message.`],
-    relatedResources: ['add_message'],
-  });
+  throw new HubError(
+    'PERMISSION_DENIED',
+    `Message ${message.id} belongs to ${message.sender}; only its sender or an admin may change who sees it.`,
+    {
+      context: { message_id: message.id, sender: message.sender },
+      suggestions: [`Ask ${message.sender} with add_message.`],
+      relatedResources: ['add_message'],
+    },
+  );
 }

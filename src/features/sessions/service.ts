@@ -1,7 +1,8 @@
 /** Sessions: who may open, see and change them. */
 import { randomBytes } from 'node:crypto';
-import { ALL_WORKSPACES, may, type Ctx, type Principal } from '../../context.ts';
+import { may, type Ctx, type Principal } from '../../context.ts';
 import { HubError } from '../../errors.ts';
+import { ALL_WORKSPACES } from '../../store/port.ts';
 import type { JsonObject, Reads, SessionRow, SessionView, Store } from '../../store/port.ts';
 import { demandMetadataFits, quotaExceeded, type Limits } from '../limits.ts';
 import { insertMessage } from '../messages/insert.ts';
@@ -40,11 +41,17 @@ export interface SessionFilter {
 }
 
 export interface SessionService {
-  create(ctx: Ctx, session: NewSession): Promise<{ readonly session: SessionRow; readonly messageId: number | null }>;
+  create(
+    ctx: Ctx,
+    session: NewSession,
+  ): Promise<{ readonly session: SessionRow; readonly messageId: number | null }>;
   /** The session as the caller sees it. */
   get(ctx: Ctx, sessionId: string): Promise<SessionView>;
   /** By what the caller last saw happen in them, newest first. */
-  list(ctx: Ctx, filter: SessionFilter): Promise<{ readonly sessions: readonly SessionView[]; readonly next: number | null }>;
+  list(
+    ctx: Ctx,
+    filter: SessionFilter,
+  ): Promise<{ readonly sessions: readonly SessionView[]; readonly next: number | null }>;
   /** By its creator or an admin. */
   update(ctx: Ctx, change: SessionChange): Promise<SessionView>;
   /** Ids that begin with `prefix`, for completion. */
@@ -57,18 +64,26 @@ export function homeWorkspace(principal: Principal): string {
 }
 
 /** @throws HubError SESSION_NOT_FOUND, also for a session of another workspace. */
-export async function requireSession(db: Pick<Reads, 'sessions'>, ctx: Ctx, sessionId: string): Promise<SessionRow> {
+export async function requireSession(
+  db: Pick<Reads, 'sessions'>,
+  ctx: Ctx,
+  sessionId: string,
+): Promise<SessionRow> {
   const session = await db.sessions.get(ctx.principal.workspace, sessionId);
   if (session === undefined) throw sessionNotFound(sessionId);
   return session;
 }
 
 export function sessionNotFound(sessionId: string): HubError {
-  return new HubError('SESSION_NOT_FOUND', `There is no session ${JSON.stringify(sessionId.slice(0, 100))}.`, {
-    context: { session_id: sessionId.slice(0, 100) },
-    suggestions: ['Find the session with list_sessions, or open one with create_session.'],
-    relatedResources: ['list_sessions', 'create_session'],
-  });
+  return new HubError(
+    'SESSION_NOT_FOUND',
+    `There is no session ${JSON.stringify(sessionId.slice(0, 100))}.`,
+    {
+      context: { session_id: sessionId.slice(0, 100) },
+      suggestions: ['Find the session with list_sessions, or open one with create_session.'],
+      relatedResources: ['list_sessions', 'create_session'],
+    },
+  );
 }
 
 export function createSessionService({ store, limits, now }: SessionDeps): SessionService {
@@ -82,7 +97,11 @@ export function createSessionService({ store, limits, now }: SessionDeps): Sessi
       return writeOnce(store, ctx, at, async (tx) => {
         const max = limits.maxSessionsPerAgent;
         if ((await tx.sessions.countBy(workspace, createdBy, max)) >= max) {
-          throw quotaExceeded(`The sessions of agent ${createdBy}`, max, 'Use one of your sessions (list_sessions).');
+          throw quotaExceeded(
+            `The sessions of agent ${createdBy}`,
+            max,
+            'Use one of your sessions (list_sessions).',
+          );
         }
         const { row } = await tx.sessions.insert({
           sessionId: `session_${randomBytes(8).toString('hex')}`,
@@ -133,9 +152,13 @@ export function createSessionService({ store, limits, now }: SessionDeps): Sessi
 
 function demandOwner(ctx: Ctx, session: SessionRow): void {
   if (session.createdBy === ctx.principal.agentId || may(ctx.principal, 'admin')) return;
-  throw new HubError('PERMISSION_DENIED', `Session ${session.sessionId} can be changed by its creator or an admin only.`, {
-    context: { session_id: session.sessionId, created_by: session.createdBy },
-    suggestions: [`Ask ${session.createdBy} with add_message.`],
-    relatedResources: ['add_message'],
-  });
+  throw new HubError(
+    'PERMISSION_DENIED',
+    `Session ${session.sessionId} can be changed by its creator or an admin only.`,
+    {
+      context: { session_id: session.sessionId, created_by: session.createdBy },
+      suggestions: [`Ask ${session.createdBy} with add_message.`],
+      relatedResources: ['add_message'],
+    },
+  );
 }

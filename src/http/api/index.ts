@@ -18,7 +18,8 @@ export function apiRoutes(deps: ApiDeps): Hono<HubEnv> {
 
   api.post('/import', async (c) => {
     const ctx = await contextOf(c, deps);
-    const body = c.req.raw.body ?? new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
+    const body =
+      c.req.raw.body ?? new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
     return c.json(await deps.services.imports.run(ctx, splitLines(body, MAX_LINE_CHARS)));
   });
 

@@ -1,8 +1,8 @@
 /** `/api/v1/keys`: an operator makes, lists and revokes API keys. */
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { ALL_WORKSPACES, PERMISSIONS } from '../../context.ts';
-import type { KeyRow } from '../../store/port.ts';
+import { PERMISSIONS } from '../../context.ts';
+import { ALL_WORKSPACES, type KeyRow } from '../../store/port.ts';
 import { isoTime } from '../../mcp/shapes.ts';
 import { readJson } from '../json-body.ts';
 import type { HubEnv } from '../types.ts';

@@ -34,7 +34,8 @@ export function sessionRoutes(deps: ApiDeps): Hono<HubEnv> {
 
   routes.get('/', async (c) => {
     const query = listQuery(queryOf(c));
-    const before = query.cursor === undefined ? undefined : decodeCursor(epoch, KIND, z.number(), query.cursor);
+    const before =
+      query.cursor === undefined ? undefined : decodeCursor(epoch, KIND, z.number(), query.cursor);
     const page = await services.sessions.list(await contextOf(c, deps), {
       limit: query.limit,
       ...(before === undefined ? {} : { before }),

@@ -14,15 +14,16 @@ export const content = z.string().min(1);
 export const sender = z.string().min(1).max(100);
 export const cursor = z.string().min(1).max(1000);
 export const metadata = z
-  .custom<Readonly<Record<string, unknown>>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value))
+  .custom<Readonly<Record<string, unknown>>>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  )
   .meta({ type: 'object' });
 export const maxTokens = z.int().min(200).max(200_000).default(20_000);
 export const limit = (max: number, byDefault: number) => z.int().min(1).max(max).default(byDefault);
-export const memoryKey = z
-  .string()
-  .min(1)
-  .max(255)
-  .regex(/^\S+$/, 'a key without white space');
+export const memoryKey = z.string().min(1).max(255).regex(/^\S+$/, 'a key without white space');
 export const memoryScope = z.enum(['agent', 'shared']);
-export const ifVersion = z.int().min(0).describe('write only if this is the current version; 0: only if absent');
+export const ifVersion = z
+  .int()
+  .min(0)
+  .describe('write only if this is the current version; 0: only if absent');
 export const time = z.iso.datetime({ offset: true }).describe('ISO 8601 with offset or Z');

@@ -18,6 +18,12 @@ export const getMemory = defineTool({
   output: entryShape,
   async handler({ services }, ctx, input) {
     const { key, scope, session_id: session } = input;
-    return toFullEntry(await services.memory.get(ctx, { key, scope, ...(session === undefined ? {} : { sessionId: session }) }));
+    return toFullEntry(
+      await services.memory.get(ctx, {
+        key,
+        scope,
+        ...(session === undefined ? {} : { sessionId: session }),
+      }),
+    );
   },
 });

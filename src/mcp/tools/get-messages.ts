@@ -8,7 +8,8 @@ import { limit, maxTokens, messageId, messageType, sender, sessionId, visibility
 export const getMessages = defineTool({
   name: 'get_messages',
   title: 'Get messages',
-  description: 'Messages of a session, oldest first: the newest ones, or those next to after_id or before_id.',
+  description:
+    'Messages of a session, oldest first: the newest ones, or those next to after_id or before_id.',
   permission: 'read',
   core: true,
   hints: { readOnly: true, idempotent: true, destructive: false },
@@ -48,7 +49,12 @@ export const getMessages = defineTool({
     });
     const forward = after !== undefined;
     const budget = { maxTokens: input.max_tokens, maxBytes: maxResponseBytes };
-    const { items, truncated } = fit(page.messages.map(toMessage), budget, forward ? 'first' : 'last', shortenMessage);
+    const { items, truncated } = fit(
+      page.messages.map(toMessage),
+      budget,
+      forward ? 'first' : 'last',
+      shortenMessage,
+    );
     const more = page.more || items.length < page.messages.length;
     const next = forward ? { after_id: items.at(-1)?.id } : { before_id: items[0]?.id };
     return {

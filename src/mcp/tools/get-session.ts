@@ -30,7 +30,8 @@ export const getSession = defineTool({
     const rows =
       input.include_messages === 0
         ? []
-        : (await services.messages.page(ctx, { sessionId: input.session_id, limit: input.include_messages })).messages;
+        : (await services.messages.page(ctx, { sessionId: input.session_id, limit: input.include_messages }))
+            .messages;
     const budget = {
       maxTokens: input.max_tokens - Math.ceil(JSON.stringify(session).length / 4),
       maxBytes: maxResponseBytes - 9 * JSON.stringify(session).length,

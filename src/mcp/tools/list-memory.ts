@@ -40,7 +40,10 @@ export const listMemory = defineTool({
       ...(input.query === undefined ? {} : { query: input.query }),
     });
     const budget = { maxTokens: input.max_tokens, maxBytes: maxResponseBytes };
-    const { items, truncated } = fit(page.entries.map(toEntry), budget, 'first', (entry) => ({ ...entry, metadata: {} }));
+    const { items, truncated } = fit(page.entries.map(toEntry), budget, 'first', (entry) => ({
+      ...entry,
+      metadata: {},
+    }));
     const last = truncated ? page.entries[items.length - 1] : undefined;
     const next = last === undefined ? page.next : last.position;
     return {

@@ -28,7 +28,8 @@ export const listSessions = defineTool({
     next_cursor: z.string().optional(),
   }),
   async handler({ services, epoch, maxResponseBytes }, ctx, input) {
-    const before = input.cursor === undefined ? undefined : decodeCursor(epoch, KIND, z.number(), input.cursor);
+    const before =
+      input.cursor === undefined ? undefined : decodeCursor(epoch, KIND, z.number(), input.cursor);
     const page = await services.sessions.list(ctx, {
       limit: input.limit,
       ...(before === undefined ? {} : { before }),

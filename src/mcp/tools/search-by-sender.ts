@@ -7,7 +7,8 @@ import { limit, maxTokens, sender, sessionId } from './fields.ts';
 export const searchBySender = defineTool({
   name: 'search_by_sender',
   title: 'Search by sender',
-  description: 'The newest messages of a sender, newest first. Case, _, - and spaces in the name do not matter.',
+  description:
+    'The newest messages of a sender, newest first. Case, _, - and spaces in the name do not matter.',
   permission: 'read',
   core: false,
   hints: { readOnly: true, idempotent: true, destructive: false },

@@ -28,7 +28,8 @@ export const searchByTimerange = defineTool({
   async handler({ services, maxResponseBytes }, ctx, input) {
     const start = Date.parse(input.start_time);
     const end = Date.parse(input.end_time);
-    if (end < start) throw invalid('end_time', input.end_time, `a time not before start_time ${input.start_time}`);
+    if (end < start)
+      throw invalid('end_time', input.end_time, `a time not before start_time ${input.start_time}`);
     const rows = await services.messages.byTime(ctx, {
       ...{ start, end, limit: input.limit },
       ...(input.session_id === undefined ? {} : { sessionId: input.session_id }),

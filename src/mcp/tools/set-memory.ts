@@ -8,7 +8,8 @@ const MAX_EXPIRY_SECONDS = 365 * 24 * 60 * 60;
 export const setMemory = defineTool({
   name: 'set_memory',
   title: 'Set memory',
-  description: 'Store a JSON value under a key: your own (agent) or for all agents (shared), of one session or, without session_id, global.',
+  description:
+    'Store a JSON value under a key: your own (agent) or for all agents (shared), of one session or, without session_id, global.',
   permission: 'write',
   core: true,
   hints: { readOnly: false, idempotent: false, destructive: true },

@@ -13,6 +13,8 @@ export const setMessageVisibility = defineTool({
   input: z.strictObject({ message_id: messageId, visibility }),
   output: z.object({ message: messageShape }),
   async handler({ services }, ctx, input) {
-    return { message: toMessage(await services.messages.setVisibility(ctx, input.message_id, input.visibility)) };
+    return {
+      message: toMessage(await services.messages.setVisibility(ctx, input.message_id, input.visibility)),
+    };
   },
 });
