@@ -4,6 +4,9 @@
  * id is its position. A {@link Db} cannot write; everything a {@link Tx} wrote is on disk when `write` resolves, or none of it.
  */
 
+/** The workspace of a key that sees all workspaces. */
+export const ALL_WORKSPACES = '*';
+
 export const VISIBILITIES = ['public', 'private', 'agent_only', 'admin_only'] as const;
 export type Visibility = (typeof VISIBILITIES)[number];
 

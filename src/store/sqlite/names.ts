@@ -1,8 +1,7 @@
 /** Names kept as small numbers: workspaces, audiences, senders. Ids never change, so they are cached per connection. */
 import { LRUCache } from 'lru-cache';
-import { ALL_WORKSPACES } from '../../context.ts';
 import { normalizeSender } from '../../lib/sender.ts';
-import type { Sight } from '../port.ts';
+import { ALL_WORKSPACES, type Sight } from '../port.ts';
 import type { Connection } from './connection.ts';
 
 const CACHED_NAMES = 50_000;

@@ -18,7 +18,7 @@ export function messageWrites(
   names: NameMaker,
   nextSeq: () => number,
 ): SyncNoun<Writes['messages']> {
-  const insert = sqlite.prepare<unknown[]>(`
+  const insert = sqlite.prepare(`
     INSERT INTO messages (id, session_id, sender_id, visibility, message_type, pinned, parent_id, thread_id, created_at,
       recipients, metadata, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const show = sqlite.prepare<number[]>(`

@@ -1,6 +1,6 @@
 /** Sessions, and what each caller sees of them. */
+import { ALL_WORKSPACES } from '../../port.ts';
 import type { Reads, SessionRow, SessionView, Writes } from '../../port.ts';
-import { ALL_WORKSPACES } from '../../../context.ts';
 import type { Connection } from '../connection.ts';
 import type { NameMaker, Names } from '../names.ts';
 import { toSessionRow, type RawSession } from '../rows.ts';
@@ -144,7 +144,7 @@ export function sessionWrites(
   nextSeq: () => number,
 ): SyncNoun<Writes['sessions']> {
   const byId = sqlite.prepare<[string], RawSession>(`${SESSION} WHERE s.session_id = ?`);
-  const insert = sqlite.prepare<unknown[]>(
+  const insert = sqlite.prepare(
     `INSERT INTO sessions (session_id, workspace_id, purpose, created_by, created_at, updated_at, is_active, metadata, seq)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
@@ -152,7 +152,7 @@ export function sessionWrites(
     `INSERT INTO session_audiences (audience_id, session_id, message_count, last_seq) VALUES (?, ?, 0, ?)
      ON CONFLICT DO UPDATE SET last_seq = excluded.last_seq`,
   );
-  const update = sqlite.prepare<unknown[]>(
+  const update = sqlite.prepare(
     `UPDATE sessions SET purpose = coalesce(?, purpose), metadata = coalesce(?, metadata),
      is_active = coalesce(?, is_active), updated_at = ? WHERE id = ?`,
   );
