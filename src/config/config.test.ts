@@ -109,7 +109,11 @@ describe('createConfig', () => {
       }),
     );
     expect(http.allowedHosts).toEqual(['hub.example.com', '10.0.0.5:8080', '[::1]']);
-    expect(http.corsOrigins).toEqual(['https://app.example.com', 'http://localhost:3000', 'https://b.example']);
+    expect(http.corsOrigins).toEqual([
+      'https://app.example.com',
+      'http://localhost:3000',
+      'https://b.example',
+    ]);
   });
 
   it('passes over environment variables that are not its own', () => {

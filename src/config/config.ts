@@ -98,7 +98,10 @@ export function configWithOrigins(sources: ConfigSources): LoadedConfig {
       logRequests: v.LOG_REQUESTS,
     },
     store: {
-      path: v.DATABASE_PATH === null ? dataFiles.database(sources.dataDir) : path.resolve(sources.cwd, v.DATABASE_PATH),
+      path:
+        v.DATABASE_PATH === null
+          ? dataFiles.database(sources.dataDir)
+          : path.resolve(sources.cwd, v.DATABASE_PATH),
       maxConnections: v.DATABASE_MAX_CONNECTIONS,
     },
     log: { level: v.LOG_LEVEL, format: v.LOG_FORMAT ?? (sources.terminal ? 'pretty' : 'json') },
@@ -142,6 +145,7 @@ function shown(key: SettingKey, value: unknown, source: Source, sources: ConfigS
 }
 
 function freeze<T extends object>(value: T): T {
-  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) freeze(part as object);
+  for (const part of Object.values(value))
+    if (typeof part === 'object' && part !== null) freeze(part as object);
   return Object.freeze(value);
 }

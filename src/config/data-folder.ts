@@ -15,7 +15,9 @@ export async function ensureDataFolder(folder: string): Promise<readonly string[
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new StartError(`The data folder ${folder} cannot be used: ${systemReason(error)}.`, { cause: error });
+    throw new StartError(`The data folder ${folder} cannot be used: ${systemReason(error)}.`, {
+      cause: error,
+    });
   }
   return await tighten(folder, 0o700, 'data folder');
 }

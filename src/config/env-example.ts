@@ -31,6 +31,6 @@ export function renderEnvExample(): string {
 }
 
 function asText(fallback: unknown): string {
-  if (Array.isArray(fallback)) return fallback.join(',');
-  return fallback === null ? '' : String(fallback);
+  if (fallback === null || fallback === undefined) return '';
+  return typeof fallback === 'string' ? fallback : JSON.stringify(fallback).replace(/^\[|\]$/g, '');
 }

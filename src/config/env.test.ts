@@ -39,7 +39,10 @@ describe('which .env counts', () => {
   function portOf(place: Surroundings): number {
     writeFileSync(path.join(place.package.root, '.env'), 'HTTP_PORT=1');
     writeFileSync(path.join(folder('share', 'shared-context-hub'), '.env'), 'HTTP_PORT=2');
-    writeFileSync(path.join(place.cwd, '.env'), place.cwd === place.package.root ? 'HTTP_PORT=1' : 'HTTP_PORT=3');
+    writeFileSync(
+      path.join(place.cwd, '.env'),
+      place.cwd === place.package.root ? 'HTTP_PORT=1' : 'HTTP_PORT=3',
+    );
     return createConfig(configSources(place)).http.port;
   }
 
@@ -53,7 +56,10 @@ describe('which .env counts', () => {
   });
 
   it("in the data folder when npm runs somebody's project", () => {
-    const env = { npm_package_json: path.join(folder('project'), 'package.json'), npm_lifecycle_event: 'start' };
+    const env = {
+      npm_package_json: path.join(folder('project'), 'package.json'),
+      npm_lifecycle_event: 'start',
+    };
     expect(portOf(around({ env }))).toBe(2);
   });
 
@@ -63,7 +69,9 @@ describe('which .env counts', () => {
 
   it('stops at one that cannot be read', () => {
     folder('share', 'shared-context-hub', '.env');
-    expect(() => configSources(around({}))).toThrow(/^The settings file .*\.env cannot be read: it is a folder\.$/);
+    expect(() => configSources(around({}))).toThrow(
+      /^The settings file .*\.env cannot be read: it is a folder\.$/,
+    );
   });
 });
 

@@ -79,6 +79,8 @@ function readDotenvFile(file: string): DotenvFile | null {
     return { path: file, text: readFileSync(file, 'utf8') };
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return null;
-    throw new StartError(`The settings file ${file} cannot be read: ${systemReason(error)}.`, { cause: error });
+    throw new StartError(`The settings file ${file} cannot be read: ${systemReason(error)}.`, {
+      cause: error,
+    });
   }
 }

@@ -28,6 +28,7 @@ function versionIn(file: string): string | undefined {
     return undefined;
   }
   const json: unknown = JSON.parse(text);
-  if (typeof json !== 'object' || json === null || !('name' in json) || !('version' in json)) return undefined;
+  if (typeof json !== 'object' || json === null || !('name' in json) || !('version' in json))
+    return undefined;
   return json.name === NAME ? String(json.version) : undefined;
 }

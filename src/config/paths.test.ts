@@ -20,7 +20,11 @@ it.each<[string, Place, string]>([
     { platform: 'darwin', home: '/Users/a', env: {} },
     '/Users/a/Library/Application Support/shared-context-hub',
   ],
-  ['XDG on macOS', { platform: 'darwin', home: '/Users/a', env: { XDG_DATA_HOME: '/x' } }, '/x/shared-context-hub'],
+  [
+    'XDG on macOS',
+    { platform: 'darwin', home: '/Users/a', env: { XDG_DATA_HOME: '/x' } },
+    '/x/shared-context-hub',
+  ],
   [
     'Windows',
     { platform: 'win32', home: 'C:\\Users\\a', env: { LOCALAPPDATA: 'D:\\Local' } },

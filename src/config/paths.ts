@@ -14,15 +14,18 @@ export interface Place {
  * specification demands), else the platform's own.
  */
 export function dataFolder({ env, platform, home }: Place): string {
-  const { join, isAbsolute } = platform === 'win32' ? path.win32 : path.posix;
+  const p = platform === 'win32' ? path.win32 : path.posix;
   const xdg = env['XDG_DATA_HOME'];
-  if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, FOLDER);
+  if (xdg !== undefined && p.isAbsolute(xdg)) return p.join(xdg, FOLDER);
   const local = env['LOCALAPPDATA'];
-  if (platform === 'darwin') return join(home, 'Library', 'Application Support', FOLDER);
+  if (platform === 'darwin') return p.join(home, 'Library', 'Application Support', FOLDER);
   if (platform === 'win32') {
-    return join(local !== undefined && isAbsolute(local) ? local : join(home, 'AppData', 'Local'), FOLDER);
+    return p.join(
+      local !== undefined && p.isAbsolute(local) ? local : p.join(home, 'AppData', 'Local'),
+      FOLDER,
+    );
   }
-  return join(home, '.local', 'share', FOLDER);
+  return p.join(home, '.local', 'share', FOLDER);
 }
 
 /** The files of a data folder. */

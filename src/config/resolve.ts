@@ -46,7 +46,8 @@ export function resolveSettings(sources: TextSources): Resolved {
   const origins: Partial<Record<SettingKey, Source>> = {};
   for (const key of SETTING_KEYS) {
     const layer = layers.find(({ texts }) => (texts[key] ?? '').trim() !== '');
-    values[key] = layer === undefined ? SETTINGS[key].fallback : readValue(key, (layer.texts[key] ?? '').trim(), layer);
+    values[key] =
+      layer === undefined ? SETTINGS[key].fallback : readValue(key, (layer.texts[key] ?? '').trim(), layer);
     origins[key] = layer?.source ?? 'default';
   }
   return { values: values as SettingValues, sources: origins as Record<SettingKey, Source> };
@@ -69,13 +70,16 @@ function readDotenv(file: DotenvFile | null): Record<string, string | undefined>
   if (file === null) return {};
   const text = file.text.replace(/^\uFEFF/, '');
   const line = strayLine(text);
-  if (line !== undefined) throw new StartError(`Line ${String(line)} of ${file.path} is not of the form NAME=value.`);
+  if (line !== undefined)
+    throw new StartError(`Line ${String(line)} of ${file.path} is not of the form NAME=value.`);
   const texts = parseEnv(text);
   for (const key of Object.keys(texts)) {
     if (isSettingKey(key)) continue;
     const meant = nearest(key, SETTING_KEYS);
     const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
-    throw new StartError(`${JSON.stringify(cut(key))} in ${file.path} is not a setting of the hub${hint || '.'}`);
+    throw new StartError(
+      `${JSON.stringify(cut(key))} in ${file.path} is not a setting of the hub${hint || '.'}`,
+    );
   }
   return texts;
 }

@@ -28,10 +28,14 @@ const PLACEHOLDERS: readonly RegExp[] = [
  */
 export function checkSecret(name: SecretName, text: string, where: string): void {
   if (text.length < LEAST[name]) {
-    throw new StartError(`${name}${where} is too short; it needs at least ${String(LEAST[name])} characters.`);
+    throw new StartError(
+      `${name}${where} is too short; it needs at least ${String(LEAST[name])} characters.`,
+    );
   }
   if (PLACEHOLDERS.some((pattern) => pattern.test(text))) {
-    throw new StartError(`${name}${where} is a placeholder; set a random value, or none and the hub makes one.`);
+    throw new StartError(
+      `${name}${where} is a placeholder; set a random value, or none and the hub makes one.`,
+    );
   }
 }
 

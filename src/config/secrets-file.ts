@@ -26,13 +26,17 @@ export async function readSecretsFile(file: string): Promise<Kept | undefined> {
     text = await readFile(file, 'utf8');
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
-    throw new StartError(`The secrets file ${file} cannot be read: ${systemReason(error)}.`, { cause: error });
+    throw new StartError(`The secrets file ${file} cannot be read: ${systemReason(error)}.`, {
+      cause: error,
+    });
   }
   try {
     return Object.fromEntries(Object.entries(keptSchema.parse(JSON.parse(text))));
   } catch {
     // Without the cause: a parser's message quotes what it read.
-    throw new StartError(`The secrets file ${file} is damaged; mend it, or move it away and the hub makes new keys.`);
+    throw new StartError(
+      `The secrets file ${file} is damaged; mend it, or move it away and the hub makes new keys.`,
+    );
   }
 }
 

@@ -57,7 +57,10 @@ describe('the first start', () => {
   it('makes nothing where all are given', async () => {
     const jwt = 'a signing secret of the operator, long';
     const loaded = await loadSecrets(data, { apiKey: KEY, adminApiKey: ADMIN, jwtSecretKey: jwt });
-    expect(loaded).toMatchObject({ secrets: { apiKey: KEY, adminApiKey: ADMIN, jwtSecretKey: jwt }, made: [] });
+    expect(loaded).toMatchObject({
+      secrets: { apiKey: KEY, adminApiKey: ADMIN, jwtSecretKey: jwt },
+      made: [],
+    });
     expect(existsSync(file())).toBe(false);
   });
 
@@ -100,8 +103,16 @@ describe('later starts', () => {
 
 describe('refused', () => {
   it.each<[string, Partial<GivenSecrets>, string]>([
-    ['a short key', { apiKey: 'k'.padEnd(23, 'ab1') }, 'API_KEY is too short; it needs at least 24 characters.'],
-    ['a short admin key', { adminApiKey: 'abc123' }, 'ADMIN_API_KEY is too short; it needs at least 24 characters.'],
+    [
+      'a short key',
+      { apiKey: 'k'.padEnd(23, 'ab1') },
+      'API_KEY is too short; it needs at least 24 characters.',
+    ],
+    [
+      'a short admin key',
+      { adminApiKey: 'abc123' },
+      'ADMIN_API_KEY is too short; it needs at least 24 characters.',
+    ],
     [
       'a short secret',
       { jwtSecretKey: 's'.padEnd(31, 'ab1') },
@@ -137,12 +148,14 @@ describe('refused', () => {
     }
   });
 
-  it.each([KEY, 'test-key-for-agents-0123456789ab', 'schk_Zm9vYmFyYmF6cXV4cXV1eGNvcmdl', 'k9$%&/()=?+*~#-_.:,;<>|@!'])(
-    'not: %s',
-    async (apiKey) => {
-      expect((await loadSecrets(data, { ...NONE, apiKey })).secrets.apiKey).toBe(apiKey);
-    },
-  );
+  it.each([
+    KEY,
+    'test-key-for-agents-0123456789ab',
+    'schk_Zm9vYmFyYmF6cXV4cXV1eGNvcmdl',
+    'k9$%&/()=?+*~#-_.:,;<>|@!',
+  ])('not: %s', async (apiKey) => {
+    expect((await loadSecrets(data, { ...NONE, apiKey })).secrets.apiKey).toBe(apiKey);
+  });
 
   it('a given key that equals the kept one of the other kind', async () => {
     const { secrets } = await loadSecrets(data, NONE);
@@ -168,7 +181,9 @@ describe('refused', () => {
   it('a secrets file that cannot be read', async () => {
     mkdirSync(file(), { recursive: true, mode: 0o700 });
     chmodSync(data, 0o700);
-    await expect(loadSecrets(data, NONE)).rejects.toThrow(/^The secrets file .* cannot be read: it is a folder\.$/);
+    await expect(loadSecrets(data, NONE)).rejects.toThrow(
+      /^The secrets file .* cannot be read: it is a folder\.$/,
+    );
   });
 
   it('a data folder that is a file, or below one', async () => {
@@ -183,7 +198,9 @@ describe('refused', () => {
 
   it.skipIf(!posix || process.getuid?.() === 0)('a data folder that cannot be written', async () => {
     mkdirSync(data, { recursive: true, mode: 0o500 });
-    await expect(loadSecrets(data, NONE)).rejects.toThrow(/^The data folder .* cannot be used: permission denied\.$/);
+    await expect(loadSecrets(data, NONE)).rejects.toThrow(
+      /^The data folder .* cannot be used: permission denied\.$/,
+    );
   });
 });
 

@@ -39,14 +39,18 @@ export async function loadSecrets(dataDir: string, given: GivenSecrets): Promise
     const kept = await readSecretsFile(file);
     check(set, kept ?? {}, file);
     const fresh: Partial<Record<SecretName, string>> = {};
-    for (const name of SECRET_NAMES) if ((set[name] ?? kept?.[name] ?? null) === null) fresh[name] = makeSecret();
+    for (const name of SECRET_NAMES)
+      if ((set[name] ?? kept?.[name] ?? null) === null) fresh[name] = makeSecret();
     if (!(await keep(file, kept, fresh))) continue;
     const hidden = [...(kept?.NOT_SHOWN ?? []), ...Object.keys(fresh)];
     return {
       secrets: inForce({ ...kept, ...fresh, ...withoutNull(set) }),
       made: SECRET_NAMES.filter((name) => set[name] === null && hidden.includes(name)),
       file,
-      warnings: [...folderWarnings, ...(kept === undefined ? [] : await tighten(file, 0o600, 'secrets file'))],
+      warnings: [
+        ...folderWarnings,
+        ...(kept === undefined ? [] : await tighten(file, 0o600, 'secrets file')),
+      ],
     };
   }
   throw new StartError(`The secrets file ${file} changes while it is read; start the hub once more.`);
@@ -85,13 +89,19 @@ function check(set: Given, kept: Kept, file: string): void {
 async function keep(file: string, kept: Kept | undefined, fresh: Kept): Promise<boolean> {
   const made = SECRET_NAMES.filter((name) => fresh[name] !== undefined);
   if (made.length === 0) return true;
-  const text = secretsText({ ...kept, ...fresh, NOT_SHOWN: [...new Set([...(kept?.NOT_SHOWN ?? []), ...made])] });
+  const text = secretsText({
+    ...kept,
+    ...fresh,
+    NOT_SHOWN: [...new Set([...(kept?.NOT_SHOWN ?? []), ...made])],
+  });
   try {
     if (kept === undefined) return await createFile(file, text);
     await replaceFile(file, text);
     return true;
   } catch (error) {
-    throw new StartError(`The secrets file ${file} cannot be written: ${systemReason(error)}.`, { cause: error });
+    throw new StartError(`The secrets file ${file} cannot be written: ${systemReason(error)}.`, {
+      cause: error,
+    });
   }
 }
 

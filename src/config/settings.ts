@@ -37,7 +37,14 @@ function setting<T, const F extends T | null>(
   more: Pick<Setting<T, F>, 'otherwise' | 'secret'> = {},
 ): Setting<T, F> {
   const dot = id.indexOf('.');
-  return { section: id.slice(0, dot) as Section, name: id.slice(dot + 1), parser, fallback, description, ...more };
+  return {
+    section: id.slice(0, dot) as Section,
+    name: id.slice(dot + 1),
+    parser,
+    fallback,
+    description,
+    ...more,
+  };
 }
 
 const MADE = { otherwise: 'made at the first start', secret: true } as const;

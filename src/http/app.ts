@@ -46,7 +46,8 @@ export function createApp(deps: AppDeps): Hono<HubEnv> {
   const started = performance.now();
   const { uptimeMs = () => performance.now() - started } = deps;
   const isOurs = hostRule(http);
-  const longLived = (method: string, path: string): boolean => isStream(method, path) || isImport(method, path);
+  const longLived = (method: string, path: string): boolean =>
+    isStream(method, path) || isImport(method, path);
   const app = new Hono<HubEnv>();
 
   app.onError(answerErrors({ log, now }));

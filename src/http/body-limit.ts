@@ -21,7 +21,8 @@ export function limitBody({ maxBytes, exempt }: BodyLimitOptions): MiddlewareHan
     const { method, path } = c.req;
     if (method === 'GET' || method === 'HEAD' || exempt(method, path)) return await next();
     const length = c.req.header('content-length');
-    if (length === undefined || c.req.header('transfer-encoding') !== undefined) return await counted(c, next);
+    if (length === undefined || c.req.header('transfer-encoding') !== undefined)
+      return await counted(c, next);
     // Node holds a body to its declared length, so nothing needs to be read here.
     if (!/^\d+$/.test(length) || Number(length) > maxBytes) refuse();
     return await next();

@@ -56,7 +56,11 @@ describe('limitConcurrency', () => {
     ['a wait that says so', '/waits', 'POST'],
   ])('does not count %s', async (_name, path, method) => {
     const { app, open } = held(1);
-    const running = [app.request(path, { method }), app.request(path, { method }), app.request(path, { method })];
+    const running = [
+      app.request(path, { method }),
+      app.request(path, { method }),
+      app.request(path, { method }),
+    ];
     expect((await app.request('/quick')).status).toBe(200);
     open();
     for (const response of await Promise.all(running)) expect(response.status).toBe(200);

@@ -37,7 +37,13 @@ export function watchConnections(server: Server, options: ConnectionOptions): Co
   server.prependListener('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const path = (incoming.url ?? '').replace(/[?#].*$/, '');
     const upload = options.isUpload(incoming.method ?? '', path);
-    const request = { incoming, outgoing, upload, since: performance.now(), bytes: incoming.socket.bytesRead };
+    const request = {
+      incoming,
+      outgoing,
+      upload,
+      since: performance.now(),
+      bytes: incoming.socket.bytesRead,
+    };
     running.add(request);
     if (draining) outgoing.setHeader('Connection', 'close');
     outgoing.once('close', () => {

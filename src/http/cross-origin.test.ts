@@ -3,7 +3,10 @@ import { appWith } from '../../tests/http/harness.ts';
 import { crossOrigin } from './cross-origin.ts';
 
 const app = appWith(crossOrigin({ origins: ['https://app.example.com'] })).get('/', (c) => c.text('in'));
-const preflight = { 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'authorization' };
+const preflight = {
+  'Access-Control-Request-Method': 'POST',
+  'Access-Control-Request-Headers': 'authorization',
+};
 
 describe('crossOrigin', () => {
   it('answers the preflight of a configured origin', async () => {
@@ -25,12 +28,15 @@ describe('crossOrigin', () => {
     expect(headers.get('vary')).toContain('Origin');
   });
 
-  it.each(['http://localhost:3000', 'https://evil.example', undefined])('says nothing to %s', async (origin) => {
-    const headers = { ...(origin === undefined ? {} : { Origin: origin }), ...preflight };
-    for (const method of ['GET', 'OPTIONS']) {
-      const response = await app.request('/', { method, headers });
-      expect(response.status).toBe(method === 'GET' ? 200 : 404);
-      expect(response.headers.has('access-control-allow-origin')).toBe(false);
-    }
-  });
+  it.each(['http://localhost:3000', 'https://evil.example', undefined])(
+    'says nothing to %s',
+    async (origin) => {
+      const headers = { ...(origin === undefined ? {} : { Origin: origin }), ...preflight };
+      for (const method of ['GET', 'OPTIONS']) {
+        const response = await app.request('/', { method, headers });
+        expect(response.status).toBe(method === 'GET' ? 200 : 404);
+        expect(response.headers.has('access-control-allow-origin')).toBe(false);
+      }
+    },
+  );
 });

@@ -13,8 +13,7 @@ function throwing(thrown: unknown) {
   app.onError(answerErrors({ log, now: () => 1_700_000_000_000 }));
   app.use(requestId({ generate: () => 'id-1' }), throwErrorsOnly);
   app.get('/', () => {
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- what others may do is the point
-    throw thrown;
+    throw thrown as Error;
   });
   return { app, lines, text };
 }
@@ -75,12 +74,17 @@ describe('answerErrors', () => {
     const { app, lines } = throwing(new HTTPException(400, { message: 'Malformed JSON in request body' }));
     const response = await app.request('/');
     expect(response.status).toBe(400);
-    expect(await json(response)).toMatchObject({ code: 'INVALID_INPUT', error: 'Malformed JSON in request body' });
+    expect(await json(response)).toMatchObject({
+      code: 'INVALID_INPUT',
+      error: 'Malformed JSON in request body',
+    });
     expect(lines()).toEqual([]);
   });
 
   it('logs why a 5xx of the hub happened', async () => {
-    const { app, lines } = throwing(new HubError('STORE_UNAVAILABLE', 'x', { cause: new Error('disk full') }));
+    const { app, lines } = throwing(
+      new HubError('STORE_UNAVAILABLE', 'x', { cause: new Error('disk full') }),
+    );
     expect((await app.request('/')).status).toBe(503);
     expect(lines()).toMatchObject([{ level: 40, err: { message: 'disk full' }, code: 'STORE_UNAVAILABLE' }]);
   });

@@ -20,7 +20,10 @@ export function answerErrors({ log, now }: ErrorHandlerOptions): ErrorHandler<Hu
     const requestId = c.get('requestId');
     if (!(error instanceof HubError)) {
       if (c.req.raw.signal.aborted) return new Response(null, { status: CLIENT_GONE });
-      log.error({ err: thrown, request_id: requestId, method: c.req.method, path: c.req.path }, 'request failed');
+      log.error(
+        { err: thrown, request_id: requestId, method: c.req.method, path: c.req.path },
+        'request failed',
+      );
     } else if (error.status >= 500 && error.cause !== undefined) {
       log.warn({ err: error.cause, request_id: requestId, code: error.code }, error.message);
     }

@@ -9,7 +9,11 @@ function app(http: Parameters<typeof hostRule>[0] = plain) {
   return appWith(hostGuard({ isOurs: hostRule(http) })).all('*', (c) => c.text('in'));
 }
 
-async function status(host: string | null, http?: Parameters<typeof hostRule>[0], url = '/'): Promise<number> {
+async function status(
+  host: string | null,
+  http?: Parameters<typeof hostRule>[0],
+  url = '/',
+): Promise<number> {
   return (await app(http).request(url, host === null ? {} : { headers: { Host: host } })).status;
 }
 

@@ -8,7 +8,9 @@ const isOurs = hostRule({
   publicUrl: 'https://hub.example.com',
   allowedHosts: ['other.example:8080'],
 });
-const app = appWith(originGuard({ isOurs, corsOrigins: ['https://app.example.com'] })).all('*', (c) => c.text('in'));
+const app = appWith(originGuard({ isOurs, corsOrigins: ['https://app.example.com'] })).all('*', (c) =>
+  c.text('in'),
+);
 
 describe('originGuard', () => {
   it('lets in a client that is no browser', async () => {
@@ -49,6 +51,10 @@ describe('originGuard', () => {
   ])('refuses %j', async (origin) => {
     const response = await app.request('/', { method: 'POST', headers: { Origin: origin } });
     expect(response.status).toBe(403);
-    expect(await json(response)).toMatchObject({ success: false, code: 'PERMISSION_DENIED', number: 'AUTH_004' });
+    expect(await json(response)).toMatchObject({
+      success: false,
+      code: 'PERMISSION_DENIED',
+      number: 'AUTH_004',
+    });
   });
 });

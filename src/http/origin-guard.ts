@@ -26,8 +26,12 @@ export function originGuard({ isOurs, corsOrigins }: OriginGuardOptions): Middle
 
 function refused(origin: string): HubError {
   const shown = origin.slice(0, SHOWN);
-  return new HubError('PERMISSION_DENIED', `Pages of the origin ${JSON.stringify(shown)} may not call the hub.`, {
-    context: { header: 'Origin', value: shown },
-    suggestions: ['Let the operator of the hub add the origin to CORS_ORIGINS if it is meant to call it.'],
-  });
+  return new HubError(
+    'PERMISSION_DENIED',
+    `Pages of the origin ${JSON.stringify(shown)} may not call the hub.`,
+    {
+      context: { header: 'Origin', value: shown },
+      suggestions: ['Let the operator of the hub add the origin to CORS_ORIGINS if it is meant to call it.'],
+    },
+  );
 }

@@ -32,7 +32,9 @@ describe('privateHeaders', () => {
     ['no-cache, no-transform', 'no-store, no-transform'],
     ['private, max-age=60', 'no-store'],
   ])('turn Cache-Control: %s into %s', async (said, sent) => {
-    const app = appWith(privateHeaders({ https: false })).get('/', (c) => c.text('ok', 200, { 'Cache-Control': said }));
+    const app = appWith(privateHeaders({ https: false })).get('/', (c) =>
+      c.text('ok', 200, { 'Cache-Control': said }),
+    );
     expect((await app.request('/')).headers.get('cache-control')).toBe(sent);
   });
 

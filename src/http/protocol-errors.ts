@@ -21,14 +21,19 @@ export function refusalResponse(log: Logger): (error: unknown) => Response {
     const id = randomUUID();
     const isClients = error instanceof RequestError;
     if (!isClients) log.error({ err: error, request_id: id }, 'request failed');
-    const thrown = isClients ? malformed('The address or the Host header of the request is malformed.') : error;
+    const thrown = isClients
+      ? malformed('The address or the Host header of the request is malformed.')
+      : error;
     const status = isClients ? 400 : 500;
     const body = JSON.stringify(errorObject(thrown, id, Date.now()));
     return new Response(body, { status, headers: { ...HEADERS, 'X-Request-Id': id } });
   };
 }
 
-const STATUSES: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
+const STATUSES: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
 const WORDS: Readonly<Record<number, string>> = {
   400: 'The request is not well-formed HTTP.',
   408: 'The headers of the request did not arrive in time.',

@@ -11,7 +11,10 @@ export interface RequestLogOptions {
 
 const PATH_SHOWN = 200;
 
-export function requestLog({ log, clock = () => performance.now() }: RequestLogOptions): MiddlewareHandler<HubEnv> {
+export function requestLog({
+  log,
+  clock = () => performance.now(),
+}: RequestLogOptions): MiddlewareHandler<HubEnv> {
   return async (c, next) => {
     const start = clock();
     await next();

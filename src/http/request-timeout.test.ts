@@ -40,7 +40,10 @@ describe('limitTime', () => {
     const response = await running;
     expect(response.status).toBe(503);
     expect(response.headers.get('retry-after')).toBe('1');
-    expect(await json(response)).toMatchObject({ code: 'OVERLOADED', error: 'The request took longer than 2 s.' });
+    expect(await json(response)).toMatchObject({
+      code: 'OVERLOADED',
+      error: 'The request took longer than 2 s.',
+    });
     expect(reason).toMatchObject({ code: 'OVERLOADED' });
     await vi.advanceTimersByTimeAsync(20_000);
   });

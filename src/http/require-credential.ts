@@ -15,7 +15,10 @@ export function requireCredential({ auth }: RequireCredentialOptions): Middlewar
 }
 
 /** The credential of a request, verified now unless it has been. @throws HubError AUTHENTICATION_FAILED */
-export async function verifyOnce(c: Context<HubEnv>, auth: RequireCredentialOptions['auth']): Promise<Credential> {
+export async function verifyOnce(
+  c: Context<HubEnv>,
+  auth: RequireCredentialOptions['auth'],
+): Promise<Credential> {
   const known = c.get('credential');
   if (known !== undefined) return known;
   const credential = await auth.verify(c.req.raw.headers);

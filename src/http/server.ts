@@ -13,7 +13,10 @@ import { rawRefusal, refusalResponse } from './protocol-errors.ts';
 import { isImport } from './routes.ts';
 
 export interface Fetchable {
-  readonly fetch: (request: Request, env: { readonly outgoing: ServerResponse }) => Response | Promise<Response>;
+  readonly fetch: (
+    request: Request,
+    env: { readonly outgoing: ServerResponse },
+  ) => Response | Promise<Response>;
 }
 
 export interface ListenOptions {
@@ -54,7 +57,11 @@ export async function listen(app: Fetchable, options: ListenOptions): Promise<Li
     // The host guard refuses those with an answer that says why.
     requireHostHeader: false,
   });
-  const connections = watchConnections(server, { arrivalMs, isUpload: isImport, streamGraceMs: STREAM_GRACE_MS });
+  const connections = watchConnections(server, {
+    arrivalMs,
+    isUpload: isImport,
+    streamGraceMs: STREAM_GRACE_MS,
+  });
   const listener = getRequestListener(
     async (request, env) => {
       const outgoing = env.outgoing as ServerResponse;
@@ -97,8 +104,12 @@ async function cannotListen(error: unknown, host: string, port: number): Promise
   if (code === 'EADDRINUSE') {
     const url = addressOf(host, port);
     const hub = await probeHub(url, PROBE_MS);
-    const who = hub === undefined ? 'another program uses it' : `a hub (version ${hub.version}) already runs at ${url}`;
-    return new StartError(`Port ${String(port)} is taken: ${who}; stop it, or set HTTP_PORT to another one.`, options);
+    const who =
+      hub === undefined ? 'another program uses it' : `a hub (version ${hub.version}) already runs at ${url}`;
+    return new StartError(
+      `Port ${String(port)} is taken: ${who}; stop it, or set HTTP_PORT to another one.`,
+      options,
+    );
   }
   if (code === 'EACCES') {
     return new StartError(

@@ -12,7 +12,14 @@ const MEBIBYTE = 1_048_576;
 
 function hub(given: { env?: Record<string, string>; health?: () => StoreHealth } = {}) {
   const { env = {}, health = () => ({ writable: true }) } = given;
-  const config: Config = createConfig({ flags: {}, env, dotenv: null, dataDir: '/d', cwd: '/', terminal: false });
+  const config: Config = createConfig({
+    flags: {},
+    env,
+    dotenv: null,
+    dataDir: '/d',
+    cwd: '/',
+    terminal: false,
+  });
   const auth = testAuth();
   const log = collectLog();
   const seen = { mcp: 0, api: 0 };
@@ -31,7 +38,16 @@ function hub(given: { env?: Record<string, string>; health?: () => StoreHealth }
   api.post('/things', async (c) => c.text(String((await c.req.arrayBuffer()).byteLength)));
   api.post('/import', async (c) => c.text(String((await c.req.arrayBuffer()).byteLength)));
   api.get('/who', (c) => c.json({ key: c.get('credential')?.keyId }));
-  const app = createApp({ config, version: '1.2.3', log: log.log, auth, health, mcp, api, uptimeMs: () => 12_345 });
+  const app = createApp({
+    config,
+    version: '1.2.3',
+    log: log.log,
+    auth,
+    health,
+    mcp,
+    api,
+    uptimeMs: () => 12_345,
+  });
   const request = (path: string, init: RequestInit & { duplex?: 'half' } = {}): Promise<Response> => {
     const headers = new Headers(init.headers);
     if (!headers.has('host')) headers.set('host', '127.0.0.1:23456');
@@ -49,7 +65,15 @@ describe('before anything else', () => {
     ['the Origin null', { origin: 'null' }],
   ])('%s is refused on every path, with a key too', async (_name, headers) => {
     const { request, auth, seen } = hub();
-    for (const path of ['/', '/health', '/health/ready', '/mcp', '/api/v1/things', '/.well-known/x', '/nothing']) {
+    for (const path of [
+      '/',
+      '/health',
+      '/health/ready',
+      '/mcp',
+      '/api/v1/things',
+      '/.well-known/x',
+      '/nothing',
+    ]) {
       for (const method of ['GET', 'POST', 'OPTIONS']) {
         const body = method === 'POST' ? '{ not json' : null;
         const response = await request(path, { method, body, headers: { ...WITH_KEY, ...headers } });
@@ -72,7 +96,12 @@ describe('before anything else', () => {
       },
       { highWaterMark: 0 },
     );
-    const response = await request('/mcp', { method: 'POST', body, duplex: 'half', headers: { host: 'evil.example' } });
+    const response = await request('/mcp', {
+      method: 'POST',
+      body,
+      duplex: 'half',
+      headers: { host: 'evil.example' },
+    });
     expect(response.status).toBe(403);
     expect(pulled).toBe(0);
   });
@@ -105,14 +134,21 @@ describe('every answer', () => {
 
 describe('health', () => {
   it('lives, with version and uptime', async () => {
-    expect(await json(await hub().request('/health'))).toEqual({ status: 'ok', version: '1.2.3', uptime_s: 12 });
+    expect(await json(await hub().request('/health'))).toEqual({
+      status: 'ok',
+      version: '1.2.3',
+      uptime_s: 12,
+    });
   });
 
   it('is ready while the store takes writes, and says why when it does not', async () => {
     let state: StoreHealth = { writable: true };
     const { request } = hub({ health: () => state });
     const ready = await request('/health/ready');
-    expect([ready.status, await json(ready)]).toEqual([200, { status: 'ready', version: '1.2.3', uptime_s: 12 }]);
+    expect([ready.status, await json(ready)]).toEqual([
+      200,
+      { status: 'ready', version: '1.2.3', uptime_s: 12 },
+    ]);
     state = { writable: false, reason: 'The disk is full.' };
     const not = await request('/health/ready');
     expect(not.status).toBe(503);
@@ -201,7 +237,10 @@ describe('what is not there', () => {
   it('is a JSON 404 with a credential', async () => {
     const response = await hub().request('/no/such?x=1', { headers: WITH_KEY });
     expect(response.status).toBe(404);
-    expect(await json(response)).toMatchObject({ code: 'INVALID_INPUT', error: 'There is nothing at /no/such.' });
+    expect(await json(response)).toMatchObject({
+      code: 'INVALID_INPUT',
+      error: 'There is nothing at /no/such.',
+    });
   });
 
   it.each([
@@ -211,7 +250,10 @@ describe('what is not there', () => {
     const response = await hub().request(path, { method, headers: WITH_KEY });
     expect(response.status).toBe(405);
     expect(response.headers.get('allow')).toBe(allow);
-    expect(await json(response)).toMatchObject({ code: 'INVALID_INPUT', error: `${path} does not take ${method}.` });
+    expect(await json(response)).toMatchObject({
+      code: 'INVALID_INPUT',
+      error: `${path} does not take ${method}.`,
+    });
   });
 
   it.each([
@@ -298,7 +340,9 @@ describe('the request log', () => {
   it('knows who called, and no key', async () => {
     const { request, log } = hub();
     await request('/api/v1/things?secret=canary', { headers: WITH_KEY });
-    expect(log.lines()).toMatchObject([{ path: '/api/v1/things', status: 200, key_id: 'key_1', agent_id: 'agent-7' }]);
+    expect(log.lines()).toMatchObject([
+      { path: '/api/v1/things', status: 200, key_id: 'key_1', agent_id: 'agent-7' },
+    ]);
     expect(log.text()).not.toContain(GOOD_KEY);
     expect(log.text()).not.toContain('canary');
   });

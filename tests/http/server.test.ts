@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import net from 'node:net';
+import type { Context } from 'hono';
 import { Hono } from 'hono';
 import { afterEach, describe, expect, it } from 'vitest';
 import { StartError } from '../../src/errors.ts';
@@ -23,7 +24,12 @@ function testApp(mcp: Hono = new Hono(), { log } = collectLog()) {
 }
 
 async function start(mcp?: Hono, options: Partial<ListenOptions> = {}): Promise<Listener> {
-  const listener = await listen(testApp(mcp), { host: '127.0.0.1', port: 0, log: collectLog().log, ...options });
+  const listener = await listen(testApp(mcp), {
+    host: '127.0.0.1',
+    port: 0,
+    log: collectLog().log,
+    ...options,
+  });
   open.push(listener);
   return listener;
 }
@@ -39,6 +45,17 @@ async function raw(port: number, text: string): Promise<string> {
   socket.write(text);
   await once(socket, 'close');
   return got;
+}
+
+/** A mounted app of one route. */
+function route(
+  method: 'get' | 'post',
+  path: string,
+  handler: (c: Context) => Response | Promise<Response>,
+): Hono {
+  const app = new Hono();
+  app.on(method, path, handler);
+  return app;
 }
 
 function deferred() {
@@ -75,7 +92,9 @@ describe('listen', () => {
     const other = http.createServer((_request, response) => response.end('hello')).listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
-    await expect(start(undefined, { port })).rejects.toThrow(`Port ${String(port)} is taken: another program uses it`);
+    await expect(start(undefined, { port })).rejects.toThrow(
+      `Port ${String(port)} is taken: another program uses it`,
+    );
     other.close();
   });
 
@@ -102,16 +121,31 @@ describe('what is no proper request', () => {
       403,
       'evil.example',
     ],
-    ['a Host that is none', 'GET /health HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n', 400, 'malformed'],
+    [
+      'a Host that is none',
+      'GET /health HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n',
+      400,
+      'malformed',
+    ],
     ['no HTTP at all', 'hello\r\n\r\n', 400, 'not well-formed HTTP'],
-    ['a bad length', 'POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n', 400, 'not well-formed'],
+    [
+      'a bad length',
+      'POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n',
+      400,
+      'not well-formed',
+    ],
     [
       'two lengths',
       'POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n',
       400,
       'not well-formed',
     ],
-    ['huge headers', `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'too large'],
+    [
+      'huge headers',
+      `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
+      431,
+      'too large',
+    ],
   ])('%s', async (_name, text, status, words) => {
     const { port } = await start();
     const answer = await raw(port, text);
@@ -124,7 +158,8 @@ describe('what is no proper request', () => {
 });
 
 describe('slow clients', () => {
-  const counting = (): Hono => new Hono().post('/mcp', async (c) => c.text(String((await c.req.text()).length)));
+  const counting = (): Hono =>
+    route('post', '/mcp', async (c) => c.text(String((await c.req.text()).length)));
 
   it('are hung up on when the headers do not come', async () => {
     const { port } = await start(undefined, { headersMs: 200 });
@@ -134,7 +169,9 @@ describe('slow clients', () => {
 
   it('are hung up on when the body does not come', async () => {
     const { port } = await start(counting(), { arrivalMs: 200 });
-    expect(await raw(port, 'POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc')).toBe('');
+    expect(await raw(port, 'POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc')).toBe(
+      '',
+    );
   });
 
   it('may take their time for an import as long as something comes', async () => {
@@ -174,7 +211,7 @@ describe('slow clients', () => {
   it('abort the signal of their request when they leave', async () => {
     const aborted = deferred();
     const arrived = deferred();
-    const mcp = new Hono().post('/mcp', async (c) => {
+    const mcp = route('post', '/mcp', async (c) => {
       c.req.raw.signal.addEventListener('abort', () => {
         aborted.resolve(undefined);
       });
@@ -197,7 +234,7 @@ describe('slow clients', () => {
   ])('are no failure of the hub when they leave in the middle of a body with %s', async (_name, rest) => {
     const log = collectLog();
     const failed = deferred();
-    const mcp = new Hono().post('/mcp', async (c) => c.text(await c.req.text()));
+    const mcp = route('post', '/mcp', async (c) => c.text(await c.req.text()));
     const app = testApp(mcp, log);
     const fetch = async (...args: Parameters<typeof app.fetch>): Promise<Response> => {
       const response = await app.fetch(...args);
@@ -214,7 +251,7 @@ describe('slow clients', () => {
 
   it('end the stream they leave', async () => {
     const cancelled = deferred();
-    const mcp = new Hono().get('/mcp', (c) => {
+    const mcp = route('get', '/mcp', (c) => {
       const body = new ReadableStream<Uint8Array>({
         start(controller) {
           controller.enqueue(new TextEncoder().encode(': hi\n\n'));
@@ -238,7 +275,7 @@ describe('close', () => {
   function gated() {
     const arrived = deferred();
     const gate = deferred();
-    const mcp = new Hono().post('/mcp', async (c) => {
+    const mcp = route('post', '/mcp', async (c) => {
       arrived.resolve(undefined);
       await gate.promise;
       return c.text('done');
@@ -282,7 +319,7 @@ describe('close', () => {
   });
 
   it('does not wait for streams that never end', async () => {
-    const mcp = new Hono().get('/mcp', (c) =>
+    const mcp = route('get', '/mcp', (c) =>
       c.body(new ReadableStream(), 200, { 'Content-Type': 'text/event-stream' }),
     );
     const { url, close } = await start(mcp);
