@@ -1,6 +1,6 @@
 /**
- * The HTTP door of MCP. Around it the app checks Host and Origin, limits the body, gives the request an id and answers what is thrown.
- * A request is let in by its key before anything of it is parsed; which agent it is, is asked only when an engine wants it.
+ * The HTTP door of MCP. Around it the app checks Host and Origin, limits the body, gives the request an id, and answers
+ * what is thrown. A request is let in by its key before anything of it is parsed; which agent it is, an engine asks.
  */
 import { classifyInboundRequest, type InboundClassificationOutcome } from '@modelcontextprotocol/server';
 import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js';
@@ -39,16 +39,9 @@ export function mcpRoutes(deps: McpRouteDeps): Hono {
     const requestId = requestIdOf(c);
     const credential = await authenticator.verify(http.headers);
     if (!METHODS.includes(http.method)) return methodNotAllowed();
-    let body: unknown;
-    if (http.method === 'POST') {
-      const text = await c.req.text();
-      if (jsonDepthExceeds(text, MAX_DEPTH)) return unreadable(TOO_DEEP, requestId, now());
-      try {
-        body = JSON.parse(text);
-      } catch {
-        return unreadable(NOT_JSON, requestId, now());
-      }
-    }
+    const parsed = http.method === 'POST' ? parseJson(await c.req.text()) : {};
+    if ('problem' in parsed) return unreadable(parsed.problem, requestId, now());
+    const { body } = parsed;
     const toolSet = c.req.query('tools') === 'core' ? 'core' : 'all';
     const request: McpRequest = {
       http,
@@ -104,8 +97,15 @@ function methodNotAllowed(): Response {
   });
 }
 
-const NOT_JSON = 'The body is not JSON.';
-const TOO_DEEP = `The body nests deeper than ${String(MAX_DEPTH)} levels.`;
+function parseJson(text: string): { readonly body?: unknown } | { readonly problem: string } {
+  if (jsonDepthExceeds(text, MAX_DEPTH))
+    return { problem: `The body nests deeper than ${String(MAX_DEPTH)} levels.` };
+  try {
+    return { body: JSON.parse(text) };
+  } catch {
+    return { problem: 'The body is not JSON.' };
+  }
+}
 
 function unreadable(message: string, requestId: string, now: number): Response {
   const error = invalid('body', undefined, `JSON of at most ${String(MAX_DEPTH)} levels`, {

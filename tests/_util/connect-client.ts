@@ -1,5 +1,8 @@
 /** Real MCP clients against an app in this process, or against a hub's address. */
-import { Client as Client2026, StreamableHTTPClientTransport as Transport2026 } from '@modelcontextprotocol/client';
+import {
+  Client as Client2026,
+  StreamableHTTPClientTransport as Transport2026,
+} from '@modelcontextprotocol/client';
 import { Client as Client2025 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as Transport2025 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 
@@ -28,7 +31,11 @@ export interface ToolAnswer {
 export interface Connected<C extends Client2025 | Client2026> {
   readonly client: C;
   readonly sessionId: string | undefined;
-  callTool(name: string, args?: Record<string, unknown>, options?: { signal?: AbortSignal }): Promise<ToolAnswer>;
+  callTool(
+    name: string,
+    args?: Record<string, unknown>,
+    options?: { signal?: AbortSignal },
+  ): Promise<ToolAnswer>;
   /** The names of the tools, in order. */
   listTools(): Promise<string[]>;
   /** Ends the session as well, if there is one. */
@@ -113,7 +120,9 @@ function toAnswer(result: unknown): ToolAnswer {
 }
 
 /** `fetch` as an app in this process serves it: with its signal, which ends the stream of an answer as well. */
-export function fetchFrom(app: Exclude<Target, string>): (url: string | URL, init?: RequestInit) => Promise<Response> {
+export function fetchFrom(
+  app: Exclude<Target, string>,
+): (url: string | URL, init?: RequestInit) => Promise<Response> {
   return async (url, init) => {
     const request = new Request(url, init);
     const response = await orAborted(Promise.resolve(app.fetch(request)), request.signal);

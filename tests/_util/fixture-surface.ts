@@ -13,7 +13,10 @@ interface FixtureTool {
   readonly descriptor: ToolDescriptor;
   readonly permission: Permission;
   readonly core: boolean;
-  readonly run: (ctx: Ctx, args: Readonly<Record<string, unknown>>) => Promise<Readonly<Record<string, unknown>>>;
+  readonly run: (
+    ctx: Ctx,
+    args: Readonly<Record<string, unknown>>,
+  ) => Promise<Readonly<Record<string, unknown>>>;
 }
 
 const anything = { type: 'object', properties: {}, additionalProperties: true };
@@ -56,7 +59,11 @@ function tools(seen: Seen, extra: number): FixtureTool[] {
       { core: true, properties: { text: { type: 'string' } }, output: echoOutput },
     ),
     tool('whoami', (ctx) =>
-      Promise.resolve({ agent_id: ctx.principal.agentId, key_id: ctx.principal.keyId, request_id: ctx.requestId }),
+      Promise.resolve({
+        agent_id: ctx.principal.agentId,
+        key_id: ctx.principal.keyId,
+        request_id: ctx.requestId,
+      }),
     ),
     tool('fail', () => Promise.reject(new HubError('SESSION_NOT_FOUND', 'There is no session x.'))),
     tool('throw', () => Promise.reject(new Error('/secret/path: SELECT * FROM keys'))),
@@ -98,12 +105,20 @@ function success(result: Readonly<Record<string, unknown>>): ToolResult {
 }
 
 function failure(error: unknown, requestId: string): ToolResult {
-  return { content: [{ type: 'text', text: JSON.stringify(errorObject(error, requestId, 0)) }], isError: true };
+  return {
+    content: [{ type: 'text', text: JSON.stringify(errorObject(error, requestId, 0)) }],
+    isError: true,
+  };
 }
 
 const info = { name: 'info', title: 'Info', description: 'About the hub.', mimeType: 'application/json' };
 const secret = { name: 'metrics', title: 'Metrics', description: 'Figures.', mimeType: 'application/json' };
-const session = { name: 'session', title: 'Session', description: 'A session.', mimeType: 'application/json' };
+const session = {
+  name: 'session',
+  title: 'Session',
+  description: 'A session.',
+  mimeType: 'application/json',
+};
 const prompt = {
   name: 'catch-up',
   title: 'Catch up',
@@ -165,7 +180,10 @@ export function createFixtureSurface(seen: Seen, extra = 0): McpSurface {
     getPrompt(_ctx, name, args) {
       if (name !== prompt.name) return Promise.reject(new UnknownName(name));
       const text = `Catch up with ${args['session_id'] ?? 'all'}.`;
-      return Promise.resolve({ description: 'd', messages: [{ role: 'user', content: { type: 'text', text } }] });
+      return Promise.resolve({
+        description: 'd',
+        messages: [{ role: 'user', content: { type: 'text', text } }],
+      });
     },
     complete(_ctx, { ref, value }) {
       if (ref.type === 'prompt' && ref.name !== prompt.name) return Promise.reject(new UnknownName(ref.name));

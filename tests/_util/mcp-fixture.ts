@@ -4,6 +4,9 @@ import { requestId } from 'hono/request-id';
 import type { Authenticator, Credential } from '../../src/auth/types.ts';
 import type { Permission, Principal } from '../../src/context.ts';
 import { HubError } from '../../src/errors.ts';
+import { requestIdOf } from '../../src/http/request-id.ts';
+import { answerErrors } from '../../src/http/error-handler.ts';
+import type { HubEnv } from '../../src/http/types.ts';
 import { createMcpEngines, type McpEngines } from '../../src/mcp/engines/engines.ts';
 import type { Engine2025Options } from '../../src/mcp/engines/engine-2025.ts';
 import { mcpRoutes } from '../../src/mcp/route.ts';
@@ -49,14 +52,15 @@ export const fakeAuthenticator: Authenticator = {
   },
   identify({ keyId, keyName, workspace, permissions }, headers, client) {
     const agentId = headers.get('x-agent-id') ?? `${client?.name ?? 'unknown'}@${keyName}`;
-    if (agentId === 'forbidden') return Promise.reject(new HubError('PERMISSION_DENIED', 'That agent is not yours.'));
+    if (agentId === 'forbidden')
+      return Promise.reject(new HubError('PERMISSION_DENIED', 'That agent is not yours.'));
     const agentType = headers.get('x-agent-type') ?? client?.name ?? 'unknown';
     return Promise.resolve({ keyId, keyName, workspace, permissions, agentId, agentType });
   },
 };
 
 export interface McpFixture extends AsyncDisposable {
-  readonly app: Hono;
+  readonly app: Hono<HubEnv>;
   readonly engines: McpEngines;
   readonly surface: McpSurface;
   readonly seen: Seen;
@@ -74,12 +78,13 @@ export function createMcpFixture(options: FixtureOptions = {}): McpFixture {
   const log = options.log ?? createLogger({ level: 'silent', format: 'json' });
   const { maxSessions = 10_000, sessionIdleMs = 60_000, now = Date.now } = options;
   const engines = createMcpEngines({ surface, log, options: { maxSessions, sessionIdleMs }, now });
-  const app = new Hono();
+  const app = new Hono<HubEnv>();
+  app.onError(answerErrors({ log, now }));
+  // Other than the hub's own it takes an id from the client, so that tests can tell requests apart.
   app.use(requestId(), async (c, next) => {
     await next();
     c.res.headers.set('X-Request-Id', c.get('requestId'));
   });
-  const requestIdOf = (c: { get(key: 'requestId'): unknown }): string => String(c.get('requestId'));
   app.route('/', mcpRoutes({ engines, authenticator: fakeAuthenticator, log, requestIdOf, now }));
   return { app, engines, surface, seen, [Symbol.asyncDispose]: () => engines[Symbol.asyncDispose]() };
 }

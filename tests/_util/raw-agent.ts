@@ -37,7 +37,9 @@ export class RawAgent implements AsyncDisposable {
   }
 
   async stream(sessionId: string | undefined, signal?: AbortSignal): Promise<Response> {
-    return this.fetch(bodyless('GET', sessionId, { headers: ann, ...(signal === undefined ? {} : { signal }) }));
+    return this.fetch(
+      bodyless('GET', sessionId, { headers: ann, ...(signal === undefined ? {} : { signal }) }),
+    );
   }
 
   async end(sessionId: string | undefined): Promise<Response> {

@@ -23,7 +23,12 @@ describe.each(['2025', '2026'] as const)('a client of %s', (era) => {
     const { client } = await connect();
     expect(client.getServerVersion()).toEqual(fixture.surface.serverInfo);
     expect(client.getInstructions()).toBe('Call whoami first.');
-    expect(client.getServerCapabilities()).toEqual({ tools: {}, resources: {}, prompts: {}, completions: {} });
+    expect(client.getServerCapabilities()).toEqual({
+      tools: {},
+      resources: {},
+      prompts: {},
+      completions: {},
+    });
   });
 
   it('speaks its own revision', async () => {
@@ -64,7 +69,11 @@ describe.each(['2025', '2026'] as const)('a client of %s', (era) => {
     const connected = await connect();
     await connected.listTools();
     const answer = await connected.callTool(name, args);
-    expect(answer).toMatchObject({ isError: true, structuredContent: undefined, json: { success: false, code } });
+    expect(answer).toMatchObject({
+      isError: true,
+      structuredContent: undefined,
+      json: { success: false, code },
+    });
     expect(answer.json['request_id']).toMatch(/^[\w-]{36}$/);
     expect(answer.text).not.toMatch(/secret|SELECT|stack/);
   });
@@ -101,7 +110,9 @@ describe.each(['2025', '2026'] as const)('a client of %s', (era) => {
       { uriTemplate: 'session://{session_id}' },
     ]);
     const read = await client.readResource({ uri: 'hub://info' });
-    expect(read.contents).toEqual([{ uri: 'hub://info', mimeType: 'application/json', text: '{"agent":"ann"}' }]);
+    expect(read.contents).toEqual([
+      { uri: 'hub://info', mimeType: 'application/json', text: '{"agent":"ann"}' },
+    ]);
   });
 
   it('hears that a resource does not exist with the code of its era', async () => {

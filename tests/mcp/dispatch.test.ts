@@ -9,7 +9,13 @@ import { createFixtureSurface } from '../_util/fixture-surface.ts';
 import { KEYS, principalOf } from '../_util/mcp-fixture.ts';
 
 const log = createLogger({ level: 'silent', format: 'json' });
-const call = { era: '2025', principal: principalOf(KEYS.alice), toolSet: 'all', requestId: 'r1', log } as const;
+const call = {
+  era: '2025',
+  principal: principalOf(KEYS.alice),
+  toolSet: 'all',
+  requestId: 'r1',
+  log,
+} as const;
 const surface = createFixtureSurface({ running: new Map(), aborted: [] });
 const { signal } = new AbortController();
 const dispatch = (changes: Partial<McpSurface>, method: string, params: object) =>
@@ -57,7 +63,12 @@ describe('dispatch', () => {
       seen.push(args);
       return Promise.resolve({ content: [{ type: 'text', text: '{}' }] });
     };
-    for (const params of [{}, { arguments: { a: { __proto__: 1 } } }, { arguments: [1] }, { arguments: 'text' }]) {
+    for (const params of [
+      {},
+      { arguments: { a: { __proto__: 1 } } },
+      { arguments: [1] },
+      { arguments: 'text' },
+    ]) {
       await dispatch({ callTool }, 'tools/call', { name: 'x', ...params });
     }
     expect(seen).toEqual([{}, { a: { __proto__: 1 } }, [1], 'text']);

@@ -20,12 +20,15 @@ const post = (body: string, path = '/mcp'): Promise<Response> => {
 };
 
 describe('paths', () => {
-  it.each(['/mcp', '/mcp/', '/mcp/?tools=core', '/mcp/2025', '/mcp/2025/'])('%s answers itself', async (path) => {
-    expect((await fixture.app.fetch(initialize({ path }))).status).toBe(200);
-    const connected = await connectClient(fixture.app, '2025', { key: KEYS.alice, path });
-    expect(await connected.listTools()).toContain('echo');
-    await connected.close();
-  });
+  it.each(['/mcp', '/mcp/', '/mcp/?tools=core', '/mcp/2025', '/mcp/2025/'])(
+    '%s answers itself',
+    async (path) => {
+      expect((await fixture.app.fetch(initialize({ path }))).status).toBe(200);
+      const connected = await connectClient(fixture.app, '2025', { key: KEYS.alice, path });
+      expect(await connected.listTools()).toContain('echo');
+      await connected.close();
+    },
+  );
 
   it.each(['/mcp', '/mcp/'])('%s serves the current revision as well', async (path) => {
     const { client, listTools } = await connectClient(fixture.app, '2026', { key: KEYS.alice, path });
@@ -34,7 +37,10 @@ describe('paths', () => {
   });
 
   it.each(['/mcp/2025', '/mcp/2025/'])('%s makes a current client use a session', async (path) => {
-    const { client, sessionId, listTools } = await connectClient(fixture.app, '2026', { key: KEYS.alice, path });
+    const { client, sessionId, listTools } = await connectClient(fixture.app, '2026', {
+      key: KEYS.alice,
+      path,
+    });
     expect(await listTools()).toContain('echo');
     expect(client.getProtocolEra()).toBe('legacy');
     expect(fixture.engines.legacy.sessions.has(sessionId ?? '')).toBe(true);
@@ -88,19 +94,28 @@ describe('bodies', () => {
   it.each(['', '{', 'null x', '[1,'])('%j is not JSON', async (body) => {
     const response = await post(body);
     expect(response.status).toBe(400);
-    expect(await response.json()).toMatchObject({ id: null, error: { code: -32700, data: { code: 'INVALID_INPUT' } } });
+    expect(await response.json()).toMatchObject({
+      id: null,
+      error: { code: -32700, data: { code: 'INVALID_INPUT' } },
+    });
   });
 
-  it.each(['null', '5', '"x"', '{}', '[]', '[[]]', '{"jsonrpc":"2.0"}', '{"jsonrpc":"1.0","id":1,"method":"ping"}'])(
-    '%s is no message, on any path',
-    async (body) => {
-      for (const path of ['/mcp', '/mcp/2025']) {
-        const response = await post(body, path);
-        expect(response.status).toBe(400);
-        expect(await response.json()).toMatchObject({ error: { code: -32600 } });
-      }
-    },
-  );
+  it.each([
+    'null',
+    '5',
+    '"x"',
+    '{}',
+    '[]',
+    '[[]]',
+    '{"jsonrpc":"2.0"}',
+    '{"jsonrpc":"1.0","id":1,"method":"ping"}',
+  ])('%s is no message, on any path', async (body) => {
+    for (const path of ['/mcp', '/mcp/2025']) {
+      const response = await post(body, path);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ error: { code: -32600 } });
+    }
+  });
 
   it('may nest 64 levels and no more', async () => {
     const nested = (levels: number): string => {
@@ -146,7 +161,9 @@ describe('the current revision', () => {
 
   it('takes a subscription for nothing, and ends it', async () => {
     const params = { notifications: { toolsListChanged: true, resourceSubscriptions: ['hub://info'] } };
-    const response = await fixture.app.fetch(rawRequest('2026', { method: 'subscriptions/listen', params, id: 's' }));
+    const response = await fixture.app.fetch(
+      rawRequest('2026', { method: 'subscriptions/listen', params, id: 's' }),
+    );
     const text = await response.text();
     expect(text).toContain('"notifications":{}');
     expect(text).toContain('"id":"s"');

@@ -14,7 +14,10 @@ describe('the end of a session', () => {
     const call = agent.send(sessionId, { method: 'tools/call', params: { name: 'slow' }, id: 5 });
     await agent.running(1);
     expect((await agent.end(sessionId)).status).toBe(200);
-    expect(await (await call).json()).toMatchObject({ id: 5, error: { code: -32000, message: 'Session closed' } });
+    expect(await (await call).json()).toMatchObject({
+      id: 5,
+      error: { code: -32000, message: 'Session closed' },
+    });
     expect(agent.fixture.seen.aborted).toEqual(['slow']);
     expect((await agent.send(sessionId)).status).toBe(404);
     agent.expectNothingLeft();
@@ -42,7 +45,10 @@ describe('the end of a session', () => {
     let now = 0;
     await using agent = new RawAgent({ sessionIdleMs: 1000, now: () => now });
     const sessionId = await agent.open();
-    const call = agent.send(sessionId, { method: 'tools/call', params: { name: 'slow', arguments: { ms: 100 } } });
+    const call = agent.send(sessionId, {
+      method: 'tools/call',
+      params: { name: 'slow', arguments: { ms: 100 } },
+    });
     await agent.running(1);
     now = 5000;
     await agent.engine.sweep();
@@ -86,7 +92,8 @@ describe('an open session', () => {
     const sessionId = await agent.open();
     const params = { name: 'echo', arguments: { text: 'x'.repeat(200_000) } };
     const ask = async (times: number): Promise<void> => {
-      for (let n = 0; n < times; n++) await (await agent.send(sessionId, { method: 'tools/call', params })).text();
+      for (let n = 0; n < times; n++)
+        await (await agent.send(sessionId, { method: 'tools/call', params })).text();
     };
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;

@@ -24,7 +24,11 @@ describe('messages of a session', () => {
       { id: 'b', result: {} },
     ]);
     expect((await batch({ ...rpc, method: 'notifications/initialized' })).status).toBe(202);
-    const params = { protocolVersion: '2025-03-26', capabilities: {}, clientInfo: { name: 'x', version: '1' } };
+    const params = {
+      protocolVersion: '2025-03-26',
+      capabilities: {},
+      clientInfo: { name: 'x', version: '1' },
+    };
     const refused = [
       [],
       [{ nonsense: true }],

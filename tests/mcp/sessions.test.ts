@@ -15,7 +15,9 @@ describe('a session', () => {
       await agent.send(sessionId, { headers: {} }),
       await agent.send(sessionId, { key: KEYS.bob, headers: {} }),
     ];
-    const answers = await Promise.all(strangers.map(async (response) => [response.status, await response.json()]));
+    const answers = await Promise.all(
+      strangers.map(async (response) => [response.status, await response.json()]),
+    );
     const unknown = [404, { jsonrpc: '2.0', id: 1, error: { code: -32001, message: 'Session not found' } }];
     expect(answers).toEqual(strangers.map(() => unknown));
     expect([(await agent.end('x')).status, (await agent.stream('x')).status]).toEqual([404, 404]);
@@ -33,7 +35,9 @@ describe('a session', () => {
   it('keeps the tool set it was opened with', async () => {
     await using agent = new RawAgent();
     const sessionId = await agent.open({ path: '/mcp?tools=core' });
-    const { result } = (await (await agent.send(sessionId)).json()) as { result: { tools: { name: string }[] } };
+    const { result } = (await (await agent.send(sessionId)).json()) as {
+      result: { tools: { name: string }[] };
+    };
     expect(result.tools.map((tool) => tool.name)).toEqual(['echo']);
   });
 
@@ -83,7 +87,9 @@ describe('a session', () => {
     const versions = [];
     for (const protocolVersion of ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25', '1999-01-01']) {
       const response = await agent.initialize({ params: { protocolVersion, capabilities: {}, clientInfo } });
-      versions.push(((await response.json()) as { result: { protocolVersion: string } }).result.protocolVersion);
+      versions.push(
+        ((await response.json()) as { result: { protocolVersion: string } }).result.protocolVersion,
+      );
     }
     expect(versions).toEqual(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25', '2025-11-25']);
   });

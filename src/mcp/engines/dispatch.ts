@@ -129,7 +129,8 @@ async function named<T>(kind: 'tool' | 'prompt' | 'resource', name: string, answ
 
 function isMissing(thrown: unknown): boolean {
   return (
-    thrown instanceof Missing || (thrown instanceof HubError && ERRORS[thrown.code].number.startsWith('RESOURCE_'))
+    thrown instanceof Missing ||
+    (thrown instanceof HubError && ERRORS[thrown.code].number.startsWith('RESOURCE_'))
   );
 }
 

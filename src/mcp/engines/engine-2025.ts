@@ -12,7 +12,15 @@ import type { Logger } from '../../telemetry/log.ts';
 import type { McpSurface } from '../surface.ts';
 import { type Call, CallAuth, type McpRequest } from './call.ts';
 import type { Dispatch } from './dispatch.ts';
-import { idOf, INVALID_PARAMS, isInitialize, rpcErrorResponse, sessionNotFound, TRANSPORT_REFUSAL } from './rpc.ts';
+import {
+  idOf,
+  INVALID_PARAMS,
+  isInitialize,
+  messagesOf,
+  rpcErrorResponse,
+  sessionNotFound,
+  TRANSPORT_REFUSAL,
+} from './rpc.ts';
 import { Session } from './session.ts';
 import { SessionTransport } from './session-transport.ts';
 
@@ -77,10 +85,16 @@ export class Engine2025 implements AsyncDisposable {
     if (sessionId === null) return this.#open(request);
     const session = this.#sessions.get(sessionId);
     // With another key the client of the session says nothing about who this is.
-    if (session === undefined || session.binding.keyId !== request.keyId) return sessionNotFound(request.body);
+    if (session === undefined || session.binding.keyId !== request.keyId)
+      return sessionNotFound(request.body);
     const call = await request.identify('2025', session.binding.client);
     if (!session.belongsTo(call.principal)) return sessionNotFound(request.body);
-    return session.serve(request.http, request.body, { ...call, toolSet: session.binding.toolSet }, this.#deps.now);
+    return session.serve(
+      request.http,
+      request.body,
+      { ...call, toolSet: session.binding.toolSet },
+      this.#deps.now,
+    );
   }
 
   /** Ends the sessions that nobody has used for the idle time. */
@@ -102,12 +116,13 @@ export class Engine2025 implements AsyncDisposable {
 
   async #open(request: McpRequest): Promise<Response> {
     const { body } = request;
-    if (!isInitialize(body)) {
+    const messages = messagesOf(body);
+    if (!messages.some(isInitialize)) {
       return rpcErrorResponse(400, TRANSPORT_REFUSAL, 'Bad Request: Mcp-Session-Id header is required', {
         id: idOf(body),
       });
     }
-    const initialize = Array.isArray(body) ? body[0] : body;
+    const [initialize] = messages;
     if (!isInitializeRequest(initialize)) {
       return rpcErrorResponse(400, INVALID_PARAMS, 'Invalid initialize request', { id: idOf(initialize) });
     }

@@ -1,5 +1,6 @@
 /** JSON-RPC errors, and HTTP answers that carry one. */
-import { type ErrorObject, ERRORS, errorObject, HubError, publicError } from '../../errors.ts';
+import type { HubError } from '../../errors.ts';
+import { type ErrorObject, ERRORS, errorObject, publicError } from '../../errors.ts';
 
 export const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
@@ -70,8 +71,11 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether a body, a batch maybe, has an `initialize` request in it. */
-export function isInitialize(body: unknown): boolean {
-  const messages: unknown[] = Array.isArray(body) ? body : [body];
-  return messages.some((message) => isRecord(message) && message['method'] === 'initialize');
+/** The messages of a body: one, or those of a batch. */
+export function messagesOf(body: unknown): readonly unknown[] {
+  return Array.isArray(body) ? body : [body];
+}
+
+export function isInitialize(message: unknown): boolean {
+  return isRecord(message) && message['method'] === 'initialize';
 }

@@ -15,6 +15,7 @@ import {
   INVALID_REQUEST,
   isInitialize,
   isRecord,
+  messagesOf,
   rpcErrorResponse,
   sessionNotFound,
   TRANSPORT_REFUSAL,
@@ -97,7 +98,8 @@ export class SessionTransport implements Transport {
     if (!('result' in message || 'error' in message)) {
       const related = options?.relatedRequestId;
       // A JSON answer has no room for a notification that belongs to its request: the SDK drops it there.
-      if (related !== undefined) return this.#pending.get(related)?.http.send(message, { relatedRequestId: related });
+      if (related !== undefined)
+        return this.#pending.get(related)?.http.send(message, { relatedRequestId: related });
       return this.#stream?.send(message);
     }
     const pending = message.id === undefined ? undefined : this.#pending.get(message.id);
@@ -117,7 +119,7 @@ export class SessionTransport implements Transport {
 
   async #exchange(request: Request, body: unknown, authInfo: CallAuth): Promise<Response> {
     if (request.signal.aborted) return new Response(null, { status: CLIENT_GONE });
-    const messages: unknown[] = Array.isArray(body) ? body : [body];
+    const messages = messagesOf(body);
     const ids = messages.flatMap(requestId);
     if (new Set(ids).size < ids.length || ids.some((id) => this.#pending.has(id))) {
       return rpcErrorResponse(400, INVALID_REQUEST, 'Invalid Request: a request with this id is under way');
@@ -177,7 +179,10 @@ export class SessionTransport implements Transport {
   /** fastmcp declares what its own registry holds, and logging always; the hub says what the hub does. */
   #truthful(message: JSONRPCMessage): JSONRPCMessage {
     if (!('result' in message && 'protocolVersion' in message.result)) return message;
-    return { ...message, result: { ...message.result, capabilities: CAPABILITIES, serverInfo: this.#serverInfo } };
+    return {
+      ...message,
+      result: { ...message.result, capabilities: CAPABILITIES, serverInfo: this.#serverInfo },
+    };
   }
 }
 
@@ -187,7 +192,8 @@ function requestId(message: unknown): RequestId[] {
 }
 
 function cancelledId(message: unknown): RequestId[] {
-  if (!isRecord(message) || message['method'] !== 'notifications/cancelled' || !isRecord(message['params'])) return [];
+  if (!isRecord(message) || message['method'] !== 'notifications/cancelled' || !isRecord(message['params']))
+    return [];
   return toId(message['params']['requestId']);
 }
 

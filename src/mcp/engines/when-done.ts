@@ -7,7 +7,7 @@ export function whenDone(response: Response, signal: AbortSignal, done: () => vo
     done();
     return response;
   }
-  const reader = response.body.getReader();
+  const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader();
   let over = false;
   const end = (): void => {
     if (over) return;
