@@ -4,9 +4,9 @@ import { limitConcurrency } from './concurrency-limit.ts';
 import { exemptFromLimits } from './request-timeout.ts';
 import { isStream } from './routes.ts';
 
-function held(max: number) {
+function held(max: number, waitMs = 0) {
   const gate = Promise.withResolvers<undefined>();
-  const app = appWith(limitConcurrency({ max, exempt: isStream }));
+  const app = appWith(limitConcurrency({ max, exempt: isStream, waitMs }));
   app.get('/held', async (c) => {
     await gate.promise;
     return c.text('done');
@@ -43,6 +43,22 @@ describe('limitConcurrency', () => {
     open();
     for (const response of await Promise.all(running)) expect(response.status).toBe(200);
     expect((await app.request('/quick')).status).toBe(200);
+  });
+
+  it('lets a burst wait its turn, in order', async () => {
+    const { app, open } = held(2, 60_000);
+    const burst = Array.from({ length: 10 }, async () => app.request('/held'));
+    open();
+    for (const response of await Promise.all(burst)) expect(response.status).toBe(200);
+    expect((await app.request('/quick')).status).toBe(200);
+  });
+
+  it('refuses at once when too many wait already', async () => {
+    const { app, open } = held(1, 60_000);
+    const burst = Array.from({ length: 9 }, async () => app.request('/held'));
+    expect((await app.request('/quick')).status).toBe(503);
+    open();
+    for (const response of await Promise.all(burst)) expect(response.status).toBe(200);
   });
 
   it('frees the place of a request that fails', async () => {
