@@ -169,6 +169,16 @@ describe('the current revision', () => {
     expect(text).toContain('"id":"s"');
   });
 
+  it('does not know methods of other revisions or none', async () => {
+    for (const method of ['ping', 'logging/setLevel', 'resources/subscribe', 'tools/nonsense']) {
+      const response = await fixture.app.fetch(rawRequest('2026', { method, id: 9 }));
+      expect([response.status, await response.json()]).toMatchObject([
+        404,
+        { id: 9, error: { code: -32601 } },
+      ]);
+    }
+  });
+
   it('accepts and drops notifications', async () => {
     const response = await fixture.app.fetch(
       rawRequest('2026', { method: 'notifications/cancelled', params: { requestId: 1 }, id: null }),

@@ -81,6 +81,10 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ],
 ]);
 
+export function isMethod(name: string): boolean {
+  return METHODS.has(name);
+}
+
 export function createDispatch(surface: McpSurface, now: () => number): Dispatch {
   return async (call, { method: name, params }, signal) => {
     const method = METHODS.get(name);

@@ -10,7 +10,7 @@ import type { ClientInfo } from '../../auth/types.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { McpSurface } from '../surface.ts';
 import { CallAuth, type McpRequest } from './call.ts';
-import { CAPABILITIES, type Dispatch } from './dispatch.ts';
+import { CAPABILITIES, type Dispatch, isMethod } from './dispatch.ts';
 import { isRecord } from './rpc.ts';
 
 export interface Engine2026Deps {
@@ -53,6 +53,9 @@ export class Engine2026 implements AsyncDisposable {
 
   async fetch({ http, body, identify }: McpRequest): Promise<Response> {
     const call = await identify('2026', clientInfoOf(body));
+    // Only where the server has no handler at all does the SDK answer 404, as the revision wants it.
+    if (!isRecord(body) || !isMethod(String(body['method'])))
+      return this.#handler.fetch(http, { parsedBody: body });
     return this.#handler.fetch(http, { parsedBody: body, authInfo: new CallAuth(call) });
   }
 
