@@ -1,6 +1,7 @@
 /** The composition root: every part of the hub is made and wired here, and nowhere else. */
 import type { Context, Hono } from 'hono';
 import { createAuthenticator } from './auth/authenticator.ts';
+import type { Principal } from './context.ts';
 import type { Config } from './config/config.ts';
 import type { Secrets } from './config/secrets.ts';
 import { startHousekeeping } from './features/housekeeping.ts';
@@ -22,6 +23,10 @@ import type { Logger } from './telemetry/log.ts';
 function requestIdOf(c: Context): string {
   const id: unknown = c.get('requestId');
   return typeof id === 'string' ? id : 'unknown';
+}
+
+function onIdentified(c: Context, principal: Principal): void {
+  c.set('principal', principal);
 }
 
 export interface Hub {
@@ -77,7 +82,7 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
   const app = createApp({
     ...{ config, version, log, health, now },
     auth: authenticator,
-    mcp: mcpRoutes({ engines, authenticator, log, now, requestIdOf }),
+    mcp: mcpRoutes({ engines, authenticator, log, now, requestIdOf, onIdentified }),
     api: apiRoutes({ services, authenticator, log, epoch: store.epoch }),
   });
   const { housekeepingEveryMs: everyMs } = options;

@@ -17,10 +17,22 @@ export function outputJsonSchema(schema: z.ZodType): JsonSchema {
 function clean(schema: object, open: boolean): JsonSchema {
   return JSON.parse(JSON.stringify(schema), function (this: Record<string, unknown>, name, value: unknown) {
     if (name === '$schema' || SAFE_INTEGERS.includes(value)) return undefined;
-    // A format says it shorter than its pattern; a map of anything needs no rule for its names.
+    // A format says it shorter than its pattern; a map of anything needs no rule for its names and values.
     if (name === 'pattern' && 'format' in this) return undefined;
     if (name === 'propertyNames') return undefined;
-    if (open && name === 'additionalProperties' && value === false) return undefined;
-    return value;
+    if (name === 'additionalProperties' && (isEmpty(value) || (open && value === false))) return undefined;
+    return oneTypeEach(value);
   }) as JsonSchema;
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
+
+/** `anyOf` for a list of types: some clients know no other way. */
+function oneTypeEach(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('type' in value) || !Array.isArray(value.type))
+    return value;
+  const { type, ...rest } = value;
+  return { ...rest, anyOf: type.map((one: unknown) => ({ type: one })) };
 }

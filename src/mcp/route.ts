@@ -6,6 +6,7 @@ import { classifyInboundRequest, type InboundClassificationOutcome } from '@mode
 import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js';
 import { type Context, Hono } from 'hono';
 import type { Authenticator } from '../auth/types.ts';
+import type { Principal } from '../context.ts';
 import { errorObject, invalid } from '../errors.ts';
 import { jsonDepthExceeds } from '../lib/json-depth.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -25,6 +26,8 @@ export interface McpRouteDeps {
   readonly authenticator: Authenticator;
   readonly log: Logger;
   readonly requestIdOf: (c: Context) => string;
+  /** Told who a request is, for the log of requests. */
+  readonly onIdentified?: (c: Context, principal: Principal) => void;
   readonly now?: () => number;
 }
 
@@ -50,6 +53,7 @@ export function mcpRoutes(deps: McpRouteDeps): Hono {
       toolSet,
       identify: async (era, client) => {
         const principal = await authenticator.identify(credential, http.headers, client);
+        deps.onIdentified?.(c, principal);
         return { era, principal, toolSet, requestId, log: log.child({ request_id: requestId }) };
       },
     };

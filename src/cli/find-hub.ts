@@ -1,0 +1,14 @@
+/** The hub that runs on a data folder. */
+import { dataFiles } from '../config/paths.ts';
+import { probeHub } from '../http/probe.ts';
+import type { RuntimeInfo } from '../lib/runtime-file.ts';
+import { readRuntimeFile } from '../lib/runtime-file.ts';
+
+const PROBE_MS = 2_000;
+
+/** What the runtime file says, if the hub it names answers. */
+export async function findHub(dataDir: string): Promise<RuntimeInfo | undefined> {
+  const info = await readRuntimeFile(dataFiles.runtime(dataDir));
+  if (info === undefined || (await probeHub(info.url, PROBE_MS)) === undefined) return undefined;
+  return info;
+}

@@ -1,0 +1,43 @@
+/** How the process of a hub is asked to end. */
+
+export interface StopRequest {
+  /** Aborted by the first of SIGTERM, SIGINT, or the end of the process that started this one. */
+  readonly signal: AbortSignal;
+  /** Resolves when `signal` aborts. */
+  readonly requested: Promise<void>;
+}
+
+/** Listens for the requests to stop; a second signal ends the process at once. */
+export function watchForStop(): StopRequest {
+  const controller = new AbortController();
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+    resolve(undefined);
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  if (process.connected) {
+    process.once('disconnect', () => {
+      if (!controller.signal.aborted) onSignal();
+    });
+  }
+  return { signal: controller.signal, requested: promise };
+}
+
+/** Ends the process with `code` if it still lives after `ms`: something forgotten holds it. */
+export function endWithin(ms: number, code: number): void {
+  setTimeout(() => process.exit(code), ms).unref();
+}
+
+/** After an uncaught exception nothing can be trusted: `lastWords` logs it and closes the store, then the process ends. */
+export function endOnUncaught(lastWords: (error: unknown) => Promise<void>): void {
+  let ending = false;
+  process.on('uncaughtException', (error) => {
+    if (ending) return;
+    ending = true;
+    endWithin(5_000, 1);
+    void lastWords(error).finally(() => process.exit(1));
+  });
+}

@@ -1,0 +1,123 @@
+/** The commands that speak to a running hub. What one does is loaded only when it runs. */
+import { InvalidArgumentError, type Command } from 'commander';
+import type { HubClient } from './client.ts';
+import type { Output } from './output.ts';
+
+export interface CommandHost {
+  readonly loadOutput: () => Promise<Output>;
+  /** Takes the exit code. */
+  readonly done: (code: number) => void;
+  readonly examples: (...lines: readonly string[]) => string;
+}
+
+type Options = Readonly<Record<string, string | undefined>>;
+
+/** How many rows a listing prints at most. */
+const MAX_LISTED = 10_000;
+const MAX_SHOWN = 200;
+
+export function addOperatorCommands(program: Command, host: CommandHost): void {
+  addImport(program, host);
+  addSessions(program, host);
+  addKeys(program, host);
+}
+
+async function connect({ loadOutput }: CommandHost): Promise<{ client: HubClient; output: Output }> {
+  const [{ hubClient }, { configWithOrigins }, { configSources, surroundings }] = await Promise.all([
+    import('./client.ts'),
+    import('../config/config.ts'),
+    import('../config/env.ts'),
+  ]);
+  const client = await hubClient(configWithOrigins(configSources(surroundings())));
+  return { client, output: await loadOutput() };
+}
+
+function addImport(program: Command, host: CommandHost): void {
+  program
+    .command('import')
+    .argument('<file>', 'JSON lines, one message each; may be gzipped (.gz)')
+    .description('make old conversations part of the history; what is there already is not stored again')
+    .addHelpText(
+      'after',
+      host.examples('schub import messages.jsonl', 'schub import messages.jsonl.gz --json'),
+    )
+    .action(async (file: string) => {
+      const { importFile } = await import('./import.ts');
+      const interrupted = new AbortController();
+      process.once('SIGINT', () => {
+        interrupted.abort();
+      });
+      host.done(await importFile({ ...(await connect(host)), file, signal: interrupted.signal }));
+    });
+}
+
+function addSessions(program: Command, host: CommandHost): void {
+  const sessions = program.command('sessions').description('what agents work on');
+  sessions
+    .command('list')
+    .description('the sessions, latest activity first')
+    .option('--query <text>', 'only those whose purpose contains this')
+    .option('--limit <count>', 'how many at most', countUpTo(MAX_LISTED), 20)
+    .addHelpText('after', host.examples('schub sessions list', 'schub sessions list --query login --json'))
+    .action(async ({ query, limit }: { query?: string; limit: number }) => {
+      const { listSessions } = await import('./sessions.ts');
+      const filter = { limit, ...(query === undefined ? {} : { query }) };
+      host.done(await listSessions(await connect(host), filter));
+    });
+  sessions
+    .command('show')
+    .argument('<session>', 'its id, session_…')
+    .description('a session and its newest messages')
+    .option('--limit <count>', 'how many messages', countUpTo(MAX_SHOWN), 50)
+    .addHelpText('after', host.examples('schub sessions show session_0123456789abcdef --limit 100'))
+    .action(async (session: string, { limit }: { limit: number }) => {
+      const { showSession } = await import('./sessions.ts');
+      host.done(await showSession(await connect(host), session, limit));
+    });
+}
+
+function addKeys(program: Command, host: CommandHost): void {
+  const keys = program.command('keys').description('API keys: one key is one trust domain');
+  keys
+    .command('create')
+    .argument('<name>', 'letters, digits and . _ - @')
+    .description('make a key; its text is printed once')
+    .option('--workspace <name>', 'what it sees; * is all (needs admin)', 'default')
+    .option('--permissions <list>', 'read, write, admin, separated by commas', 'read,write')
+    .option('--agent <id>', 'the one agent it acts as')
+    .option('--types <list>', 'the agent types it may act as, separated by commas')
+    .option('--expires <time>', 'as 30m, 12h, 90d')
+    .addHelpText(
+      'after',
+      host.examples('schub keys create reviewer', 'schub keys create ops --permissions read,write,admin'),
+    )
+    .action(async (name: string, options: Options) => {
+      const { createKey } = await import('./keys.ts');
+      host.done(await createKey(await connect(host), name, options));
+    });
+  keys
+    .command('list')
+    .description('the keys, without their texts')
+    .addHelpText('after', host.examples('schub keys list', 'schub keys list --json'))
+    .action(async () => {
+      const { listKeys } = await import('./keys.ts');
+      host.done(await listKeys(await connect(host)));
+    });
+  keys
+    .command('revoke')
+    .argument('<key-id>', 'as keys list shows it')
+    .description('end a key at once')
+    .addHelpText('after', host.examples('schub keys revoke key_0d9f…'))
+    .action(async (keyId: string) => {
+      const { revokeKey } = await import('./keys.ts');
+      host.done(await revokeKey(await connect(host), keyId));
+    });
+}
+
+function countUpTo(max: number): (text: string) => number {
+  return (text) => {
+    const count = Number(text);
+    if (Number.isInteger(count) && count >= 1 && count <= max) return count;
+    throw new InvalidArgumentError(`Expected a number from 1 to ${max}.`);
+  };
+}

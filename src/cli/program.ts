@@ -1,0 +1,116 @@
+/** The commands of `schub`. What a command does is loaded only when it runs, so that help and version are quick. */
+import { Command, CommanderError } from 'commander';
+import { packageInfo } from '../config/package.ts';
+import { addOperatorCommands } from './operator-commands.ts';
+import type { Output, Sink } from './output.ts';
+import { SERVE_FLAGS, settingsOf } from './serve-flags.ts';
+
+export interface CliIo {
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+}
+
+/** As in `EXIT`, which is loaded only where something is said. */
+const USAGE = 2;
+const BARE_FLAGS: readonly string[] = ['-h', '--help', '-V', '--version'];
+
+/** Runs a command line (without node and script) and answers the exit code. */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
+  const json = argv.includes('--json');
+  const loadOutput = async (): Promise<Output> => {
+    const { createOutput } = await import('./output.ts');
+    return createOutput(io.stdout, io.stderr, json);
+  };
+  let code = 0;
+  const program = createProgram(io, loadOutput, (result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync(withCommand(argv), { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    // A group of commands without one of them: its help has been printed.
+    if (error instanceof CommanderError && error.code === 'commander.help') return USAGE;
+    const output = await loadOutput();
+    return output.failure(error instanceof CommanderError ? await usageError(error) : error);
+  }
+}
+
+/** `npx shared-context-hub` is `schub up`, with its flags too. */
+function withCommand(argv: readonly string[]): readonly string[] {
+  const first = argv.find((arg) => arg !== '--json');
+  const named = first !== undefined && (!first.startsWith('-') || BARE_FLAGS.includes(first));
+  return named ? argv : ['up', ...argv];
+}
+
+function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code: number) => void): Command {
+  const program = new Command('schub')
+    .description('One hub where many coding agents share sessions, messages and memory.')
+    .version(packageInfo().version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .option('--json', 'print results and errors as one JSON document')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      outputError: () => undefined,
+    });
+
+  const serveDeps = async (options: Readonly<Record<string, unknown>>) => {
+    const [{ surroundings }, { createHub }] = await Promise.all([
+      import('../config/env.ts'),
+      import('../hub.ts'),
+    ]);
+    return { around: surroundings(), flags: settingsOf(options), output: await loadOutput(), createHub };
+  };
+
+  withServeFlags(program.command('serve'))
+    .description('run the hub in the foreground')
+    .addHelpText('after', examples('schub serve', 'schub serve --port 0', 'schub serve --log-level debug'))
+    .action(async (options: Readonly<Record<string, unknown>>) => {
+      const { serve } = await import('./serve.ts');
+      done(await serve(await serveDeps(options)));
+    });
+
+  withServeFlags(program.command('up'))
+    .description('run the hub, or print its address if it runs already')
+    .addHelpText('after', examples('schub up', 'schub up --port 8080'))
+    .action(async (options: Readonly<Record<string, unknown>>) => {
+      const { up } = await import('./up.ts');
+      done(await up(await serveDeps(options)));
+    });
+
+  program
+    .command('migrate')
+    .description("bring the database of a stopped hub to this version's schema")
+    .addHelpText('after', examples('schub migrate'))
+    .action(async () => {
+      const [{ migrateStore }, { configWithOrigins }, { configSources, surroundings }] = await Promise.all([
+        import('./migrate.ts'),
+        import('../config/config.ts'),
+        import('../config/env.ts'),
+      ]);
+      const { config } = configWithOrigins(configSources(surroundings()));
+      done(await migrateStore(config, await loadOutput()));
+    });
+
+  addOperatorCommands(program, { loadOutput, done, examples });
+  return program;
+}
+
+function withServeFlags(command: Command): Command {
+  for (const { flag, description } of SERVE_FLAGS) command.option(flag, description);
+  return command;
+}
+
+function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
+}
+
+/** Commander's words as one line: `error: unknown command 'x'\n(Did you mean y?)`. */
+async function usageError(error: CommanderError): Promise<Error> {
+  const { UsageError } = await import('../config/usage-error.ts');
+  const said = error.message.replace(/^error: /, '').replace(/\n\((.*)\)$/, '. $1');
+  return new UsageError(/[.?]$/.test(said) ? said : `${said}.`);
+}

@@ -1,0 +1,51 @@
+/** Progress of a long command on standard error: a bar on a terminal, else a line every few seconds. */
+import type { Output } from './output.ts';
+
+export interface Progress {
+  advance(bytes: number): void;
+  /** Clears the bar; may be called twice. */
+  end(): void;
+}
+
+const REDRAW_MS = 100;
+const LINE_MS = 5000;
+const BAR_WIDTH = 30;
+const CLEAR_LINE = '\r\u001b[K';
+
+export function startProgress(
+  total: number,
+  output: Output,
+  now: () => number = () => performance.now(),
+): Progress {
+  const started = now();
+  let done = 0;
+  let said = started;
+  let drawn = false;
+
+  function text(at: number): string {
+    const part = total === 0 ? 1 : Math.min(done / total, 1);
+    const seconds = (at - started) / 1000;
+    const left = part > 0 ? Math.round(seconds / part - seconds) : 0;
+    const bar = '#'.repeat(Math.round(part * BAR_WIDTH)).padEnd(BAR_WIDTH, '.');
+    const rate = seconds > 0 ? (done / 1e6 / seconds).toFixed(1) : '0.0';
+    return `[${bar}] ${String(Math.floor(part * 100)).padStart(3)} %  ${rate} MB/s  ${left} s left`;
+  }
+
+  return {
+    advance(bytes) {
+      done += bytes;
+      const at = now();
+      if (at - said < (output.errTerminal ? REDRAW_MS : LINE_MS)) return;
+      said = at;
+      if (!output.errTerminal) output.note(text(at));
+      else {
+        output.draw(`${CLEAR_LINE}${text(at)}`);
+        drawn = true;
+      }
+    },
+    end() {
+      if (drawn) output.draw(CLEAR_LINE);
+      drawn = false;
+    },
+  };
+}

@@ -1,0 +1,86 @@
+/** `schub sessions list|show`. */
+import { z } from 'zod';
+import { messageShape, sessionShape } from '../mcp/shapes.ts';
+import type { HubClient } from './client.ts';
+import { EXIT, type Output } from './output.ts';
+import { plain, tableLines } from './table.ts';
+
+const listSchema = z.object({ sessions: z.array(sessionShape), next_cursor: z.string().optional() });
+const sessionSchema = z.object({ session: sessionShape });
+const messagesSchema = z.object({
+  messages: z.array(messageShape),
+  has_more: z.boolean(),
+  total_count: z.number(),
+});
+
+export interface SessionsDeps {
+  readonly client: HubClient;
+  readonly output: Output;
+}
+
+const PAGE = 100;
+
+export interface ListFilter {
+  readonly query?: string;
+  readonly limit: number;
+}
+
+/** Prints the sessions with the latest activity first. */
+export async function listSessions(
+  { client, output }: SessionsDeps,
+  { query, limit }: ListFilter,
+): Promise<number> {
+  const sessions: z.infer<typeof sessionShape>[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await client.read(listSchema, '/api/v1/sessions', {
+      query: { query, cursor, limit: Math.min(limit - sessions.length, PAGE) },
+    });
+    sessions.push(...page.sessions);
+    cursor = page.next_cursor;
+  } while (cursor !== undefined && sessions.length < limit);
+  if (output.json) output.document({ sessions });
+  else {
+    const rows = sessions.map((session) => [
+      session.session_id,
+      session.is_active ? 'active' : 'closed',
+      String(session.message_count),
+      session.last_message_at ?? session.created_at,
+      session.created_by,
+      session.purpose,
+    ]);
+    const headers = ['SESSION', 'STATE', 'MESSAGES', 'LAST ACTIVITY', 'CREATED BY', 'PURPOSE'];
+    for (const line of tableLines(headers, rows, output.terminal)) output.line(line);
+    if (cursor !== undefined) output.note(`More than ${limit}; see them with --limit.`);
+  }
+  return EXIT.ok;
+}
+
+/** Prints a session and its newest messages, oldest of them first. */
+export async function showSession(
+  { client, output }: SessionsDeps,
+  id: string,
+  limit: number,
+): Promise<number> {
+  const path = `/api/v1/sessions/${encodeURIComponent(id)}`;
+  const { session } = await client.read(sessionSchema, path);
+  const page = await client.read(messagesSchema, `${path}/messages`, { query: { limit } });
+  if (output.json) {
+    output.document({ session, ...page });
+    return EXIT.ok;
+  }
+  output.note(
+    `${plain(session.purpose)} (${session.is_active ? 'active' : 'closed'}, by ${session.created_by})`,
+  );
+  output.note(`${page.messages.length} of ${page.total_count} messages`);
+  const rows = page.messages.map((message) => [
+    String(message.id),
+    message.timestamp,
+    message.visibility === 'public' ? message.message_type : `${message.message_type}, ${message.visibility}`,
+    message.sender,
+    message.content,
+  ]);
+  for (const line of tableLines(['ID', 'TIME', 'TYPE', 'SENDER', 'CONTENT'], rows, output.terminal))
+    output.line(line);
+  return EXIT.ok;
+}
