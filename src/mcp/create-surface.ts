@@ -23,7 +23,7 @@ export function createSurface(hub: ToolHub, tools: readonly Tool[], options: Sur
     serverInfo,
     instructions: INSTRUCTIONS,
     listTools: listed,
-    callTool(ctx, name, args) {
+    async callTool(ctx, name, args) {
       const tool = prepared.get(name);
       if (tool === undefined) throw new UnknownName(`There is no tool ${name}.`);
       return callTool(tool, hub, ctx, args, options);

@@ -16,6 +16,7 @@ export const cursor = z.string().min(1).max(1000);
 export const metadata = z
   .custom<Readonly<Record<string, unknown>>>(
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    'an object',
   )
   .meta({ type: 'object' });
 export const maxTokens = z.int().min(200).max(200_000).default(20_000);
