@@ -227,7 +227,12 @@ export interface Reads {
     /** How many messages of a session `sight` meets. */
     count(sessionPk: number, sight: Sight): Promise<number>;
     /** Newest first, of one session or of all. */
-    bySender(args: { sight: Sight; sessionPk?: number; sender: string; limit: number }): Promise<readonly MessageRow[]>;
+    bySender(args: {
+      sight: Sight;
+      sessionPk?: number;
+      sender: string;
+      limit: number;
+    }): Promise<readonly MessageRow[]>;
     /** Oldest first; both ends inclusive. */
     byTime(args: {
       sight: Sight;
@@ -239,7 +244,9 @@ export interface Reads {
   };
   readonly memory: {
     get(place: MemoryPlace, key: string, now: number): Promise<MemoryRow | undefined>;
-    page(args: MemoryPage): Promise<{ readonly entries: readonly MemoryListRow[]; readonly next: MemoryPosition | null }>;
+    page(
+      args: MemoryPage,
+    ): Promise<{ readonly entries: readonly MemoryListRow[]; readonly next: MemoryPosition | null }>;
     count(workspace: string, agentPk: number | null): Promise<number>;
   };
 }
@@ -280,7 +287,10 @@ export interface Writes {
     /** Inserts or replaces. */
     put(
       place: MemoryPlace,
-      entry: Pick<MemoryRow, 'key' | 'value' | 'valueSize' | 'version' | 'metadata' | 'updatedBy' | 'expiresAt'> & {
+      entry: Pick<
+        MemoryRow,
+        'key' | 'value' | 'valueSize' | 'version' | 'metadata' | 'updatedBy' | 'expiresAt'
+      > & {
         readonly createdAt: number;
         readonly updatedAt: number;
       },

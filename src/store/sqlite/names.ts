@@ -8,7 +8,6 @@ const CACHED_NAMES = 50_000;
 /** Senders that share one normalized name; more than that is nobody's real case. */
 const MAX_NAMESAKES = 100;
 
-
 /** Looks names up; what does not exist has no number. */
 export interface Names {
   workspace(name: string): number | undefined;
@@ -86,7 +85,9 @@ export function createNameMaker({ sqlite }: Connection): NameMaker {
     .prepare<[number, string], number>('SELECT id FROM audiences WHERE workspace_id = ? AND name = ?')
     .pluck();
   const makeAudience = sqlite
-    .prepare<[number, string], number>('INSERT INTO audiences (workspace_id, name) VALUES (?, ?) RETURNING id')
+    .prepare<[number, string], number>(
+      'INSERT INTO audiences (workspace_id, name) VALUES (?, ?) RETURNING id',
+    )
     .pluck();
   const audience = cached(
     (workspaceId: number, name: string) =>
@@ -115,7 +116,8 @@ export function createNameMaker({ sqlite }: Connection): NameMaker {
   return {
     workspace: (name) => must(workspace(name), `workspace ${name}`),
     audience: (workspaceId, name) => must(audience(workspaceId, name), 'audience'),
-    sender: (workspaceId, name, type, imported) => must(sender(workspaceId, name, type, imported ? 1 : 0), 'sender'),
+    sender: (workspaceId, name, type, imported) =>
+      must(sender(workspaceId, name, type, imported ? 1 : 0), 'sender'),
     forget() {
       for (const names of [workspace, audience, sender]) names.forget();
     },

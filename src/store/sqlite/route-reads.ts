@@ -32,9 +32,11 @@ export function routeReads(nouns: SyncNouns<Reads>, pool: ReaderPool | undefined
       }
     };
   };
-  const entries = Object.entries(nouns as unknown as Record<string, Record<string, Query>>).map(([noun, calls]) => [
-    noun,
-    Object.fromEntries(Object.entries(calls).map(([method, here]) => [method, route(noun, method, here)])),
-  ]);
+  const entries = Object.entries(nouns as unknown as Record<string, Record<string, Query>>).map(
+    ([noun, calls]) => [
+      noun,
+      Object.fromEntries(Object.entries(calls).map(([method, here]) => [method, route(noun, method, here)])),
+    ],
+  );
   return Object.fromEntries(entries) as Reads;
 }

@@ -220,10 +220,7 @@ export const idempotency = sqliteTable(
     result: text().notNull(),
     createdAt: integer('created_at').notNull(),
   },
-  (t) => [
-    primaryKey({ columns: [t.agentId, t.key] }),
-    index('idempotency_by_age').on(t.createdAt),
-  ],
+  (t) => [primaryKey({ columns: [t.agentId, t.key] }), index('idempotency_by_age').on(t.createdAt)],
 );
 
 /** WITHOUT ROWID. Which message a line of an imported file became. */

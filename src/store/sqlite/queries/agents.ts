@@ -11,7 +11,12 @@ function prepareFind({ orm }: Connection) {
   const find = orm
     .select()
     .from(agents)
-    .where(and(eq(agents.workspaceId, sql.placeholder('workspaceId')), eq(agents.agentKey, sql.placeholder('key'))))
+    .where(
+      and(
+        eq(agents.workspaceId, sql.placeholder('workspaceId')),
+        eq(agents.agentKey, sql.placeholder('key')),
+      ),
+    )
     .prepare();
   return (workspaceId: number, agentId: string): AgentRow | undefined => {
     const row = find.get({ workspaceId, key: agentId.toLowerCase() });
@@ -35,7 +40,9 @@ export function agentReads(connection: Connection, names: Names): SyncNoun<Reads
     idsByPrefix(workspace, prefix, limit) {
       const workspaceId = names.workspace(workspace);
       const start = prefix.toLowerCase();
-      return workspaceId === undefined ? [] : idsByPrefix.all(workspaceId, start, `${start}\u{10ffff}`, limit);
+      return workspaceId === undefined
+        ? []
+        : idsByPrefix.all(workspaceId, start, `${start}\u{10ffff}`, limit);
     },
     get(workspace, agentId) {
       const workspaceId = names.workspace(workspace);
@@ -75,7 +82,9 @@ export function idempotencyWrites(connection: Connection, names: NameMaker): Syn
   const find = orm
     .select()
     .from(idempotency)
-    .where(and(eq(idempotency.agentId, sql.placeholder('agent')), eq(idempotency.key, sql.placeholder('key'))))
+    .where(
+      and(eq(idempotency.agentId, sql.placeholder('agent')), eq(idempotency.key, sql.placeholder('key'))),
+    )
     .prepare();
   return {
     get(workspace, agentId, key): IdempotencyRow | undefined {

@@ -21,7 +21,11 @@ export function createReads(connection: Connection, names: Names): SyncNouns<Rea
   };
 }
 
-export function createWrites(connection: Connection, names: NameMaker, nextSeq: () => number): SyncNouns<Writes> {
+export function createWrites(
+  connection: Connection,
+  names: NameMaker,
+  nextSeq: () => number,
+): SyncNouns<Writes> {
   return {
     workspaces: workspaceWrites(connection),
     keys: keyWrites(connection),

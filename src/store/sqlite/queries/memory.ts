@@ -59,7 +59,9 @@ export function memoryReads({ sqlite }: Connection, names: Names): SyncNoun<Read
     SELECT ${ENTRY}, e.value ${FROM}
     WHERE e.workspace_id = :workspace AND e.owner_id = :owner AND e.session_id = :session AND e.key = :key AND ${LIVE}`);
   const count = sqlite
-    .prepare<[number, number], number>('SELECT count(*) FROM memory_entries WHERE workspace_id = ? AND owner_id = ?')
+    .prepare<[number, number], number>(
+      'SELECT count(*) FROM memory_entries WHERE workspace_id = ? AND owner_id = ?',
+    )
     .pluck();
   const listed = `
     SELECT ${ENTRY}, CASE WHEN :query = '' THEN '' ELSE e.value END AS value ${FROM}
@@ -119,7 +121,13 @@ export function memoryReads({ sqlite }: Connection, names: Names): SyncNoun<Read
     }
   }
 
-  function chunkOf(args: MemoryPage, workspace: number, owner: number, limit: number, after?: MemoryPosition) {
+  function chunkOf(
+    args: MemoryPage,
+    workspace: number,
+    owner: number,
+    limit: number,
+    after?: MemoryPosition,
+  ) {
     const prefix = args.prefix ?? '';
     const bind = {
       workspace,
@@ -131,7 +139,8 @@ export function memoryReads({ sqlite }: Connection, names: Names): SyncNoun<Read
       now: args.now,
       afterKey: after?.key ?? '',
     };
-    if (args.session === 'all') return everywhere.all({ ...bind, afterSession: after?.sessionPk ?? BEFORE_ALL });
+    if (args.session === 'all')
+      return everywhere.all({ ...bind, afterSession: after?.sessionPk ?? BEFORE_ALL });
     return inSession.all({ ...bind, session: args.session ?? NONE });
   }
 }
@@ -168,7 +177,8 @@ export function memoryWrites({ sqlite }: Connection, names: NameMaker): SyncNoun
         metadata: JSON.stringify(metadata),
       });
     },
-    delete: (place, key) => remove.run({ ...whereIs(place, names.workspace(place.workspace)), key }).changes > 0,
+    delete: (place, key) =>
+      remove.run({ ...whereIs(place, names.workspace(place.workspace)), key }).changes > 0,
     deleteExpired: (now, limit) => removeExpired.run(now, limit).changes,
   };
 }

@@ -110,7 +110,8 @@ export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
   return {
     get(id, sight) {
       const audiences = names.audiences(sight);
-      if (audiences.length === 0 || visible.get(JSON.stringify(audiences), id) === undefined) return undefined;
+      if (audiences.length === 0 || visible.get(JSON.stringify(audiences), id) === undefined)
+        return undefined;
       return fetch([id])[0];
     },
 
@@ -122,7 +123,9 @@ export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
     },
 
     count(sessionPk, sight) {
-      return names.audiences(sight).reduce((sum, audience) => sum + (counted.get(audience, sessionPk) ?? 0), 0);
+      return names
+        .audiences(sight)
+        .reduce((sum, audience) => sum + (counted.get(audience, sessionPk) ?? 0), 0);
     },
 
     bySender({ sight, sessionPk, sender, limit }) {

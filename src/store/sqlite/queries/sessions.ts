@@ -95,7 +95,7 @@ export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
       const text = query?.toLowerCase();
       const sessions: SessionView[] = [];
       let position = before;
-      for (let looked = 0; looked < MAX_LOOKED_AT; ) {
+      for (let looked = 0; looked < MAX_LOOKED_AT;) {
         const chunk = newest(audiences, position, Math.max(limit, 100));
         if (chunk.length === 0) return { sessions, next: null };
         for (const { pk, seq } of chunk) {
