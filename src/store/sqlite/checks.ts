@@ -1,14 +1,15 @@
 /** What is checked before a database is used. Nothing here deletes or rewrites what it cannot read. */
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StartError } from '../../errors.ts';
-import type { Connection } from './connection.ts';
+import { openReader, type Connection } from './connection.ts';
 import { isSqliteError } from './errors.ts';
+import { demandOurs, type MigrateOptions } from './migrate.ts';
 
 /** The first release without the WAL-reset corruption bug, https://sqlite.org/wal.html#walresetbug. */
 const OLDEST_SQLITE = '3.51.3';
 /** A larger file is checked by a reader thread while the hub already serves. */
-export const CHECKED_AT_START_BYTES = 256 * 1024 ** 2;
+const CHECKED_AT_START_BYTES = 256 * 1024 ** 2;
 
 /** @throws StartError if the folder of the database cannot be used. */
 export function prepareFolder(path: string): void {
@@ -29,13 +30,42 @@ export function unreadable(path: string, error: unknown): StartError {
   );
 }
 
-/** Whether the last hub on this file stopped without tidying it. */
-export function stoppedUncleanly(path: string): boolean {
-  const wal = `${path}-wal`;
-  return existsSync(wal) && statSync(wal).size > 0;
+/**
+ * Looks at the file through a connection that cannot write: one that can would turn it to WAL, or fold its WAL into it.
+ * Answers whether its pages were checked; those of a large file are not.
+ * @throws StartError if it is damaged, newer than this hub, or not a hub's.
+ */
+export function inspectFile(options: MigrateOptions): boolean {
+  const { path } = options;
+  const size = sizeOf(path);
+  if (size === 0) {
+    if (sizeOf(`${path}-wal`) === 0) return true;
+    throw new StartError(
+      `The database ${path} is missing, but ${path}-wal, which belongs to it, is there: put the file back, or move that one away.`,
+    );
+  }
+  const connection = openReader(path);
+  try {
+    demandSqliteVersion(connection);
+    demandOurs(connection, options);
+    if (size > CHECKED_AT_START_BYTES) return false;
+    const damage = findDamage(connection);
+    if (damage !== undefined) throw new StartError(damaged(path, damage));
+    return true;
+  } finally {
+    connection.sqlite.close();
+  }
 }
 
-export function checkSqliteVersion({ sqlite }: Connection): void {
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+export function damaged(path: string, damage: string): string {
+  return `The database ${path} is damaged (${damage}). It was left as it is; restore a backup, or set DATABASE_PATH to another file.`;
+}
+
+function demandSqliteVersion({ sqlite }: Connection): void {
   const version = String(sqlite.prepare('SELECT sqlite_version()').pluck().get());
   if (version.localeCompare(OLDEST_SQLITE, 'en', { numeric: true }) < 0) {
     throw new StartError(`SQLite ${version} is too old; the hub needs ${OLDEST_SQLITE} or newer.`);
@@ -44,6 +74,11 @@ export function checkSqliteVersion({ sqlite }: Connection): void {
 
 /** What `quick_check` finds wrong; undefined if nothing. */
 export function findDamage({ sqlite }: Connection): string | undefined {
-  const found = String(sqlite.pragma('quick_check(1)', { simple: true }));
-  return found === 'ok' ? undefined : found;
+  try {
+    const found = String(sqlite.pragma('quick_check(1)', { simple: true }));
+    return found === 'ok' ? undefined : found;
+  } catch (error) {
+    if (isSqliteError(error) && error.code.startsWith('SQLITE_CORRUPT')) return error.message;
+    throw error;
+  }
 }

@@ -16,25 +16,38 @@ const WRITER_CACHE_KIB = 65_536;
 const BUSY_TIMEOUT_MS = 5000;
 
 /** The one connection that writes. FULL is said aloud: better-sqlite3 opens WAL as NORMAL, which loses answered writes. */
-export function openWriter(path: string): Connection {
-  const sqlite = new Database(path);
-  sqlite.pragma('journal_mode = WAL');
-  sqlite.pragma('synchronous = FULL');
-  sqlite.pragma(`wal_autocheckpoint = ${WAL_CHECKPOINT_PAGES}`);
-  sqlite.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`);
-  sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
-  sqlite.pragma('foreign_keys = ON');
-  sqlite.pragma(`cache_size = -${WRITER_CACHE_KIB}`);
-  sqlite.pragma('temp_store = MEMORY');
-  return { sqlite, orm: drizzle(sqlite) };
+export function openWriter(path: string, options: Pick<Database.Options, 'fileMustExist'> = {}): Connection {
+  return open(path, options, (sqlite) => {
+    const mode = sqlite.pragma('journal_mode = WAL', { simple: true });
+    if (mode !== 'wal')
+      throw new Error(`its file system cannot keep a write-ahead log (it gave ${String(mode)})`);
+    sqlite.pragma('synchronous = FULL');
+    sqlite.pragma(`wal_autocheckpoint = ${WAL_CHECKPOINT_PAGES}`);
+    sqlite.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`);
+    sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    sqlite.pragma('foreign_keys = ON');
+    sqlite.pragma(`cache_size = -${WRITER_CACHE_KIB}`);
+    sqlite.pragma('temp_store = MEMORY');
+  });
 }
 
 /** A connection that cannot write. */
 export function openReader(path: string): Connection {
-  const sqlite = new Database(path, { readonly: true, fileMustExist: true });
-  sqlite.pragma('query_only = ON');
-  sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
-  sqlite.pragma(`mmap_size = ${READER_MMAP_BYTES}`);
-  sqlite.pragma('temp_store = MEMORY');
+  return open(path, { readonly: true, fileMustExist: true }, (sqlite) => {
+    sqlite.pragma('query_only = ON');
+    sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    sqlite.pragma(`mmap_size = ${READER_MMAP_BYTES}`);
+    sqlite.pragma('temp_store = MEMORY');
+  });
+}
+
+function open(path: string, options: Database.Options, configure: (sqlite: Sqlite) => void): Connection {
+  const sqlite = new Database(path, options);
+  try {
+    configure(sqlite);
+  } catch (error) {
+    sqlite.close();
+    throw error;
+  }
   return { sqlite, orm: drizzle(sqlite) };
 }

@@ -14,10 +14,28 @@ export function isIoError(thrown: unknown): boolean {
   return isSqliteError(thrown) && thrown.code.startsWith('SQLITE_IOERR');
 }
 
+/** Failures of what the file stands on: the next write meets them too. */
+export function isDiskError(thrown: unknown): boolean {
+  return isSqliteError(thrown) && /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|NOMEM)/.test(thrown.code);
+}
+
 /** STORE_UNAVAILABLE for failures of disk and file; anything else as it is. */
 export function storeError(thrown: unknown): unknown {
   if (!isSqliteError(thrown) || !UNAVAILABLE.test(thrown.code)) return thrown;
   return unavailable(thrown);
+}
+
+/** For a commit that failed on its way to the disk: it may be found there after a crash. */
+export function uncertain(cause: unknown): HubError {
+  return new HubError(
+    'STORE_UNAVAILABLE',
+    'The disk failed during this call; whether it was stored is not known.',
+    {
+      suggestions: ['Try again with the same idempotency_key; without one, look first whether it is there.'],
+      retryAfter: 1,
+      cause,
+    },
+  );
 }
 
 export function unavailable(cause?: unknown): HubError {

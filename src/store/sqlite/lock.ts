@@ -2,12 +2,21 @@
  * One database, one hub. The lock is SQLite's own on a small file beside the database: the kernel frees it when the
  * process dies, however it dies, so there is no stale lock to judge.
  */
-import { readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import {
+  lstatSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { z } from 'zod';
 import { StartError } from '../../errors.ts';
+import { systemCode } from '../../lib/system-error.ts';
 import { isSqliteError } from './errors.ts';
 
 const RETRY_MS = 100;
@@ -22,26 +31,35 @@ export interface Lock {
 }
 
 /**
- * Takes the lock of the database at `path`, waiting at most `waitMs` for a hub that is stopping.
+ * Takes the lock of the database at `path`, a real path, waiting at most `waitMs` for a hub that is stopping.
  * @throws StartError naming the process that holds it.
  */
 export async function acquireLock(path: string, waitMs: number): Promise<Lock> {
-  const real = realPath(path);
-  const holderFile = `${real}.lock.json`;
+  const holderFile = `${path}.lock.json`;
   const deadline = Date.now() + waitMs;
   for (;;) {
-    const sqlite = tryLock(`${real}.lock`);
+    const sqlite = tryLock(`${path}.lock`);
     if (sqlite !== undefined) return heldLock(sqlite, holderFile);
     if (Date.now() >= deadline) throw new StartError(alreadyHeld(path, readHolder(holderFile)));
     await delay(RETRY_MS);
   }
 }
 
-/** The file behind any links, so that two names of one database have one lock. */
-function realPath(path: string): string {
+/**
+ * The file behind any links, whether it exists yet or not, so that two names of one database have one lock.
+ * @throws StartError for a file with a second name of its own: nothing leads from the one to the other.
+ */
+export function realPath(path: string): string {
   try {
-    return realpathSync(path);
-  } catch {
+    const real = realpathSync(path);
+    if (lstatSync(real).nlink < 2) return real;
+    throw new StartError(
+      `The database ${path} is one file under several names (hard links), which SQLite cannot keep apart; make a copy of it instead.`,
+    );
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    const link = lstatSync(path, { throwIfNoEntry: false });
+    if (link !== undefined) return realPath(resolve(dirname(path), readlinkSync(path)));
     return join(realpathSync(dirname(path)), basename(path));
   }
 }
@@ -60,8 +78,17 @@ function tryLock(file: string): Database.Database | undefined {
 }
 
 function heldLock(sqlite: Database.Database, holderFile: string): Lock {
-  const announce = (holder: Holder): void => writeFileSync(holderFile, JSON.stringify(holder), { mode: 0o600 });
-  announce({ pid: process.pid });
+  const announce = (holder: Holder): void => {
+    const next = `${holderFile}.tmp`;
+    writeFileSync(next, JSON.stringify(holder), { mode: 0o600 });
+    renameSync(next, holderFile);
+  };
+  try {
+    announce({ pid: process.pid });
+  } catch (error) {
+    sqlite.close();
+    throw error;
+  }
   return {
     announce,
     release() {

@@ -1,5 +1,6 @@
 /** A reader thread: one read-only connection that answers the port's queries one at a time. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { findDamage } from './checks.ts';
 import { openReader } from './connection.ts';
 import { storeError } from './errors.ts';
 import { createNames } from './names.ts';
@@ -10,13 +11,20 @@ type Query = (...args: readonly unknown[]) => unknown;
 
 const { path } = workerData as { readonly path: string };
 const connection = openReader(path);
-const reads = createReads(connection, createNames(connection)) as unknown as Record<string, Record<string, Query>>;
+const queries = {
+  ...createReads(connection, createNames(connection)),
+  pages: { findDamage: () => findDamage(connection) },
+} as unknown as Record<string, Record<string, Query>>;
+/** A query is several statements; in a transaction they see one state. */
+const consistently = connection.sqlite.transaction((query: Query, args: readonly unknown[]) =>
+  query(...args),
+);
 
 function answer({ noun, method, args }: ReaderRequest): ReaderReply {
   try {
-    const query = reads[noun]?.[method];
+    const query = queries[noun]?.[method];
     if (query === undefined) throw new Error(`no query ${noun}.${method}`);
-    return { json: JSON.stringify(query(...args)) };
+    return { json: JSON.stringify(consistently(query, args)) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return storeError(error) === error ? { error: message } : { error: message, code: 'unavailable' };

@@ -10,6 +10,8 @@ import { unavailable } from './errors.ts';
 export interface ReaderPool {
   /** Runs one query of the port on a reader thread. */
   run(noun: string, method: string, args: readonly unknown[]): Promise<unknown>;
+  /** What is wrong with the pages of the file, all of which it reads; undefined if nothing. */
+  findDamage(): Promise<string | undefined>;
   /** Threads that are alive. */
   size(): number;
   close(): Promise<void>;
@@ -29,7 +31,8 @@ export interface ReaderRequest {
   readonly method: string;
   readonly args: readonly unknown[];
 }
-export type ReaderReply = { readonly json: string | undefined } | { readonly error: string; readonly code?: string };
+export type ReaderReply =
+  { readonly json: string | undefined } | { readonly error: string; readonly code?: string };
 
 interface Call extends ReaderRequest {
   readonly resolve: (value: unknown) => void;
@@ -76,7 +79,8 @@ export function createReaderPool(options: ReaderPoolOptions): ReaderPool {
     const call = reader.call;
     reader.call = undefined;
     if (call !== undefined) {
-      if ('error' in reply) call.reject(reply.code === 'unavailable' ? unavailable(reply.error) : new Error(reply.error));
+      if ('error' in reply)
+        call.reject(reply.code === 'unavailable' ? unavailable(reply.error) : new Error(reply.error));
       else call.resolve(reply.json === undefined ? undefined : JSON.parse(reply.json));
     }
     const next = waiting.shift();
@@ -86,7 +90,11 @@ export function createReaderPool(options: ReaderPoolOptions): ReaderPool {
 
   function rest(reader: Reader): void {
     reader.worker.unref();
-    reader.idle = setTimeout(() => void reader.worker.terminate(), idleMs);
+    reader.idle = setTimeout(() => {
+      // From here on it must be given nothing.
+      readers.delete(reader);
+      void reader.worker.terminate();
+    }, idleMs);
     reader.idle.unref();
   }
 
@@ -106,29 +114,27 @@ export function createReaderPool(options: ReaderPoolOptions): ReaderPool {
 
   function serve(): void {
     while (!closed && waiting.length > 0) {
-      const free = [...readers].find((reader) => reader.call === undefined) ?? (readers.size < max ? start() : undefined);
+      const free =
+        [...readers].find((reader) => reader.call === undefined) ??
+        (readers.size < max ? start() : undefined);
       if (free === undefined) return;
       const call = waiting.shift();
       if (call !== undefined) give(free, call);
     }
   }
 
+  function run(noun: string, method: string, args: readonly unknown[]): Promise<unknown> {
+    if (closed) return Promise.reject(unavailable());
+    if (waiting.length >= maxQueue) return Promise.reject(overloaded());
+    return new Promise((resolve, reject) => {
+      waiting.push({ noun, method, args, resolve, reject, retried: false });
+      serve();
+    });
+  }
+
   return {
-    run(noun, method, args) {
-      if (closed) return Promise.reject(unavailable());
-      if (waiting.length >= maxQueue) {
-        return Promise.reject(
-          new HubError('OVERLOADED', 'Too many long queries are waiting.', {
-            retryAfter: 1,
-            suggestions: ['Try again after retry_after seconds.'],
-          }),
-        );
-      }
-      return new Promise((resolve, reject) => {
-        waiting.push({ noun, method, args, resolve, reject, retried: false });
-        serve();
-      });
-    },
+    run,
+    findDamage: async () => (await run('pages', 'findDamage', [])) as string | undefined,
     size: () => readers.size,
     async close() {
       closed = true;
@@ -136,4 +142,11 @@ export function createReaderPool(options: ReaderPoolOptions): ReaderPool {
       await Promise.all([...readers].map((reader) => reader.worker.terminate()));
     },
   };
+}
+
+function overloaded(): HubError {
+  return new HubError('OVERLOADED', 'Too many long queries are waiting.', {
+    retryAfter: 1,
+    suggestions: ['Try again after retry_after seconds.'],
+  });
 }

@@ -1,20 +1,11 @@
 /** The store over one SQLite file: one writer, one reader on this thread for short queries, reader threads for long ones. */
-import { statSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { StartError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
-import type { Reads, Store, StoreHealth } from '../port.ts';
-import {
-  CHECKED_AT_START_BYTES,
-  checkSqliteVersion,
-  findDamage,
-  prepareFolder,
-  stoppedUncleanly,
-  unreadable,
-} from './checks.ts';
+import type { Reads, Store } from '../port.ts';
+import { damaged, inspectFile, prepareFolder, unreadable } from './checks.ts';
 import { openReader, openWriter, type Connection } from './connection.ts';
-import { acquireLock, type Lock } from './lock.ts';
+import { acquireLock, realPath, type Lock } from './lock.ts';
 import { migrateDatabase } from './migrate.ts';
 import { createNames } from './names.ts';
 import { createReads } from './queries/index.ts';
@@ -49,31 +40,24 @@ const IDLE_MS = 5000;
 
 /** @throws StartError if the file is in use, damaged, newer than this hub, or not a hub's. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
-  const { path } = options;
-  prepareFolder(path);
-  let lock: Lock;
+  const { path: named } = options;
+  prepareFolder(named);
+  let lock: Lock | undefined;
   try {
+    const path = realPath(named);
     lock = await acquireLock(path, options.lockWaitMs ?? LOCK_WAIT_MS);
+    return startStore({ ...options, path }, lock);
   } catch (error) {
-    throw unreadable(path, error);
-  }
-  try {
-    return startStore(options, lock);
-  } catch (error) {
-    lock.release();
-    throw unreadable(path, error);
+    lock?.release();
+    throw unreadable(named, error);
   }
 }
 
-/** Opens, checks and migrates the file; answers the epoch of its cursors. */
-function prepareDatabase(connection: Connection, { path, log }: SqliteStoreOptions, unclean: boolean): string {
-  checkSqliteVersion(connection);
-  if (unclean && statSync(path).size <= CHECKED_AT_START_BYTES) {
-    const damage = findDamage(connection);
-    if (damage !== undefined) throw new StartError(`The database ${path} is damaged (${damage}). It was left as it is.`);
-  }
-  const copy = migrateDatabase(connection, path);
-  if (copy !== undefined) log.info({ copy }, 'the database was copied before its schema was brought up to date');
+/** Migrates the file; answers the epoch of its cursors. */
+function prepareDatabase(connection: Connection, { path, log }: SqliteStoreOptions): string {
+  const copy = migrateDatabase(connection, { path });
+  if (copy !== undefined)
+    log.info({ copy }, 'the database was copied before its schema was brought up to date');
   const { sqlite } = connection;
   sqlite
     .prepare('INSERT OR IGNORE INTO hub (id, last_seq, epoch) VALUES (1, 0, ?)')
@@ -83,34 +67,54 @@ function prepareDatabase(connection: Connection, { path, log }: SqliteStoreOptio
 
 function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
   const { path, maxConnections, log } = options;
-  const unclean = stoppedUncleanly(path);
+  const checked = inspectFile({ path });
   const first = openWriter(path);
   let epoch: string;
   try {
-    epoch = prepareDatabase(first, options, unclean);
+    epoch = prepareDatabase(first, options);
   } catch (error) {
     first.sqlite.close();
     throw error;
   }
-  const connection = createWriterConnection(first, () => openWriter(path));
-  const writer = createWriter(connection, { maxBatch: options.maxBatch ?? MAX_BATCH, maxQueue: MAX_QUEUE, log });
+  const connection = createWriterConnection(first, () => openWriter(path, { fileMustExist: true }));
+  const writer = createWriter(connection, {
+    maxBatch: options.maxBatch ?? MAX_BATCH,
+    maxQueue: MAX_QUEUE,
+    log,
+  });
   const main = openReader(path);
-  const readers = createReaderPool({ path, max: maxConnections - 1, log });
-  const read: Reads = routeReads(createReads(main, createNames(main)), maxConnections > 1 ? readers : undefined);
+  const readers = createReaderPool({ path, max: Math.max(1, maxConnections - 1), log });
+  const read: Reads = routeReads(
+    createReads(main, createNames(main)),
+    maxConnections > 1 ? readers : undefined,
+  );
   const stop = new AbortController();
+  let closed: Promise<void> | undefined;
   void keepHouse();
+  if (!checked) void checkPages();
 
   /** While idle: tidy the file. After a failed commit: try whether the disk takes writes again. */
   async function keepHouse(): Promise<void> {
     let tidyAt = 0;
-    while (!stop.signal.aborted) {
+    for (;;) {
       await delay(PROBE_MS, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
       if (stop.signal.aborted) return;
-      if (writer.failure() !== undefined) await writer.write((tx) => tx.workspaces.exists('')).catch(() => undefined);
+      if (!writer.health().writable) await writer.probe().catch(() => undefined);
       else if (connection.lastWriteAt() > tidyAt && Date.now() - connection.lastWriteAt() > IDLE_MS) {
         tidyAt = connection.lastWriteAt();
         tidy();
       }
+    }
+  }
+
+  async function checkPages(): Promise<void> {
+    try {
+      const damage = await readers.findDamage();
+      if (damage === undefined) return;
+      log.fatal({ damage }, damaged(path, damage));
+      writer.refuse('the database is damaged');
+    } catch (error) {
+      log.warn({ err: error }, 'the pages of the database could not be checked');
     }
   }
 
@@ -122,27 +126,24 @@ function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
     }
   }
 
+  async function close(): Promise<void> {
+    stop.abort();
+    writer.refuse('the hub is stopping');
+    await writer.drain();
+    await readers.close();
+    main.sqlite.close();
+    tidy();
+    connection.close();
+    lock.release();
+  }
+
   return {
     read,
-    write: writer.write,
+    write: (work) => writer.write(work),
     epoch,
     readers,
     announce: (url) => lock.announce({ pid: process.pid, url }),
-    health: () => health(writer.failure()),
-    async close() {
-      stop.abort();
-      await writer.drain();
-      await readers.close();
-      main.sqlite.close();
-      tidy();
-      connection.close();
-      lock.release();
-    },
+    health: () => writer.health(),
+    close: () => (closed ??= close()),
   };
-}
-
-function health(failure: unknown): StoreHealth {
-  if (failure === undefined) return { writable: true };
-  const code = failure instanceof Error && 'code' in failure ? String(failure.code) : 'unknown';
-  return { writable: false, reason: `the last write to the database failed (${code})` };
 }

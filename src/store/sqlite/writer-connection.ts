@@ -1,28 +1,30 @@
 /** The writing connection with its transaction steps; it can be reopened behind the queue's back. */
-import type { Reads, Tx, Writes } from '../port.ts';
+import type { Tx } from '../port.ts';
 import type { Connection } from './connection.ts';
 import { createNameMaker, createNames } from './names.ts';
 import { createReads, createWrites } from './queries/index.ts';
-import { asyncNouns } from './sync.ts';
+import { handleMaker, type SyncNouns } from './sync.ts';
 import type { WriterConnection } from './writer.ts';
 
 export interface TidyWriterConnection extends WriterConnection {
-  /** When something was last committed. */
+  /** When something was last put on disk. */
   lastWriteAt(): number;
-  /** Refreshes the planner's statistics and folds the WAL into the file. */
+  /** Refreshes the planner's statistics and folds the WAL into the file, as far as no reader is in the way. */
   tidy(): void;
   close(): void;
 }
 
 interface Opened {
   readonly connection: Connection;
-  readonly tx: Tx;
+  readonly handle: WriterConnection['handle'];
   readonly steps: Readonly<Record<'begin' | 'savepoint' | 'release' | 'rollbackTo' | 'commit', () => void>>;
+  saveSeq(seq: number): void;
+  changes(): number;
   forget(): void;
 }
 
 /** `nextSeq` gives positions out; one that was given is never given again, whatever becomes of its transaction. */
-function prepare(connection: Connection, nextSeq: () => number, onWrite: () => void): Opened {
+function prepare(connection: Connection, nextSeq: () => number): Opened {
   const { sqlite } = connection;
   const names = createNames(connection);
   const maker = createNameMaker(connection);
@@ -30,27 +32,11 @@ function prepare(connection: Connection, nextSeq: () => number, onWrite: () => v
     const statement = sqlite.prepare(sql);
     return () => void statement.run();
   };
-  const reads = asyncNouns<Reads>(createReads(connection, names));
-  const writes = asyncNouns<Writes>(createWrites(connection, maker, nextSeq), onWrite);
-  return {
-    connection,
-    tx: mergeNouns(reads, writes),
-    steps: {
-      begin: step('BEGIN IMMEDIATE'),
-      savepoint: step('SAVEPOINT work'),
-      release: step('RELEASE work'),
-      rollbackTo: step('ROLLBACK TO work'),
-      commit: step('COMMIT'),
-    },
-    forget() {
-      names.forget();
-      maker.forget();
-    },
-  };
-}
-
-function mergeNouns(reads: Reads, writes: Writes): Tx {
-  return {
+  const saveSeq = sqlite.prepare<[number]>('UPDATE hub SET last_seq = ?');
+  const changes = sqlite.prepare<[], number>('SELECT total_changes()').pluck();
+  const reads = createReads(connection, names);
+  const writes = createWrites(connection, maker, nextSeq);
+  const nouns: SyncNouns<Tx> = {
     workspaces: { ...reads.workspaces, ...writes.workspaces },
     keys: { ...reads.keys, ...writes.keys },
     agents: { ...reads.agents, ...writes.agents },
@@ -60,33 +46,47 @@ function mergeNouns(reads: Reads, writes: Writes): Tx {
     idempotency: writes.idempotency,
     imports: writes.imports,
   };
+  return {
+    connection,
+    handle: handleMaker<Tx>(nouns),
+    steps: {
+      begin: step('BEGIN IMMEDIATE'),
+      savepoint: step('SAVEPOINT work'),
+      release: step('RELEASE work'),
+      rollbackTo: step('ROLLBACK TO work'),
+      commit: step('COMMIT'),
+    },
+    saveSeq: (seq) => void saveSeq.run(seq),
+    changes: () => changes.get() ?? 0,
+    forget() {
+      names.forget();
+      maker.forget();
+    },
+  };
 }
 
-export function createWriterConnection(first: Connection, open: () => Connection): TidyWriterConnection {
+/** `reopen` must open the database that `first` is of, and never make a new one. */
+export function createWriterConnection(first: Connection, reopen: () => Connection): TidyWriterConnection {
   let seq = Number(first.sqlite.prepare('SELECT last_seq FROM hub').pluck().get());
   let savedSeq = seq;
   let lastWriteAt = 0;
-  let dirty = false;
+  let trusted = true;
+  let changesBefore = 0;
   const nextSeq = (): number => ++seq;
-  const onWrite = (): void => {
-    dirty = true;
-  };
-  let current = prepare(first, nextSeq, onWrite);
-  let saveSeq = prepareSaveSeq();
-
-  function prepareSaveSeq() {
-    return current.connection.sqlite.prepare<[number]>('UPDATE hub SET last_seq = ?');
-  }
+  let current = prepare(first, nextSeq);
 
   return {
-    get tx() {
-      return current.tx;
-    },
-    begin: () => current.steps.begin(),
-    changed() {
-      const was = dirty;
-      dirty = false;
-      return was;
+    handle: () => current.handle(),
+    changes: () => current.changes(),
+    begin() {
+      if (!trusted) {
+        const next = prepare(reopen(), nextSeq);
+        current.connection.sqlite.close();
+        current = next;
+        trusted = true;
+      }
+      current.steps.begin();
+      changesBefore = current.changes();
     },
     savepoint: () => current.steps.savepoint(),
     release: () => current.steps.release(),
@@ -97,25 +97,36 @@ export function createWriterConnection(first: Connection, open: () => Connection
     },
     lost: () => !current.connection.sqlite.inTransaction,
     commit() {
-      if (seq !== savedSeq) saveSeq.run(seq);
+      if (seq !== savedSeq) current.saveSeq(seq);
+      const wrote = current.changes() !== changesBefore;
       current.steps.commit();
       savedSeq = seq;
-      lastWriteAt = Date.now();
+      if (wrote) lastWriteAt = Date.now();
+      return wrote;
     },
     rollback() {
       current.forget();
       if (current.connection.sqlite.inTransaction) current.connection.sqlite.exec('ROLLBACK');
     },
-    reopen() {
-      current.connection.sqlite.close();
-      current = prepare(open(), nextSeq, onWrite);
-      saveSeq = prepareSaveSeq();
+    distrust() {
+      trusted = false;
+    },
+    touch() {
+      nextSeq();
     },
     lastWriteAt: () => lastWriteAt,
     tidy() {
-      current.connection.sqlite.pragma('optimize');
-      current.connection.sqlite.pragma('wal_checkpoint(TRUNCATE)');
+      const { sqlite } = current.connection;
+      const timeout = Number(sqlite.pragma('busy_timeout', { simple: true }));
+      // A checkpoint would wait that long for a reader thread's query, and everything with it.
+      sqlite.pragma('busy_timeout = 0');
+      try {
+        sqlite.pragma('optimize');
+        sqlite.pragma('wal_checkpoint(TRUNCATE)');
+      } finally {
+        sqlite.pragma(`busy_timeout = ${timeout}`);
+      }
     },
-    close: () => current.connection.sqlite.close(),
+    close: () => void current.connection.sqlite.close(),
   };
 }

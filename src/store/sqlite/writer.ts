@@ -7,24 +7,30 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HubError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
-import type { Tx } from '../port.ts';
-import { isIoError, storeError, unavailable } from './errors.ts';
+import type { StoreHealth, Tx } from '../port.ts';
+import { isDiskError, isIoError, isSqliteError, storeError, unavailable, uncertain } from './errors.ts';
 
 /** What the queue needs of the connection it writes through; it may be reopened behind it. */
 export interface WriterConnection {
-  readonly tx: Tx;
+  /** A transaction for one write to work with; it refuses what is asked of it after its end. */
+  handle(): { readonly tx: Tx; end(): void };
+  /** Counts up with every row that is changed. */
+  changes(): number;
+  /** @throws also when a distrusted connection cannot be opened again. */
   begin(): void;
-  /** Whether anything was changed since it was last asked. */
-  changed(): boolean;
   savepoint(): void;
   release(): void;
   /** Undoes the current savepoint. */
   rollbackTo(): void;
   /** Whether SQLite has given the whole transaction up by itself, as it does when the disk is full. */
   lost(): boolean;
-  commit(): void;
+  /** Answers whether there was something to put on disk. */
+  commit(): boolean;
   rollback(): void;
-  reopen(): void;
+  /** Has the connection opened anew before it is used again. */
+  distrust(): void;
+  /** Makes the current transaction one that has something to put on disk. */
+  touch(): void;
 }
 
 export interface WriterOptions {
@@ -34,9 +40,13 @@ export interface WriterOptions {
 }
 
 export interface Writer {
+  /** `work` may be run twice; what the first run did is undone before. */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** The failure that the last commit ended with, until one succeeds. */
-  failure(): unknown;
+  /** Tries whether the disk takes writes. */
+  probe(): Promise<void>;
+  health(): StoreHealth;
+  /** Refuses all writes from now on, saying why. */
+  refuse(reason: string): void;
   /** Resolves when everything queued so far has been answered. */
   drain(): Promise<void>;
 }
@@ -49,12 +59,18 @@ interface Job {
 
 type Outcome = { readonly job: Job } & ({ readonly value: unknown } | { readonly error: unknown });
 
-export function createWriter(connection: WriterConnection, { maxBatch, maxQueue, log }: WriterOptions): Writer {
+export function createWriter(
+  connection: WriterConnection,
+  { maxBatch, maxQueue, log }: WriterOptions,
+): Writer {
   let queue: Job[] = [];
   let flushing: Promise<void> | undefined;
-  let failure: unknown;
+  /** Why the last commit failed, until one that had something to put on disk succeeds. */
+  let failure: string | undefined;
+  let refusal: string | undefined;
 
   function write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    if (refusal !== undefined) return Promise.reject(unavailable(refusal));
     if (queue.length >= maxQueue) return Promise.reject(overloaded());
     return new Promise<T>((resolve, reject) => {
       queue.push({ run: work, resolve: resolve as (value: unknown) => void, reject });
@@ -74,8 +90,8 @@ export function createWriter(connection: WriterConnection, { maxBatch, maxQueue,
   }
 
   async function flush(batch: readonly Job[]): Promise<void> {
-    const outcomes = (await attempt(batch, false)) ?? (await attempt(batch, true));
-    for (const outcome of outcomes ?? []) {
+    const outcomes = (await attempt(batch, false)) ?? (await attempt(batch, true)) ?? [];
+    for (const outcome of outcomes) {
       if ('error' in outcome) outcome.job.reject(outcome.error);
       else outcome.job.resolve(outcome.value);
     }
@@ -84,80 +100,88 @@ export function createWriter(connection: WriterConnection, { maxBatch, maxQueue,
   /** Runs and commits a batch; undefined if a write failed halfway and the batch must be run again in savepoints. */
   async function attempt(batch: readonly Job[], isolated: boolean): Promise<readonly Outcome[] | undefined> {
     const outcomes: Outcome[] = [];
-    const watchdog = watch();
+    let committing = false;
     try {
       connection.begin();
       for (const job of batch) {
-        const outcome = isolated ? await runIsolated(job, watchdog.waited) : await run(job, watchdog.waited);
+        const outcome = await run(job, isolated);
         if (outcome === undefined) {
           connection.rollback();
           return undefined;
         }
         outcomes.push(outcome);
       }
-      connection.commit();
-      failure = undefined;
+      committing = true;
+      if (connection.commit()) failure = undefined;
       return outcomes;
     } catch (error) {
       abandon(error);
-      return batch.map((job) => ({ job, error: unavailable(error) }));
-    } finally {
-      watchdog.stop();
+      const refused = committing && isIoError(error) ? uncertain(error) : unavailable(error);
+      return batch.map((job) => ({ job, error: refused }));
     }
   }
 
-  /** Undefined if the write failed after it had changed something. */
-  async function run(job: Job, waited: Promise<never>): Promise<Outcome | undefined> {
-    connection.changed();
+  /** Undefined if the write failed after it had changed something and there is no savepoint to go back to. */
+  async function run(job: Job, isolated: boolean): Promise<Outcome | undefined> {
+    const before = connection.changes();
+    const handle = connection.handle();
+    if (isolated) connection.savepoint();
     try {
-      return { job, value: await Promise.race([job.run(connection.tx), waited]) };
-    } catch (error) {
-      if (connection.lost()) throw error;
-      return connection.changed() ? undefined : { job, error: storeError(error) };
-    }
-  }
-
-  async function runIsolated(job: Job, waited: Promise<never>): Promise<Outcome> {
-    connection.savepoint();
-    try {
-      const value = await Promise.race([job.run(connection.tx), waited]);
-      connection.release();
+      const value = await inOneTurn(() => job.run(handle.tx));
+      if (connection.lost()) throw new Error('a write went on after its transaction was lost');
+      if (isolated) connection.release();
       return { job, value };
     } catch (error) {
-      if (connection.lost()) throw error;
-      connection.rollbackTo();
+      if (connection.lost() || isDiskError(error)) throw error;
+      if (isolated) connection.rollbackTo();
+      else if (connection.changes() !== before) return undefined;
       return { job, error: storeError(error) };
+    } finally {
+      handle.end();
     }
   }
 
   function abandon(error: unknown): void {
-    failure = error;
-    log.error({ err: error }, 'a commit failed; its writes were refused');
+    if (failure === undefined) log.error({ err: error }, 'a commit failed; its writes were refused');
+    failure = isSqliteError(error) ? error.code : 'unknown';
     try {
       connection.rollback();
-      if (isIoError(error)) connection.reopen();
+      if (isIoError(error)) connection.distrust();
     } catch (again) {
-      log.error({ err: again }, 'the database could not be put right; the next write tries again');
+      connection.distrust();
+      log.error({ err: again }, 'a failed transaction could not be undone; the database is opened anew');
     }
   }
 
   return {
     write,
-    failure: () => failure,
+    probe: () => write(() => Promise.resolve(connection.touch())),
+    health() {
+      if (refusal !== undefined) return { writable: false, reason: refusal };
+      if (failure === undefined) return { writable: true };
+      return { writable: false, reason: `the last write to the database failed (${failure})` };
+    },
+    refuse(reason) {
+      refusal = reason;
+    },
     drain: async () => {
       await flushing;
     },
   };
 }
 
-/** A batch runs in one turn of the event loop; if a turn passes, some work waited for something else than the store. */
-function watch(): { readonly waited: Promise<never>; stop(): void } {
-  const { promise, reject } = Promise.withResolvers<never>();
-  promise.catch(() => undefined);
-  const timer = setImmediate(() => {
-    reject(new Error('a write waited for something else than the store'));
+/** A batch runs in one turn of the event loop; if a turn passes, the work waits for something else than the store. */
+function inOneTurn(work: () => Promise<unknown>): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const watchdog = setImmediate(() => {
+      reject(new Error('a write waited for something else than the store'));
+    });
+    work()
+      .finally(() => {
+        clearImmediate(watchdog);
+      })
+      .then(resolve, reject);
   });
-  return { waited: promise, stop: () => clearImmediate(timer) };
 }
 
 function overloaded(): HubError {
