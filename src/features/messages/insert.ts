@@ -71,10 +71,11 @@ export async function insertMessage(
   return { messageId: id, timestamp: now, unknownRecipients: to.unknown };
 }
 
-export function demandContentFits(content: string, limits: Limits): void {
-  if (content.trim() === '') throw invalid('content', content, 'text that is not only white space');
+/** `field` is the parameter that the content came in. */
+export function demandContentFits(content: string, limits: Limits, field = 'content'): void {
+  if (content.trim() === '') throw invalid(field, content, 'text that is not only white space');
   if (content.length <= limits.maxMessageLength) return;
-  throw tooLarge('content', content.length, `at most ${limits.maxMessageLength} characters`);
+  throw tooLarge(field, content.length, `at most ${limits.maxMessageLength} characters`);
 }
 
 export function demandMayUse(ctx: Ctx, visibility: Visibility): void {

@@ -5,7 +5,7 @@ import { HubError } from '../../errors.ts';
 import { ALL_WORKSPACES } from '../../store/port.ts';
 import type { JsonObject, Reads, SessionRow, SessionView, Store } from '../../store/port.ts';
 import { demandMetadataFits, quotaExceeded, type Limits } from '../limits.ts';
-import { insertMessage } from '../messages/insert.ts';
+import { demandContentFits, insertMessage } from '../messages/insert.ts';
 import { sightOf } from '../messages/visibility.ts';
 import { demand } from '../permissions.ts';
 import { writeOnce } from '../write-once.ts';
@@ -91,6 +91,7 @@ export function createSessionService({ store, limits, now }: SessionDeps): Sessi
     async create(ctx, { purpose, metadata, firstMessage }) {
       demand(ctx, 'write');
       demandMetadataFits(metadata, limits);
+      if (firstMessage !== undefined) demandContentFits(firstMessage, limits, 'first_message');
       const at = now();
       const workspace = homeWorkspace(ctx.principal);
       const createdBy = ctx.principal.agentId;
