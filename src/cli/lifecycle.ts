@@ -22,6 +22,8 @@ export function watchForStop(): StopRequest {
     process.once('disconnect', () => {
       if (!controller.signal.aborted) onSignal();
     });
+    // Listening must not keep a process alive that could not start.
+    process.channel?.unref();
   }
   return { signal: controller.signal, requested: promise };
 }

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { packageInfo } from '../config/package.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import type { Output, Sink } from './output.ts';
+import type { ServeDeps } from './serve.ts';
 import { SERVE_FLAGS, settingsOf } from './serve-flags.ts';
 
 export interface CliIo {
@@ -57,12 +58,10 @@ function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code
       outputError: () => undefined,
     });
 
-  const serveDeps = async (options: Readonly<Record<string, unknown>>) => {
-    const [{ surroundings }, { createHub }] = await Promise.all([
-      import('../config/env.ts'),
-      import('../hub.ts'),
-    ]);
-    return { around: surroundings(), flags: settingsOf(options), output: await loadOutput(), createHub };
+  const serveDeps = async (options: Readonly<Record<string, unknown>>): Promise<ServeDeps> => {
+    const { surroundings } = await import('../config/env.ts');
+    const loadHub: ServeDeps['loadHub'] = async () => (await import('../hub.ts')).createHub;
+    return { around: surroundings(), flags: settingsOf(options), output: await loadOutput(), loadHub };
   };
 
   withServeFlags(program.command('serve'))

@@ -23,7 +23,8 @@ export interface ServeDeps {
   readonly around: Surroundings;
   readonly flags: Readonly<Partial<Record<SettingKey, string>>>;
   readonly output: Output;
-  readonly createHub: typeof createHub;
+  /** Loaded only when the settings have been found good. */
+  readonly loadHub: () => Promise<typeof createHub>;
 }
 
 /** Together less than the five seconds that a second hub waits for one that stops. */
@@ -86,7 +87,8 @@ async function start(
   log: Logger,
 ): Promise<Running> {
   const { host, port, publicUrl, requestTimeoutMs } = config.http;
-  const hub = await deps.createHub(config, secrets, { log, version: deps.around.package.version });
+  const create = await deps.loadHub();
+  const hub = await create(config, secrets, { log, version: deps.around.package.version });
   try {
     const listener = await listen(hub.app, { host, port, log, arrivalMs: requestTimeoutMs + GRACE_MS });
     if (!isLoopback(host)) {
