@@ -21,7 +21,13 @@ export const metadata = z
   .meta({ type: 'object' });
 export const maxTokens = z.int().min(200).max(200_000).default(20_000);
 export const limit = (max: number, byDefault: number) => z.int().min(1).max(max).default(byDefault);
-export const memoryKey = z.string().min(1).max(255).regex(/^\S+$/, 'a key without white space');
+export const memoryKey = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^\S+$/, 'a key without white space')
+  // SQLite would take all halves of characters for one and the same.
+  .refine((key) => key.isWellFormed(), 'a key of whole characters');
 export const memoryScope = z.enum(['agent', 'shared']);
 export const ifVersion = z
   .int()

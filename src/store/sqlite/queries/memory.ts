@@ -51,6 +51,8 @@ function toListRow(raw: Omit<RawEntry, 'value'>): MemoryListRow {
 
 /** Below every session's pk. */
 const BEFORE_ALL = -1;
+/** Above every key: none is as long. */
+const AFTER_ALL = '\u{10ffff}'.repeat(256);
 
 type Bind = Record<string, number | string>;
 
@@ -134,7 +136,7 @@ export function memoryReads({ sqlite }: Connection, names: Names): SyncNoun<Read
       owner,
       limit,
       prefix,
-      prefixEnd: `${prefix}\u{10ffff}`,
+      prefixEnd: `${prefix}${AFTER_ALL}`,
       query: args.query ?? '',
       now: args.now,
       afterKey: after?.key ?? '',
@@ -145,8 +147,14 @@ export function memoryReads({ sqlite }: Connection, names: Names): SyncNoun<Read
   }
 }
 
+/** `text` in lower case, as it reads or as it stands in JSON. */
 function contains(raw: RawEntry, text: string): boolean {
-  return raw.key.toLowerCase().includes(text) || raw.value.toLowerCase().includes(text);
+  const value = raw.value.toLowerCase();
+  return (
+    raw.key.toLowerCase().includes(text) ||
+    value.includes(text) ||
+    value.includes(JSON.stringify(text).slice(1, -1))
+  );
 }
 
 function whereIs(place: MemoryPlace, workspace: number): Bind {
