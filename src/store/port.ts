@@ -325,7 +325,7 @@ export interface Store {
   readonly read: Db;
   /**
    * Runs `work` in a transaction of its own fate and resolves after the commit is on disk.
-   * `work` must wait for nothing but the store.
+   * `work` must wait for nothing but the store, and do nothing outside of it: it may be undone and run again.
    * @throws HubError STORE_UNAVAILABLE (nothing was stored), OVERLOADED (too many writes wait), or what `work` threw.
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;

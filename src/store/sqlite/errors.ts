@@ -19,10 +19,10 @@ export function isDiskError(thrown: unknown): boolean {
   return isSqliteError(thrown) && /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|NOMEM)/.test(thrown.code);
 }
 
-/** STORE_UNAVAILABLE for failures of disk and file; anything else as it is. */
+/** STORE_UNAVAILABLE for failures of disk and file, and of a store that is closed; anything else as it is. */
 export function storeError(thrown: unknown): unknown {
-  if (!isSqliteError(thrown) || !UNAVAILABLE.test(thrown.code)) return thrown;
-  return unavailable(thrown);
+  const closed = thrown instanceof TypeError && thrown.message === 'The database connection is not open';
+  return closed || (isSqliteError(thrown) && UNAVAILABLE.test(thrown.code)) ? unavailable(thrown) : thrown;
 }
 
 /** For a commit that failed on its way to the disk: it may be found there after a crash. */

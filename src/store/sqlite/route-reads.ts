@@ -1,5 +1,5 @@
 /** Which queries run here and which on a reader thread: only those bounded by a page run on the thread that serves. */
-import type { MessagePage, Reads } from '../port.ts';
+import type { MemoryPage, MessagePage, Reads } from '../port.ts';
 import { storeError } from './errors.ts';
 import type { ReaderPool } from './readers.ts';
 import type { SyncNouns } from './sync.ts';
@@ -14,7 +14,8 @@ const LONG: { readonly [query: string]: ((args: never) => boolean) | undefined }
   'messages.byTime': (args: { sessionPk?: number }) => args.sessionPk !== undefined,
   'sessions.page': (args: { isActive?: boolean; createdBy?: string; query?: string }) =>
     args.isActive !== undefined || args.createdBy !== undefined || args.query !== undefined,
-  'memory.page': (args: { query?: string }) => args.query !== undefined,
+  'memory.page': ({ query, session, prefix }: MemoryPage) =>
+    query !== undefined || (session === 'all' && prefix !== undefined),
 };
 
 type Query = (...args: readonly unknown[]) => unknown;

@@ -1,5 +1,5 @@
 /** Agents, the answers of idempotent writes, and what was imported. */
-import { and, asc, eq, lt, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import type { AgentRow, IdempotencyRow, Reads, Writes } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import type { NameMaker, Names } from '../names.ts';
@@ -51,7 +51,10 @@ export function agentReads(connection: Connection, names: Names): SyncNoun<Reads
   };
 }
 
-export function agentWrites({ orm }: Connection, names: NameMaker): SyncNoun<Writes['agents']> {
+export function agentWrites({ orm, sqlite }: Connection, names: NameMaker): SyncNoun<Writes['agents']> {
+  const touch = sqlite.prepare<[number, string | null, number]>(
+    'UPDATE agents SET last_seen_at = ?, client = coalesce(?, client) WHERE id = ?',
+  );
   return {
     insert(workspace, agent) {
       const row = orm
@@ -62,17 +65,13 @@ export function agentWrites({ orm }: Connection, names: NameMaker): SyncNoun<Wri
       return toAgentRow(row);
     },
     touch(pk, now, client) {
-      orm
-        .update(agents)
-        .set({ lastSeenAt: now, ...(client === null ? {} : { client }) })
-        .where(eq(agents.id, pk))
-        .run();
+      touch.run(now, client, pk);
     },
   };
 }
 
 export function idempotencyWrites(connection: Connection, names: NameMaker): SyncNoun<Writes['idempotency']> {
-  const { orm } = connection;
+  const { orm, sqlite } = connection;
   const findAgent = prepareFind(connection);
   const agentPk = (workspace: string, agentId: string): number => {
     const agent = findAgent(names.workspace(workspace), agentId);
@@ -86,34 +85,23 @@ export function idempotencyWrites(connection: Connection, names: NameMaker): Syn
       and(eq(idempotency.agentId, sql.placeholder('agent')), eq(idempotency.key, sql.placeholder('key'))),
     )
     .prepare();
+  const put = sqlite.prepare<[number, string, string, string, string, number]>(
+    `INSERT INTO idempotency (agent_id, key, tool, args_hash, result, created_at) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET tool = excluded.tool, args_hash = excluded.args_hash, result = excluded.result,
+       created_at = excluded.created_at`,
+  );
+  const deleteBefore = sqlite.prepare<[number, number]>(
+    `DELETE FROM idempotency WHERE (agent_id, key) IN
+       (SELECT agent_id, key FROM idempotency WHERE created_at < ? ORDER BY created_at LIMIT ?)`,
+  );
   return {
     get(workspace, agentId, key): IdempotencyRow | undefined {
       return find.get({ agent: agentPk(workspace, agentId), key });
     },
     put(workspace, agentId, key, { tool, argsHash, result, createdAt }) {
-      const values = { tool, argsHash, result, createdAt };
-      orm
-        .insert(idempotency)
-        .values({ agentId: agentPk(workspace, agentId), key, ...values })
-        .onConflictDoUpdate({ target: [idempotency.agentId, idempotency.key], set: values })
-        .run();
+      put.run(agentPk(workspace, agentId), key, tool, argsHash, result, createdAt);
     },
-    deleteBefore(time, limit) {
-      const old = orm
-        .select({ agentId: idempotency.agentId, key: idempotency.key })
-        .from(idempotency)
-        .where(lt(idempotency.createdAt, time))
-        .orderBy(asc(idempotency.createdAt))
-        .limit(limit)
-        .all();
-      for (const { agentId, key } of old) {
-        orm
-          .delete(idempotency)
-          .where(and(eq(idempotency.agentId, agentId), eq(idempotency.key, key)))
-          .run();
-      }
-      return old.length;
-    },
+    deleteBefore: (time, limit) => deleteBefore.run(time, limit).changes,
   };
 }
 

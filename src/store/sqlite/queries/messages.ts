@@ -74,7 +74,8 @@ export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
     )
     .pluck();
 
-  const fetch = (list: readonly number[]) => rows.all(JSON.stringify(list)).map(toMessageRow);
+  const fetch = (list: readonly number[]) =>
+    list.length === 0 ? [] : rows.all(JSON.stringify(list)).map(toMessageRow);
 
   /** The filters as bound values; undefined when nobody has the sender's name. */
   function filterValues(sight: Sight, filters: MessageFilters = {}): Bind | undefined {
