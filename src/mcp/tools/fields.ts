@@ -12,7 +12,8 @@ export const purpose = z.string().min(1).max(2000).refine(notBlank, 'text that i
 /** Its length is a setting, which the service checks. */
 export const content = z.string().min(1);
 export const sender = z.string().min(1).max(100);
-export const cursor = z.string().min(1).max(1000);
+/** One of list_memory holds a key, whose characters may take eight each in it. */
+export const cursor = z.string().min(1).max(4000);
 export const metadata = z
   .custom<Readonly<Record<string, unknown>>>(
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
