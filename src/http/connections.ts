@@ -57,7 +57,7 @@ export function watchConnections(server: Server, options: ConnectionOptions): Co
     () => {
       for (const request of running) if (isStuck(request, options.arrivalMs)) request.incoming.destroy();
     },
-    Math.min(SWEEP_MS, options.arrivalMs),
+    Math.min(SWEEP_MS, options.arrivalMs / 2),
   );
   sweep.unref();
 

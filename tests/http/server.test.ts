@@ -192,17 +192,17 @@ describe('slow clients', () => {
     socket.on('data', (chunk: string) => {
       answer += chunk;
     });
-    socket.write(`${head}${key}Content-Length: 12\r\n\r\n`);
+    socket.write(`${head}${key}Content-Length: 20\r\n\r\n`);
     const begun = performance.now();
-    for (let i = 0; i < 12; i++) {
+    for (let i = 0; i < 20; i++) {
       await new Promise<void>((resolve) => {
         setTimeout(resolve, 100);
       });
       socket.write('x');
     }
     await once(socket, 'close');
-    expect(answer).toContain('got xxxxxxxxxxxx');
-    expect(performance.now() - begun).toBeGreaterThan(1_000);
+    expect(answer).toContain(`got ${'x'.repeat(20)}`);
+    expect(performance.now() - begun).toBeGreaterThan(1_800);
 
     expect(await raw(port, `${head}${key}Content-Length: 12\r\n\r\nxxx`)).toBe('');
     await gone.promise;
@@ -294,6 +294,27 @@ describe('close', () => {
     const response = await call;
     expect([response.headers.get('connection'), await response.text()]).toEqual(['close', 'done']);
     await closed;
+  });
+
+  it('serves the first request of a connection that it has taken already, and hangs up', async () => {
+    const { mcp, arrived, gate } = gated();
+    const { url, port, close } = await start(mcp);
+    const early = net.connect(port, '127.0.0.1');
+    await once(early, 'connect');
+    const call = fetch(`${url}/mcp`, { method: 'POST' });
+    await arrived;
+    const closed = close(60_000);
+    early.setEncoding('utf8');
+    let answer = '';
+    early.on('data', (chunk: string) => {
+      answer += chunk;
+    });
+    early.write('GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(early, 'close');
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(answer).toMatch(/^connection: close\r$/im);
+    gate.resolve(undefined);
+    await Promise.all([call, closed]);
   });
 
   it('ends at once where nothing runs, idle connections or not', async () => {
