@@ -14,6 +14,9 @@ const ENVELOPE_BYTES = 8 * ENVELOPE_CHARS;
 /** At worst a character is three bytes as structure and twice that as escaped text. */
 const MAX_BYTES_PER_CHAR = 9;
 
+/** Room for what the protocol puts around an answer. */
+const PROTOCOL_BYTES = 500;
+
 /** Bytes that a JSON text takes in an answer, as structure and as text. */
 export function answerBytes(json: string): number {
   return Buffer.byteLength(json) + Buffer.byteLength(JSON.stringify(json));
@@ -21,7 +24,8 @@ export function answerBytes(json: string): number {
 
 /** Whether an answer of this JSON fits, counted exactly only where it is not plain. */
 export function answerFits(json: string, maxBytes: number): boolean {
-  return json.length * MAX_BYTES_PER_CHAR <= maxBytes || answerBytes(json) <= maxBytes;
+  const room = maxBytes - PROTOCOL_BYTES;
+  return json.length * MAX_BYTES_PER_CHAR <= room || answerBytes(json) <= room;
 }
 
 /**
