@@ -20,6 +20,10 @@ function held(max: number, waitMs = 0) {
     await gate.promise;
     return c.text('done');
   });
+  app.post('/was-a-wait', (c) => {
+    exemptFromLimits(c);
+    return c.text('done');
+  });
   app.get('/fails', () => {
     throw new Error('x');
   });
@@ -83,5 +87,14 @@ describe('limitConcurrency', () => {
     const one = app.request('/held');
     expect((await one).status).toBe(200);
     expect((await app.request('/quick')).status).toBe(200);
+  });
+
+  it('gives one place back only once', async () => {
+    const { app, open } = held(1);
+    for (let i = 0; i < 3; i++) expect((await app.request('/was-a-wait', { method: 'POST' })).status).toBe(200);
+    const running = app.request('/held');
+    expect((await app.request('/quick')).status).toBe(503);
+    open();
+    expect((await running).status).toBe(200);
   });
 });
