@@ -91,7 +91,8 @@ describe('limitConcurrency', () => {
 
   it('gives one place back only once', async () => {
     const { app, open } = held(1);
-    for (let i = 0; i < 3; i++) expect((await app.request('/was-a-wait', { method: 'POST' })).status).toBe(200);
+    for (let i = 0; i < 3; i++)
+      expect((await app.request('/was-a-wait', { method: 'POST' })).status).toBe(200);
     const running = app.request('/held');
     expect((await app.request('/quick')).status).toBe(503);
     open();
