@@ -1,12 +1,16 @@
-/** The contract of the port, for each engine. */
-import { describe } from 'vitest';
+/** The contract of the port for each engine, and the plans of the statements that fulfil it. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keysAndAgents } from './contract/keys-agents.ts';
 import { memory } from './contract/memory.ts';
 import { messages } from './contract/messages.ts';
 import { sessions } from './contract/sessions.ts';
-import { writes } from './contract/writes.ts';
 import { visibilities } from './contract/visibility.ts';
+import { writes } from './contract/writes.ts';
 import { sqliteEngine } from './engine.ts';
+import { grownDatabase, type Grown } from './grown.ts';
+import { judge, recordSql, type Allowed } from './plans.ts';
+
+const recording = recordSql();
 
 for (const engine of [sqliteEngine]) {
   describe(engine.name, () => {
@@ -18,3 +22,90 @@ for (const engine of [sqliteEngine]) {
     writes(engine);
   });
 }
+
+const ALLOWED: readonly Allowed[] = [
+  {
+    sql: /FROM sqlite_master$/,
+    step: /^SCAN sqlite_master/,
+    why: 'the tables of the schema, at the start',
+  },
+  {
+    sql: /from "keys" order by/,
+    step: /^SCAN keys|USE TEMP B-TREE FOR ORDER BY/,
+    why: 'operators make keys one by one, and list them rarely',
+  },
+  {
+    sql: /FROM senders WHERE norm = \+\? ORDER BY id LIMIT 100/,
+    step: /USE TEMP B-TREE FOR ORDER BY/,
+    why: 'those who share one name, for operators of all workspaces',
+  },
+  {
+    sql: /GROUP BY a\.name ORDER BY sum\(p\.message_count\)/,
+    step: /USE TEMP B-TREE FOR (GROUP|ORDER) BY/,
+    why: 'those who posted in one session',
+  },
+  {
+    sql: /FROM json_each\(\+\?\) j CROSS JOIN messages m .* ORDER BY j\.key$/,
+    step: /USE TEMP B-TREE FOR ORDER BY/,
+    why: 'the messages of one page',
+  },
+  {
+    sql: /session_id = \+:session AND created_at BETWEEN .* ORDER BY \+created_at, message_id LIMIT/,
+    step: /USE TEMP B-TREE FOR ORDER BY/,
+    why: 'one session by time, on a reader thread; an index for it would cost every insert',
+  },
+  {
+    sql: /SELECT count\(\*\) FROM \(SELECT 1 FROM sessions .* LIMIT \+\?\)$/,
+    step: /^SCAN \(subquery-1\)/,
+    why: 'counts no further than its limit',
+  },
+  {
+    sql: /FROM audiences a CROSS JOIN message_audiences b/,
+    step: /^SEARCH a USING COVERING INDEX audiences_by_workspace \(workspace_id=\?\)/,
+    why: 'the names of one workspace, when a visibility is changed: an index by message would cost every insert',
+  },
+];
+
+describe('plans', () => {
+  let grown: Grown;
+  beforeAll(async () => {
+    grown = await grownDatabase();
+    recording.stop();
+  });
+  afterAll(() => {
+    grown.close();
+  });
+
+  it('covers what the store does', () => {
+    expect(recording.texts.size).toBeGreaterThan(70);
+    expect([...recording.texts].filter((sql) => sql.startsWith('INSERT INTO messages '))).toHaveLength(1);
+  });
+
+  it('finds rows by an index and sorts nothing that grows, with statistics and without', () => {
+    const withStatistics = judge(grown.db, recording.texts, ALLOWED);
+    expect(withStatistics.complaints).toEqual([]);
+    expect(withStatistics.unused).toEqual([]);
+    grown.db.exec('DROP TABLE sqlite_stat1; DROP TABLE IF EXISTS sqlite_stat4');
+    grown.reopen();
+    expect(judge(grown.db, recording.texts, ALLOWED).complaints).toEqual([]);
+  });
+
+  it.each([
+    ['SELECT id FROM messages WHERE content = ?', /^SCAN messages /],
+    [
+      'SELECT id FROM messages WHERE thread_id = ? ORDER BY created_at LIMIT 10',
+      /^USE TEMP B-TREE FOR ORDER BY/,
+    ],
+    ['SELECT m.id FROM messages m JOIN messages n ON n.content = m.content WHERE m.id = ?', /^SCAN n /],
+    ['DELETE FROM idempotency WHERE result = :result', /^SCAN idempotency /],
+    [
+      'SELECT message_id FROM message_audiences WHERE audience_id = ? AND visibility = ?',
+      /^SEARCH message_audiences .*\(audience_id=\?\)/,
+    ],
+  ])('would be found out: %s', (sql, complaint) => {
+    const planted = recordSql();
+    grown.db.prepare(sql);
+    planted.stop();
+    expect(judge(grown.db, planted.texts, ALLOWED).complaints).toEqual([expect.stringMatching(complaint)]);
+  });
+});

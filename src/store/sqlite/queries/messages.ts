@@ -50,8 +50,8 @@ export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
     WHERE audience_id = :audience AND sender_id = :sender ORDER BY message_id DESC LIMIT :limit`);
   const sessionByTime = sqlite.prepare<[Bind], { id: number; at: number }>(`
     SELECT message_id AS id, created_at AS at FROM message_audiences
-    WHERE audience_id = :audience AND session_id = :session AND +created_at BETWEEN :start AND :end
-    ORDER BY created_at, message_id LIMIT :limit`);
+    WHERE audience_id = :audience AND session_id = :session AND created_at BETWEEN :start AND :end
+    ORDER BY +created_at, message_id LIMIT :limit`);
   const byTime = sqlite.prepare<[Bind], { id: number; at: number }>(`
     SELECT message_id AS id, created_at AS at FROM message_audiences
     WHERE audience_id = :audience AND created_at BETWEEN :start AND :end

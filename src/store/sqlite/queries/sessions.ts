@@ -46,7 +46,7 @@ export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
   );
   const idsByPrefix = sqlite
     .prepare<[string, string, number], string>(
-      'SELECT session_id FROM sessions WHERE session_id >= ? AND session_id < ? AND workspace_id = ? ORDER BY session_id LIMIT 100',
+      'SELECT session_id FROM sessions WHERE session_id >= ? AND session_id < ? AND +workspace_id = ? ORDER BY session_id LIMIT 100',
     )
     .pluck();
   const idsByPrefixAnywhere = sqlite
