@@ -7,7 +7,7 @@ import { UsageError } from './usage-error.ts';
 function sources(given: Partial<ConfigSources> & { file?: string } = {}): ConfigSources {
   const { file, ...rest } = given;
   const dotenv = file === undefined ? null : { path: '/data/.env', text: file };
-  return { flags: {}, env: {}, dotenv, dataDir: '/data', cwd: '/work', terminal: false, ...rest };
+  return { flags: {}, env: {}, dotenv, dataDir: '/data', cwd: '/project', terminal: false, ...rest };
 }
 
 function refusal(given: Parameters<typeof sources>[0]): Error {
@@ -72,7 +72,7 @@ describe('createConfig', () => {
   });
 
   it('resolves a relative database path from the working folder', () => {
-    expect(createConfig(sources({ env: { DATABASE_PATH: 'x/my.db' } })).store.path).toBe('/work/x/my.db');
+    expect(createConfig(sources({ env: { DATABASE_PATH: 'x/my.db' } })).store.path).toBe('/project/x/my.db');
     expect(createConfig(sources({ env: { DATABASE_PATH: '/abs/my.db' } })).store.path).toBe('/abs/my.db');
   });
 
