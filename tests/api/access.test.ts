@@ -1,9 +1,13 @@
 /** Every tool, asked by every kind of caller: what must and what must not be in the answer. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TOOLS } from '../../src/mcp/tools/index.ts';
-import { ACCESS_ROWS, expectNothingHidden } from '../_util/scenario-access.ts';
+import { MESSAGE_ROWS } from '../_util/scenario-access-messages.ts';
+import { PLACE_ROWS } from '../_util/scenario-access-places.ts';
+import { expectNothingHidden } from '../_util/scenario-access.ts';
 import { ERAS } from '../_util/scenario-doors.ts';
 import { CALLERS, startWorld, type World } from '../_util/scenario.ts';
+
+const ROWS = [...MESSAGE_ROWS, ...PLACE_ROWS];
 
 let world: World;
 beforeAll(async () => {
@@ -12,12 +16,12 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 it('has a row for every tool', () => {
-  const covered = new Set(ACCESS_ROWS.map(({ tool }) => tool));
+  const covered = new Set(ROWS.map(({ tool }) => tool));
   expect(TOOLS.map(({ name }) => name).filter((name) => !covered.has(name))).toEqual([]);
 });
 
 describe.each(ERAS)('in era %s', (era) => {
-  it.each(ACCESS_ROWS)('$tool: $how', async ({ tool, run }) => {
+  it.each(ROWS)('$tool: $how', async ({ tool, run }) => {
     for (const name of CALLERS) {
       const caller = world.callers[name];
       await run({

@@ -1,6 +1,6 @@
-/** Resources, prompts, completions and the JSON API as doors: they show each caller what the tools show it. */
+/** Resources, prompts and completions as doors: they show each caller what the tools show it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectNothingHidden, sessionAsSeen, sessionOf, type Asking } from '../_util/scenario-access.ts';
+import { expectNothingHidden, sessionAsSeen, sessionOf } from '../_util/scenario-access.ts';
 import { ERAS, lasting, refusalOf, type Door } from '../_util/scenario-doors.ts';
 import {
   ADMINS,
@@ -30,11 +30,7 @@ const mainIds = (caller: Caller): number[] =>
   seenBy(world, caller.name)
     .filter(({ session }) => session === world.sessions.main)
     .map(({ id }) => id);
-const asked = (caller: Caller): Asking => ({
-  world,
-  caller,
-  call: () => Promise.reject(new Error('unused')),
-});
+const asked = (caller: Caller) => ({ world, caller });
 const parsed = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>;
 const idsIn = (value: unknown): number[] => (value as { id: number }[]).map(({ id }) => id);
 
@@ -231,35 +227,5 @@ describe.each(ERAS)('in era %s', (era) => {
     const rounds = { purpose: 'p', expert_roles: 'r', iteration_rounds: '21' };
     const many = await refusalOf(door.prompt('setup-collaboration', rounds));
     expect(many.error.context).toMatchObject({ field: 'iteration_rounds', value: '21' });
-  });
-});
-
-describe('the JSON API', () => {
-  const ask = (caller: Caller, path: string): Promise<Response> => {
-    const headers = { authorization: `Bearer ${caller.key}`, 'x-agent-id': caller.agent };
-    return world.hub.request(`/api/v1/${path}`, { headers });
-  };
-
-  it.each(CALLERS)('shows %s what the tools show it', async (name) => {
-    const caller = world.callers[name];
-    const list = await (await ask(caller, 'sessions?limit=100')).text();
-    const one = await ask(caller, `sessions/${world.sessions.main}`);
-    const messages = await ask(caller, `sessions/${world.sessions.main}/messages`);
-    const listed = (parsed(list)['sessions'] as { session_id: string }[]).find(
-      (s) => s.session_id === world.sessions.main,
-    );
-    if (isStranger(caller)) {
-      expect(listed).toBeUndefined();
-      expect([one.status, messages.status]).toEqual([404, 404]);
-      return;
-    }
-    const expected = sessionAsSeen(asked(caller), 'main');
-    expect(sessionOf(listed)).toEqual(expected);
-    const text = await one.text();
-    expect(sessionOf(parsed(text)['session'])).toEqual(expected);
-    const page = await messages.text();
-    for (const answer of [list, text, page]) expectNothingHidden(world, caller, answer);
-    expect(idsIn(parsed(page)['messages'])).toEqual(mainIds(caller));
-    expect(parsed(page)).toMatchObject({ has_more: false, total_count: mainIds(caller).length });
   });
 });

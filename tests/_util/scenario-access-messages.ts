@@ -1,0 +1,169 @@
+/** What each caller learns of messages, by reading, searching and posting. */
+import { expect } from 'vitest';
+import {
+  expectNoSession,
+  expectSameRefusal,
+  ids,
+  idsOf,
+  isAdmin,
+  isReader,
+  isStranger,
+  row,
+  seenIn,
+  type AccessRow,
+} from './scenario-access.ts';
+import { expectError, expectSuccess, lasting } from './scenario-doors.ts';
+import { hiddenFrom, seenBy, START, type LineName, type Posted } from './scenario.ts';
+
+interface PageCheck {
+  readonly args?: Record<string, unknown>;
+  readonly keep?: (line: Posted) => boolean;
+}
+
+/** get_messages with filters: exactly what is seen, and nothing in its figures that says there is more. */
+const pageRow = (how: string, { args = {}, keep = () => true }: PageCheck): AccessRow =>
+  row('get_messages', how, async (asking) => {
+    const { world, call, caller } = asking;
+    const all = { session_id: world.sessions.main, ...args };
+    if (isStranger(asking)) return expectNoSession(asking, all);
+    const answer = expectSuccess(await call(all), caller.name);
+    const expected = seenIn(asking, 'main').filter(keep);
+    expect(idsOf(answer), caller.name).toEqual(ids(expected));
+    expect(answer, caller.name).toMatchObject({ count: expected.length, has_more: false, truncated: false });
+    const filtered = Object.keys(args).some((name) => !['after_id', 'limit'].includes(name));
+    expect(answer['total_count'], caller.name).toBe(filtered ? undefined : expected.length);
+    expect(answer).not.toHaveProperty('continue_with');
+  });
+
+const readingMessages: readonly AccessRow[] = [
+  pageRow('the newest', {}),
+  pageRow('from the first on', { args: { after_id: 0 } }),
+  pageRow('only private ones', {
+    args: { visibility_filter: 'private' },
+    keep: (l) => l.visibility === 'private',
+  }),
+  pageRow('only those of one type', {
+    args: { visibility_filter: 'agent_only' },
+    keep: (l) => l.visibility === 'agent_only',
+  }),
+  pageRow("only operators' ones", {
+    args: { visibility_filter: 'admin_only' },
+    keep: (l) => l.visibility === 'admin_only',
+  }),
+  pageRow('of a sender who hides', { args: { sender: 'Ghost' }, keep: (l) => l.sender === 'ghost' }),
+  pageRow('of a hidden type', { args: { message_type: 'question' }, keep: (l) => l.name === 'whisper' }),
+  row('get_messages', 'at the edges of what is seen', async (asking) => {
+    if (isStranger(asking)) return;
+    const lines = seenIn(asking, 'main');
+    const session_id = asking.world.sessions.main;
+    const end = expectSuccess(await asking.call({ session_id, after_id: lines.at(-1)!.id }));
+    expect(end, asking.caller.name).toMatchObject({ count: 0, has_more: false, messages: [] });
+    const begin = expectSuccess(await asking.call({ session_id, before_id: lines[0]!.id }));
+    expect(begin, asking.caller.name).toMatchObject({ count: 0, has_more: false, messages: [] });
+    const newest = expectSuccess(await asking.call({ session_id, limit: 1 }));
+    expect(idsOf(newest), asking.caller.name).toEqual([lines.at(-1)!.id]);
+    expect(newest['has_more'], asking.caller.name).toBe(lines.length > 1);
+  }),
+  row('get_messages', 'the thread of each message', async (asking) => {
+    const seen = new Set(ids(seenIn(asking, 'main')));
+    const missing = { session_id: asking.world.sessions.main, thread_of: 999_999 };
+    if (isStranger(asking)) return expectNoSession(asking, missing);
+    const nobody = lasting(expectError(await asking.call(missing), 'MESSAGE_NOT_FOUND'));
+    for (const { id, name } of Object.values(asking.world.lines)) {
+      const answer = await asking.call({ ...missing, thread_of: id });
+      if (seen.has(id)) expect(idsOf(expectSuccess(answer, name))).toEqual([id]);
+      else expectSameRefusal(lasting(expectError(answer, 'MESSAGE_NOT_FOUND', name)), id, nobody);
+    }
+  }),
+];
+
+/** Words of a search, and the lines it is about. */
+const searchRow = (
+  tool: string,
+  how: string,
+  args: Record<string, unknown>,
+  keep: (line: Posted) => boolean = () => true,
+): readonly AccessRow[] => [
+  row(tool, `${how}, in a session`, async (asking) => {
+    const all = { ...args, session_id: asking.world.sessions.main };
+    if (isStranger(asking)) return expectNoSession(asking, all);
+    const answer = expectSuccess(await asking.call(all));
+    const expected = seenIn(asking, 'main').filter(keep);
+    expect(idsOf(answer).sort(order), asking.caller.name).toEqual(ids(expected));
+    expect(answer, asking.caller.name).toMatchObject({ count: expected.length, truncated: false });
+  }),
+  row(tool, `${how}, everywhere`, async (asking) => {
+    const answer = expectSuccess(await asking.call({ ...args, limit: 1000 }));
+    const lines = Object.values(asking.world.lines);
+    const found = idsOf(answer).filter((id) => lines.some((line) => line.id === id));
+    const expected = seenBy(asking.world, asking.caller.name).filter(keep);
+    expect(found.sort(order), asking.caller.name).toEqual(ids(expected));
+  }),
+];
+const order = (a: number, b: number): number => a - b;
+
+const time = (offset: number): string => new Date(START + offset).toISOString();
+
+const searches: readonly AccessRow[] = [
+  ...searchRow('search_by_sender', 'a sender', { sender: 'ALICE' }, (line) => line.sender === 'alice'),
+  ...searchRow('search_by_sender', 'one who hides', { sender: 'ghost' }, (line) => line.sender === 'ghost'),
+  ...searchRow(
+    'search_by_sender',
+    'an operator',
+    { sender: 'operator' },
+    (line) => line.sender === 'operator',
+  ),
+  ...searchRow('search_by_timerange', 'a day', { start_time: time(0), end_time: time(86_400_000) }),
+];
+
+const posting: readonly AccessRow[] = [
+  row('add_message', 'a reply to each hidden message', async (asking) => {
+    const args = { session_id: asking.world.sessions.main, content: 'reply', parent_message_id: 999_999 };
+    if (isReader(asking)) return void expectError(await asking.call(args), 'PERMISSION_DENIED');
+    if (isStranger(asking)) return expectNoSession(asking, args);
+    const missing = lasting(expectError(await asking.call(args), 'MESSAGE_NOT_FOUND', asking.caller.name));
+    for (const { id, name } of hiddenFrom(asking.world, asking.caller.name)) {
+      const error = expectError(
+        await asking.call({ ...args, parent_message_id: id }),
+        'MESSAGE_NOT_FOUND',
+        name,
+      );
+      expectSameRefusal(lasting(error), id, missing);
+    }
+  }),
+  row('add_message', 'as oneself', async (asking) => {
+    const { world, caller } = asking;
+    const session_id = isStranger(asking) ? world.sessions.foreign : world.sessions.scratch;
+    const answer = await asking.call({ session_id, content: `from ${caller.name}`, visibility: 'private' });
+    if (isReader(asking)) return void expectError(answer, 'PERMISSION_DENIED');
+    const { message_id } = expectSuccess(answer, caller.name);
+    const page = await caller.at['2025'].call('get_messages', {
+      session_id,
+      after_id: Number(message_id) - 1,
+    });
+    const [message] = page.json['messages'] as Record<string, unknown>[];
+    expect(message).toMatchObject({ id: message_id, sender: caller.agent, visibility: 'private', to: [] });
+  }),
+  row('set_message_visibility', 'of each message that is not one’s own', async (asking) => {
+    const { world, caller, call } = asking;
+    if (isReader(asking))
+      return void expectError(await call({ message_id: 1, visibility: 'public' }), 'PERMISSION_DENIED');
+    const missing = lasting(
+      expectError(await call({ message_id: 999_999, visibility: 'public' }), 'MESSAGE_NOT_FOUND'),
+    );
+    const seen = new Set<LineName>(seenBy(world, caller.name).map(({ name }) => name));
+    for (const { name, id, sender, visibility } of Object.values(world.lines)) {
+      if (seen.has(name) && (isAdmin(asking) || sender === caller.agent)) continue;
+      const answer = await call({
+        message_id: id,
+        visibility: visibility === 'admin_only' ? 'public' : visibility,
+      });
+      if (seen.has(name) && caller.name !== 'strangeAdmin')
+        expectError(answer, 'PERMISSION_DENIED', `${caller.name} ${name}`);
+      else if (!seen.has(name))
+        expectSameRefusal(lasting(expectError(answer, 'MESSAGE_NOT_FOUND', name)), id, missing);
+    }
+  }),
+];
+
+export const MESSAGE_ROWS: readonly AccessRow[] = [...readingMessages, ...searches, ...posting];

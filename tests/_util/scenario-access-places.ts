@@ -1,0 +1,137 @@
+/** What each caller learns of sessions and of memory. */
+import { expect } from 'vitest';
+import {
+  expectNoSession,
+  ids,
+  idsOf,
+  isAdmin,
+  isReader,
+  isStranger,
+  row,
+  seenIn,
+  sessionAsSeen,
+  sessionOf,
+  type AccessRow,
+} from './scenario-access.ts';
+import { expectError, expectSuccess } from './scenario-doors.ts';
+import { cellsOf } from './scenario.ts';
+
+const sessions: readonly AccessRow[] = [
+  row('get_session', 'a session', async (asking) => {
+    const session_id = asking.world.sessions.main;
+    if (isStranger(asking)) return expectNoSession(asking, { session_id });
+    const answer = expectSuccess(await asking.call({ session_id }));
+    const expected = sessionAsSeen(asking, 'main');
+    expect(sessionOf(answer['session']), asking.caller.name).toEqual(expected);
+    expect(answer['message_count'], asking.caller.name).toBe(expected.message_count);
+    expect([...(answer['participants'] as string[])].sort(), asking.caller.name).toEqual(
+      expected.participants,
+    );
+    expect(idsOf(answer), asking.caller.name).toEqual(ids(seenIn(asking, 'main')));
+    expect(answer).not.toHaveProperty('continue_with');
+  }),
+  row('list_sessions', 'by what was seen last', async (asking) => {
+    const { world, caller } = asking;
+    const answer = expectSuccess(await asking.call({ limit: 100 }));
+    const listed = (answer['sessions'] as { session_id: string }[]).map(sessionOf);
+    const known = ['main', 'later', 'quiet'] as const;
+    if (isStranger(asking)) {
+      const foreign = listed.map(({ session_id }) => session_id);
+      for (const session of known) expect(foreign, caller.name).not.toContain(world.sessions[session]);
+      return;
+    }
+    const lastSeen = (session: (typeof known)[number]): number => {
+      const times = [
+        world.createdAt[world.sessions[session]]!,
+        ...seenIn(asking, session).map((l) => l.timestamp),
+      ];
+      return Math.max(...times.map((time) => Date.parse(time)));
+    };
+    const expected = [...known]
+      .sort((a, b) => lastSeen(b) - lastSeen(a))
+      .map((name) => sessionAsSeen(asking, name));
+    const mine = listed.filter(({ session_id }) => known.some((name) => world.sessions[name] === session_id));
+    expect(mine, caller.name).toEqual(expected);
+    const foreign = listed.some(({ session_id }) => session_id === world.sessions.foreign);
+    expect(foreign, caller.name).toBe(caller.name === 'star');
+  }),
+  row('update_session', 'a session of bob', async (asking) => {
+    const { world, caller } = asking;
+    const args = { session_id: world.sessions.main, metadata: { touched: caller.name } };
+    if (isStranger(asking)) return expectNoSession(asking, args);
+    const answer = await asking.call(args);
+    if (caller.name !== 'bob' && !isAdmin(asking))
+      return void expectError(answer, 'PERMISSION_DENIED', caller.name);
+    const { session } = expectSuccess(answer, caller.name) as { session: Record<string, unknown> };
+    expect(session['metadata']).toEqual({ touched: caller.name });
+    expect(sessionOf(session), caller.name).toEqual(sessionAsSeen(asking, 'main'));
+  }),
+  row('create_session', 'with a first message', async (asking) => {
+    const { caller } = asking;
+    const answer = await asking.call({ purpose: `Opened by ${caller.name}`, first_message: 'hello' });
+    if (isReader(asking)) return void expectError(answer, 'PERMISSION_DENIED', caller.name);
+    expect(expectSuccess(answer)['created_by'], caller.name).toBe(caller.agent);
+  }),
+];
+
+const memory: readonly AccessRow[] = [
+  row('get_memory', 'each entry of alice', async (asking) => {
+    const seen = cellsOf(asking.world, asking.caller.name).map(({ key }) => key);
+    for (const { key, args } of cellsOf(asking.world)) {
+      const answer = await asking.call({ ...args });
+      if (seen.includes(key))
+        expect(expectSuccess(answer)['value'], asking.caller.name).toEqual({ note: key });
+      else if (args.session_id !== undefined && isStranger(asking)) expectError(answer, 'SESSION_NOT_FOUND');
+      else expectError(answer, 'MEMORY_NOT_FOUND', `${asking.caller.name} ${key}`);
+    }
+  }),
+  row('list_memory', 'all there is', async (asking) => {
+    const seen = cellsOf(asking.world, asking.caller.name).map(({ key }) => key);
+    for (const args of [{}, { query: 'CANARY-CELL' }, { prefix: 'canary-cell' }]) {
+      const answer = expectSuccess(await asking.call({ session_id: 'all', ...args }));
+      const keys = (answer['entries'] as { key: string }[]).map(({ key }) => key);
+      const found = keys.filter((key) => key.startsWith('canary-cell')).sort();
+      expect(found, `${asking.caller.name} ${JSON.stringify(args)}`).toEqual([...seen].sort());
+      expect(answer).not.toHaveProperty('next_cursor');
+    }
+    const inSession = { session_id: asking.world.sessions.main };
+    if (isStranger(asking)) await expectNoSession(asking, inSession);
+  }),
+  row('set_memory', 'beside each entry of alice', async (asking) => {
+    for (const { key, args } of cellsOf(asking.world)) {
+      const answer = await asking.call({ ...args, key: `beside-${key}`, value: asking.caller.name });
+      if (isReader(asking)) expectError(answer, 'PERMISSION_DENIED');
+      else if (args.session_id !== undefined && isStranger(asking)) expectError(answer, 'SESSION_NOT_FOUND');
+      else expect(expectSuccess(answer)['updated_by']).toBe(asking.caller.agent);
+    }
+  }),
+  row('delete_memory', "alice's own entries", async (asking) => {
+    if (asking.caller.name === 'alice') return;
+    for (const { args } of cellsOf(asking.world).filter(
+      (cell) => cell.args.scope === 'agent' || isStranger(asking),
+    )) {
+      const answer = await asking.call({ ...args });
+      if (isReader(asking)) expectError(answer, 'PERMISSION_DENIED');
+      else
+        expectError(
+          answer,
+          args.session_id !== undefined && isStranger(asking) ? 'SESSION_NOT_FOUND' : 'MEMORY_NOT_FOUND',
+        );
+    }
+  }),
+];
+
+const guidance = row('get_usage_guidance', 'what one may do', async (asking) => {
+  const level = isReader(asking)
+    ? 'read'
+    : isAdmin(asking) || asking.caller.name === 'strangeAdmin'
+      ? 'admin'
+      : 'write';
+  for (const guidance_type of ['operations', 'coordination', 'security', 'troubleshooting']) {
+    expect(expectSuccess(await asking.call({ guidance_type }))['access_level'], asking.caller.name).toBe(
+      level,
+    );
+  }
+});
+
+export const PLACE_ROWS: readonly AccessRow[] = [...sessions, ...memory, guidance];
