@@ -16,7 +16,7 @@ import { mcpRoutes } from './mcp/route.ts';
 import type { Tool } from './mcp/tool.ts';
 import { TOOLS } from './mcp/tools/index.ts';
 import type { StoreHealth } from './store/port.ts';
-import { openSqliteStore } from './store/sqlite/store.ts';
+import { openSqliteStore, type SqliteStore } from './store/sqlite/store.ts';
 import type { Logger } from './telemetry/log.ts';
 
 /** The request id that the app gave; the MCP routes are typed without the app's variables. */
@@ -58,14 +58,25 @@ const SESSION_IDLE_MS = 60 * 60 * 1000;
 
 /** @throws StartError if the database cannot be used. */
 export async function createHub(config: Config, secrets: Secrets, options: HubOptions): Promise<Hub> {
-  const { log, version, now = Date.now, sessionIdleMs = SESSION_IDLE_MS } = options;
+  const { log, now = Date.now } = options;
   const store = await openSqliteStore({
     ...config.store,
     log,
     ...(options.lockWaitMs === undefined ? {} : { lockWaitMs: options.lockWaitMs }),
     ...(options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }),
   });
-  await ensureBootstrapKeys(store, { agent: secrets.apiKey, admin: secrets.adminApiKey }, now());
+  try {
+    await ensureBootstrapKeys(store, { agent: secrets.apiKey, admin: secrets.adminApiKey }, now());
+    return wire(store, config, options);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** Everything over an open store. */
+function wire(store: SqliteStore, config: Config, options: HubOptions): Hub {
+  const { log, version, now = Date.now, sessionIdleMs = SESSION_IDLE_MS } = options;
   const services = createServices({ store, limits: config.limits, now });
   const authenticator = createAuthenticator(services);
   const toolHub = { services, epoch: store.epoch, maxResponseBytes: config.mcp.maxResponseBytes };

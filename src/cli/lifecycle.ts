@@ -7,12 +7,20 @@ export interface StopRequest {
   readonly requested: Promise<void>;
 }
 
-/** Listens for the requests to stop; a second signal ends the process at once. */
+/** One Ctrl-C may come two or three times: from the terminal, from npm and from the script that passes signals on. */
+const SAME_REQUEST_MS = 1_000;
+
+/** Listens for the requests to stop; a second one, a while later, ends the process at once. */
 export function watchForStop(): StopRequest {
   const controller = new AbortController();
   const { promise, resolve } = Promise.withResolvers<undefined>();
+  let first = 0;
   const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(130);
+    if (controller.signal.aborted) {
+      if (performance.now() - first > SAME_REQUEST_MS) process.exit(130);
+      return;
+    }
+    first = performance.now();
     controller.abort();
     resolve(undefined);
   };

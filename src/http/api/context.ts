@@ -8,6 +8,7 @@ import type { Services } from '../../features/services.ts';
 import { inputJsonSchema } from '../../mcp/json-schema.ts';
 import { parseArguments } from '../../mcp/validate.ts';
 import type { Logger } from '../../telemetry/log.ts';
+import { requestSignal } from '../request-timeout.ts';
 import type { HubEnv } from '../types.ts';
 
 export interface ApiDeps {
@@ -27,7 +28,7 @@ export async function contextOf(c: Context<HubEnv>, { authenticator, log }: ApiD
   const principal = await authenticator.identify(credential, c.req.raw.headers, CLIENT);
   c.set('principal', principal);
   const requestId = c.get('requestId');
-  return { principal, requestId, signal: c.req.raw.signal, log: log.child({ request_id: requestId }) };
+  return { principal, requestId, signal: requestSignal(c), log: log.child({ request_id: requestId }) };
 }
 
 /** A checker of parameters that explains what is wrong with them as tools do. */
