@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { StartError } from '../../errors.ts';
 import { openReader, type Connection } from './connection.ts';
 import { isSqliteError } from './errors.ts';
+import { findDamage } from './damage.ts';
 import { demandOurs, type MigrateOptions } from './migrate.ts';
 
 /** The first release without the WAL-reset corruption bug, https://sqlite.org/wal.html#walresetbug. */
@@ -69,16 +70,5 @@ function demandSqliteVersion({ sqlite }: Connection): void {
   const version = String(sqlite.prepare('SELECT sqlite_version()').pluck().get());
   if (version.localeCompare(OLDEST_SQLITE, 'en', { numeric: true }) < 0) {
     throw new StartError(`SQLite ${version} is too old; the hub needs ${OLDEST_SQLITE} or newer.`);
-  }
-}
-
-/** What `quick_check` finds wrong; undefined if nothing. */
-export function findDamage({ sqlite }: Connection): string | undefined {
-  try {
-    const found = String(sqlite.pragma('quick_check(1)', { simple: true }));
-    return found === 'ok' ? undefined : found;
-  } catch (error) {
-    if (isSqliteError(error) && error.code.startsWith('SQLITE_CORRUPT')) return error.message;
-    throw error;
   }
 }

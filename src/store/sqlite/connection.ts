@@ -1,12 +1,10 @@
 /** Opens connections to hub.db with the pragmas that the store's promises rest on. */
 import Database from 'better-sqlite3';
-import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 
 export type Sqlite = Database.Database;
 
 export interface Connection {
   readonly sqlite: Sqlite;
-  readonly orm: BetterSQLite3Database;
 }
 
 const READER_MMAP_BYTES = 2 * 1024 ** 3;
@@ -60,5 +58,5 @@ function open(path: string, options: Database.Options, configure: (sqlite: Sqlit
     sqlite.close();
     throw error;
   }
-  return { sqlite, orm: drizzle(sqlite) };
+  return { sqlite };
 }

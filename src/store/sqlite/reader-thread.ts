@@ -1,10 +1,10 @@
 /** A reader thread: one read-only connection that answers the port's queries one at a time. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { findDamage } from './checks.ts';
 import { openReader } from './connection.ts';
+import { findDamage } from './damage.ts';
 import { storeError } from './errors.ts';
 import { createNames } from './names.ts';
-import { createReads } from './queries/index.ts';
+import { createLongReads } from './queries/long-reads.ts';
 import type { ReaderReply, ReaderRequest } from './readers.ts';
 
 type Query = (...args: readonly unknown[]) => unknown;
@@ -12,7 +12,7 @@ type Query = (...args: readonly unknown[]) => unknown;
 const { path } = workerData as { readonly path: string };
 const connection = openReader(path);
 const queries = {
-  ...createReads(connection, createNames(connection)),
+  ...createLongReads(connection, createNames(connection)),
   pages: { findDamage: () => findDamage(connection) },
 } as unknown as Record<string, Record<string, Query>>;
 /** A query is several statements; in a transaction they see one state. */
@@ -31,4 +31,5 @@ function answer({ noun, method, args }: ReaderRequest): ReaderReply {
   }
 }
 
+parentPort?.postMessage('ready' satisfies ReaderReply);
 parentPort?.on('message', (request: ReaderRequest) => parentPort?.postMessage(answer(request)));

@@ -32,7 +32,8 @@ export interface ReaderRequest {
   readonly args: readonly unknown[];
 }
 export type ReaderReply =
-  { readonly json: string | undefined } | { readonly error: string; readonly code?: string };
+  /** Said once, before the first call. */
+  'ready' | { readonly json: string | undefined } | { readonly error: string; readonly code?: string };
 
 interface Call extends ReaderRequest {
   readonly resolve: (value: unknown) => void;
@@ -42,6 +43,7 @@ interface Call extends ReaderRequest {
 
 interface Reader {
   readonly worker: Worker;
+  ready: boolean;
   call: Call | undefined;
   idle: NodeJS.Timeout | undefined;
 }
@@ -56,39 +58,50 @@ export function createReaderPool(options: ReaderPoolOptions): ReaderPool {
   const waiting: Call[] = [];
   let closed = false;
 
-  function start(): Reader {
+  function start(): void {
     const worker = new Worker(new URL(WORKER_FILE, import.meta.url), { workerData: { path } });
-    const reader: Reader = { worker, call: undefined, idle: undefined };
+    const reader: Reader = { worker, ready: false, call: undefined, idle: undefined };
     readers.add(reader);
-    worker.on('message', (reply: ReaderReply) => answer(reader, reply));
+    worker.on('message', (reply: ReaderReply) => {
+      if (reply === 'ready') reader.ready = true;
+      else answer(reader, reply);
+      serve();
+    });
     worker.on('error', (error) => log.error({ err: error }, 'a reader thread failed'));
     worker.on('exit', () => gone(reader));
-    worker.unref();
-    return reader;
+  }
+
+  function answer(reader: Reader, reply: Exclude<ReaderReply, 'ready'>): void {
+    const { call } = reader;
+    reader.call = undefined;
+    if (call === undefined) return;
+    if ('json' in reply) call.resolve(reply.json === undefined ? undefined : JSON.parse(reply.json));
+    else call.reject(reply.code === 'unavailable' ? unavailable(reply.error) : new Error(reply.error));
+  }
+
+  /** Hands out what waits. A thread is started for what is left, one at a time: most calls take less than its start. */
+  function serve(): void {
+    for (const reader of readers) {
+      if (!reader.ready || reader.call !== undefined) continue;
+      const call = waiting.shift();
+      if (call === undefined) rest(reader);
+      else give(reader, call);
+    }
+    const starting = [...readers].some((reader) => !reader.ready);
+    if (!closed && waiting.length > 0 && readers.size < max && !starting) start();
   }
 
   function give(reader: Reader, call: Call): void {
     clearTimeout(reader.idle);
+    reader.idle = undefined;
     reader.call = call;
     reader.worker.ref();
     const { noun, method, args } = call;
     reader.worker.postMessage({ noun, method, args } satisfies ReaderRequest);
   }
 
-  function answer(reader: Reader, reply: ReaderReply): void {
-    const call = reader.call;
-    reader.call = undefined;
-    if (call !== undefined) {
-      if ('error' in reply)
-        call.reject(reply.code === 'unavailable' ? unavailable(reply.error) : new Error(reply.error));
-      else call.resolve(reply.json === undefined ? undefined : JSON.parse(reply.json));
-    }
-    const next = waiting.shift();
-    if (next !== undefined) give(reader, next);
-    else rest(reader);
-  }
-
   function rest(reader: Reader): void {
+    if (reader.idle !== undefined) return;
     reader.worker.unref();
     reader.idle = setTimeout(() => {
       // From here on it must be given nothing.
@@ -101,7 +114,8 @@ export function createReaderPool(options: ReaderPoolOptions): ReaderPool {
   function gone(reader: Reader): void {
     clearTimeout(reader.idle);
     readers.delete(reader);
-    const { call } = reader;
+    // One that did not even start takes the call with it for which it was started.
+    const call = reader.ready ? reader.call : waiting.shift();
     if (call !== undefined) {
       if (call.retried || closed) call.reject(unavailable());
       else {
@@ -110,17 +124,6 @@ export function createReaderPool(options: ReaderPoolOptions): ReaderPool {
       }
     }
     serve();
-  }
-
-  function serve(): void {
-    while (!closed && waiting.length > 0) {
-      const free =
-        [...readers].find((reader) => reader.call === undefined) ??
-        (readers.size < max ? start() : undefined);
-      if (free === undefined) return;
-      const call = waiting.shift();
-      if (call !== undefined) give(free, call);
-    }
   }
 
   function run(noun: string, method: string, args: readonly unknown[]): Promise<unknown> {

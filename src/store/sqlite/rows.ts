@@ -1,6 +1,15 @@
 /** Rows of SQLite as rows of the port. */
 import { MESSAGE_TYPES, VISIBILITIES, type JsonObject, type MessageRow, type SessionRow } from '../port.ts';
 
+export const VISIBILITY_CODE = Object.fromEntries(VISIBILITIES.map((name, code) => [name, code])) as Record<
+  (typeof VISIBILITIES)[number],
+  number
+>;
+export const TYPE_CODE = Object.fromEntries(MESSAGE_TYPES.map((name, code) => [name, code])) as Record<
+  (typeof MESSAGE_TYPES)[number],
+  number
+>;
+
 export interface RawMessage {
   readonly id: number;
   readonly session_pk: number;

@@ -3,7 +3,6 @@
  * drizzle-kit cannot say it, a test checks it.
  */
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
-import { MESSAGE_TYPES, VISIBILITIES } from '../port.ts';
 
 /** One row: the last position given out (never given again, whatever is deleted) and the epoch of cursors. */
 export const hub = sqliteTable('hub', {
@@ -233,12 +232,3 @@ export const importedMessages = sqliteTable(
   },
   (t) => [primaryKey({ columns: [t.sessionId, t.externalId] })],
 );
-
-export const VISIBILITY_CODE = Object.fromEntries(VISIBILITIES.map((name, code) => [name, code])) as Record<
-  (typeof VISIBILITIES)[number],
-  number
->;
-export const TYPE_CODE = Object.fromEntries(MESSAGE_TYPES.map((name, code) => [name, code])) as Record<
-  (typeof MESSAGE_TYPES)[number],
-  number
->;

@@ -1,5 +1,6 @@
 /** Agents, the answers of idempotent writes, and what was imported. */
 import { and, eq, sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/better-sqlite3';
 import type { AgentRow, IdempotencyRow, Reads, Writes } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import type { NameMaker, Names } from '../names.ts';
@@ -7,8 +8,8 @@ import { agents, idempotency, importedMessages } from '../schema.ts';
 import type { SyncNoun } from '../sync.ts';
 
 /** Prepared look-up of an agent by workspace and id, ids compared without case. */
-function prepareFind({ orm }: Connection) {
-  const find = orm
+function prepareFind({ sqlite }: Connection) {
+  const find = drizzle(sqlite)
     .select()
     .from(agents)
     .where(
@@ -51,7 +52,8 @@ export function agentReads(connection: Connection, names: Names): SyncNoun<Reads
   };
 }
 
-export function agentWrites({ orm, sqlite }: Connection, names: NameMaker): SyncNoun<Writes['agents']> {
+export function agentWrites({ sqlite }: Connection, names: NameMaker): SyncNoun<Writes['agents']> {
+  const orm = drizzle(sqlite);
   const touch = sqlite.prepare<[number, string | null, number]>(
     'UPDATE agents SET last_seen_at = ?, client = coalesce(?, client) WHERE id = ?',
   );
@@ -71,14 +73,14 @@ export function agentWrites({ orm, sqlite }: Connection, names: NameMaker): Sync
 }
 
 export function idempotencyWrites(connection: Connection, names: NameMaker): SyncNoun<Writes['idempotency']> {
-  const { orm, sqlite } = connection;
+  const { sqlite } = connection;
   const findAgent = prepareFind(connection);
   const agentPk = (workspace: string, agentId: string): number => {
     const agent = findAgent(names.workspace(workspace), agentId);
     if (agent === undefined) throw new Error(`agent ${agentId} does not exist`);
     return agent.pk;
   };
-  const find = orm
+  const find = drizzle(sqlite)
     .select()
     .from(idempotency)
     .where(
@@ -105,7 +107,8 @@ export function idempotencyWrites(connection: Connection, names: NameMaker): Syn
   };
 }
 
-export function importWrites({ orm }: Connection): SyncNoun<Writes['imports']> {
+export function importWrites({ sqlite }: Connection): SyncNoun<Writes['imports']> {
+  const orm = drizzle(sqlite);
   const find = orm
     .select({ id: importedMessages.messageId })
     .from(importedMessages)

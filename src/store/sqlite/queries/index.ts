@@ -5,19 +5,17 @@ import type { NameMaker, Names } from '../names.ts';
 import type { SyncNouns } from '../sync.ts';
 import { agentReads, agentWrites, idempotencyWrites, importWrites } from './agents.ts';
 import { keyReads, keyWrites, workspaceReads, workspaceWrites } from './keys.ts';
-import { memoryReads, memoryWrites } from './memory.ts';
+import { createLongReads } from './long-reads.ts';
+import { memoryWrites } from './memory.ts';
 import { messageWrites } from './message-writes.ts';
-import { messageReads } from './messages.ts';
-import { sessionReads, sessionWrites } from './sessions.ts';
+import { sessionWrites } from './sessions.ts';
 
 export function createReads(connection: Connection, names: Names): SyncNouns<Reads> {
   return {
     workspaces: workspaceReads(names),
     keys: keyReads(connection),
     agents: agentReads(connection, names),
-    sessions: sessionReads(connection, names),
-    messages: messageReads(connection, names),
-    memory: memoryReads(connection, names),
+    ...createLongReads(connection, names),
   };
 }
 

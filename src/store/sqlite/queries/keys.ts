@@ -1,5 +1,6 @@
 /** Workspaces and API keys. */
 import { desc, eq, sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/better-sqlite3';
 import type { KeyRow, Reads, Writes } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import type { Names } from '../names.ts';
@@ -12,8 +13,8 @@ export function workspaceReads(names: Names): SyncNoun<Reads['workspaces']> {
   return { exists: (name) => names.workspace(name) !== undefined };
 }
 
-export function workspaceWrites({ orm }: Connection): SyncNoun<Writes['workspaces']> {
-  const insert = orm
+export function workspaceWrites({ sqlite }: Connection): SyncNoun<Writes['workspaces']> {
+  const insert = drizzle(sqlite)
     .insert(workspaces)
     .values({ name: sql.placeholder('name'), createdAt: sql.placeholder('now') })
     .onConflictDoNothing()
@@ -25,7 +26,8 @@ export function workspaceWrites({ orm }: Connection): SyncNoun<Writes['workspace
   };
 }
 
-export function keyReads({ orm }: Connection): SyncNoun<Reads['keys']> {
+export function keyReads({ sqlite }: Connection): SyncNoun<Reads['keys']> {
+  const orm = drizzle(sqlite);
   const byHash = orm
     .select()
     .from(keys)
@@ -52,7 +54,8 @@ function withoutHash({ hash: _, ...row }: typeof keys.$inferSelect): KeyRow {
   return row;
 }
 
-export function keyWrites({ orm }: Connection): SyncNoun<Writes['keys']> {
+export function keyWrites({ sqlite }: Connection): SyncNoun<Writes['keys']> {
+  const orm = drizzle(sqlite);
   return {
     insert({ permissions, agentTypes, ...key }) {
       orm

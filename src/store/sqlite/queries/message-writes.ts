@@ -2,7 +2,7 @@
 import type { Writes } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import type { NameMaker } from '../names.ts';
-import { TYPE_CODE, VISIBILITY_CODE } from '../schema.ts';
+import { TYPE_CODE, VISIBILITY_CODE } from '../rows.ts';
 import type { SyncNoun } from '../sync.ts';
 
 interface Placed {

@@ -5,8 +5,7 @@
 import type { MessageFilters, MessagePage, Reads, Sight } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import type { Names } from '../names.ts';
-import { toMessageRow, type RawMessage } from '../rows.ts';
-import { TYPE_CODE, VISIBILITY_CODE } from '../schema.ts';
+import { toMessageRow, TYPE_CODE, VISIBILITY_CODE, type RawMessage } from '../rows.ts';
 import type { SyncNoun } from '../sync.ts';
 
 const FIRST_ID = 0;
