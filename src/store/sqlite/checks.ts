@@ -9,8 +9,6 @@ import { demandOurs, type MigrateOptions } from './migrate.ts';
 
 /** The first release without the WAL-reset corruption bug, https://sqlite.org/wal.html#walresetbug. */
 const OLDEST_SQLITE = '3.51.3';
-/** A larger file is checked by a reader thread while the hub already serves. */
-const CHECKED_AT_START_BYTES = 256 * 1024 ** 2;
 
 /** @throws StartError if the folder of the database cannot be used. */
 export function prepareFolder(path: string): void {
@@ -33,10 +31,10 @@ export function unreadable(path: string, error: unknown): StartError {
 
 /**
  * Looks at the file through a connection that cannot write: one that can would turn it to WAL, or fold its WAL into it.
- * Answers whether its pages were checked; those of a large file are not.
+ * Answers whether its pages were checked; those of a file of more than `checkedBytes` are not.
  * @throws StartError if it is damaged, newer than this hub, or not a hub's.
  */
-export function inspectFile(options: MigrateOptions): boolean {
+export function inspectFile(options: MigrateOptions, checkedBytes: number): boolean {
   const { path } = options;
   const size = sizeOf(path);
   if (size === 0) {
@@ -49,7 +47,7 @@ export function inspectFile(options: MigrateOptions): boolean {
   try {
     demandSqliteVersion(connection);
     demandOurs(connection, options);
-    if (size > CHECKED_AT_START_BYTES) return false;
+    if (size > checkedBytes) return false;
     const damage = findDamage(connection);
     if (damage !== undefined) throw new StartError(damaged(path, damage));
     return true;

@@ -21,6 +21,8 @@ export interface SqliteStoreOptions {
   readonly log: Logger;
   /** How long to wait for a hub that is stopping. */
   readonly lockWaitMs?: number;
+  /** The pages of a larger file are checked by a reader thread while the hub already serves. */
+  readonly checkedAtStartBytes?: number;
   /** Writes per commit; 1 switches group commit off, for measurements. */
   readonly maxBatch?: number;
 }
@@ -33,6 +35,8 @@ export interface SqliteStore extends Store {
 }
 
 const LOCK_WAIT_MS = 5000;
+/** Half a second's work. */
+const CHECKED_AT_START_BYTES = 256 * 1024 ** 2;
 const MAX_BATCH = 512;
 const MAX_QUEUE = 20_000;
 const PROBE_MS = 1000;
@@ -67,7 +71,7 @@ function prepareDatabase(connection: Connection, { path, log }: SqliteStoreOptio
 
 function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
   const { path, maxConnections, log } = options;
-  const checked = inspectFile({ path });
+  const checked = inspectFile({ path }, options.checkedAtStartBytes ?? CHECKED_AT_START_BYTES);
   const first = openWriter(path);
   let epoch: string;
   try {
