@@ -9,6 +9,7 @@ import { answerErrors } from '../../src/http/error-handler.ts';
 import type { HubEnv } from '../../src/http/types.ts';
 import { createMcpEngines, type McpEngines } from '../../src/mcp/engines/engines.ts';
 import type { Engine2025Options } from '../../src/mcp/engines/engine-2025.ts';
+import type { RichSurface } from '../../src/mcp/engines/rich-surface.ts';
 import { mcpRoutes } from '../../src/mcp/route.ts';
 import type { McpSurface } from '../../src/mcp/surface.ts';
 import { createLogger, type Logger } from '../../src/telemetry/log.ts';
@@ -70,6 +71,8 @@ export interface FixtureOptions extends Partial<Engine2025Options> {
   readonly extraTools?: number;
   readonly now?: () => number;
   readonly log?: Logger;
+  /** What the engines serve in place of the fixture's surface. */
+  readonly extend?: (surface: McpSurface) => RichSurface;
 }
 
 export function createMcpFixture(options: FixtureOptions = {}): McpFixture {
@@ -77,7 +80,8 @@ export function createMcpFixture(options: FixtureOptions = {}): McpFixture {
   const surface = createFixtureSurface(seen, options.extraTools);
   const log = options.log ?? createLogger({ level: 'silent', format: 'json' });
   const { maxSessions = 10_000, sessionIdleMs = 60_000, now = Date.now } = options;
-  const engines = createMcpEngines({ surface, log, options: { maxSessions, sessionIdleMs }, now });
+  const served = options.extend?.(surface) ?? surface;
+  const engines = createMcpEngines({ surface: served, log, options: { maxSessions, sessionIdleMs }, now });
   const app = new Hono<HubEnv>();
   app.onError(answerErrors({ log, now }));
   // Other than the hub's own it takes an id from the client, so that tests can tell requests apart.

@@ -1,6 +1,8 @@
 /** Where a surface does what it should not. */
+import type { ServerContext } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { HubError } from '../../src/errors.ts';
+import { ClientLink2026 } from '../../src/mcp/engines/client-link.ts';
 import { createDispatch } from '../../src/mcp/engines/dispatch.ts';
 import { RpcError } from '../../src/mcp/engines/rpc.ts';
 import type { McpSurface } from '../../src/mcp/surface.ts';
@@ -18,8 +20,9 @@ const call = {
 } as const;
 const surface = createFixtureSurface({ running: new Map(), aborted: [] });
 const { signal } = new AbortController();
+const client = new ClientLink2026({} as ServerContext);
 const dispatch = (changes: Partial<McpSurface>, method: string, params: object) =>
-  createDispatch({ ...surface, ...changes }, () => 0)(call, { method, params }, signal);
+  createDispatch({ ...surface, ...changes }, () => 0)(call, { method, params }, signal, client);
 
 describe('dispatch', () => {
   it.each([

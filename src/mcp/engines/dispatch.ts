@@ -1,13 +1,11 @@
 /** The methods of the hub: JSON-RPC requests of either era become calls of the surface. */
 import { z } from 'zod';
-import type { Ctx } from '../../context.ts';
 import { ERRORS, errorObject, HubError, invalid } from '../../errors.ts';
-import { type CompletionRequest, type McpSurface, UnknownName } from '../surface.ts';
+import { type CompletionRequest, UnknownName } from '../surface.ts';
 import type { Call } from './call.ts';
+import type { ClientLink } from './client-link.ts';
+import type { RichCtx, RichSurface } from './rich-surface.ts';
 import { INVALID_PARAMS, METHOD_NOT_FOUND, RESOURCE_NOT_FOUND, RpcError, toRpcError } from './rpc.ts';
-
-/** What works today: changes of lists are not announced, resources cannot be watched. */
-export const CAPABILITIES = { tools: {}, resources: {}, prompts: {}, completions: {} };
 
 type Result = Record<string, unknown>;
 interface Request {
@@ -15,8 +13,13 @@ interface Request {
   readonly params?: unknown;
 }
 /** Answers a request with its result. @throws RpcError and nothing else. */
-export type Dispatch = (call: Call, request: Request, signal: AbortSignal) => Promise<Result>;
-type Method = (surface: McpSurface, call: Call, ctx: Ctx, params: unknown) => Result | Promise<Result>;
+export type Dispatch = (
+  call: Call,
+  request: Request,
+  signal: AbortSignal,
+  client: ClientLink,
+) => Promise<Result>;
+type Method = (surface: RichSurface, call: Call, ctx: RichCtx, params: unknown) => Result | Promise<Result>;
 
 /** Lists change with the permissions of a key and the version of the hub, contents at any time. */
 const LIST_TTL_MS = 60_000;
@@ -25,6 +28,7 @@ const CONTENTS_TTL_MS = 0;
 /** The protocol's own limit for one answer. */
 const MAX_COMPLETIONS = 100;
 const NAME_SHOWN = 100;
+const RESOURCE_METHODS: ReadonlySet<string> = new Set(['resources/read', 'resources/subscribe']);
 
 const toolParams = z.object({ name: z.string(), arguments: z.unknown().optional() });
 const promptParams = z.object({ name: z.string(), arguments: z.record(z.string(), z.string()).default({}) });
@@ -59,6 +63,23 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
       return cacheable(call, CONTENTS_TTL_MS, { contents: [contents] });
     },
   ],
+  [
+    'resources/subscribe',
+    async (surface, _call, ctx, params) => {
+      if (surface.watchResource === undefined) throw methodNotFound();
+      const { uri } = parse(resourceParams, params);
+      await named('resource', uri, surface.watchResource(ctx, uri));
+      return {};
+    },
+  ],
+  [
+    'resources/unsubscribe',
+    (surface, _call, _ctx, params) => {
+      if (surface.watchResource === undefined) throw methodNotFound();
+      parse(resourceParams, params);
+      return {};
+    },
+  ],
   ['prompts/list', (surface, call) => list(call, { prompts: surface.listPrompts(call.principal) })],
   [
     'prompts/get',
@@ -85,23 +106,30 @@ export function isMethod(name: string): boolean {
   return METHODS.has(name);
 }
 
-export function createDispatch(surface: McpSurface, now: () => number): Dispatch {
-  return async (call, { method: name, params }, signal) => {
+export function createDispatch(surface: RichSurface, now: () => number): Dispatch {
+  return async (call, { method: name, params }, signal, client) => {
     const method = METHODS.get(name);
-    if (method === undefined) throw new RpcError(METHOD_NOT_FOUND, 'Method not found');
+    if (method === undefined) throw methodNotFound();
     const { principal, requestId, log } = call;
     try {
-      return await method(surface, call, { principal, requestId, signal, log }, params);
+      return await method(surface, call, { principal, requestId, signal, log, client }, params);
     } catch (thrown) {
+      if (thrown instanceof RpcError) throw thrown;
       if (!(thrown instanceof HubError) && !signal.aborted)
         log.error({ err: thrown, method: name }, 'MCP request failed');
       // An agent gets to see the results of its tools, but not the errors of the protocol.
       if (name === 'tools/call' && !(thrown instanceof BadRequest))
         return failure(errorObject(thrown, requestId, now()));
-      const missing = name === 'resources/read' && isMissing(thrown);
-      throw toRpcError(thrown, requestId, now(), missing ? missingCode(call) : undefined);
+      if (!RESOURCE_METHODS.has(name) || !isMissing(thrown)) throw toRpcError(thrown, requestId, now());
+      const data = errorObject(thrown, requestId, now());
+      const { uri } = parse(resourceParams, params);
+      throw new RpcError(missingCode(call), data.error, { ...data, uri });
     }
   };
+}
+
+function methodNotFound(): RpcError {
+  return new RpcError(METHOD_NOT_FOUND, 'Method not found');
 }
 
 /** A request that does not reach the surface: its parameters are malformed, or it names what does not exist. */

@@ -4,14 +4,16 @@
  * one client 800 calls/s instead of 28,000), calls an unknown tool −32601, and hands a tool neither the HTTP request it came
  * with nor that request's AbortSignal.
  */
-import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
+import { isInitializeRequest, type JSONRPCRequest } from '@modelcontextprotocol/sdk/types.js';
 import { FastMCP, type Logger as FastMcpLogger } from 'fastmcp';
 import type { ClientInfo } from '../../auth/types.ts';
 import { HubError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
-import type { McpSurface } from '../surface.ts';
 import { type Call, CallAuth, type McpRequest } from './call.ts';
+import { type Change, type MayKnow, notificationOf } from './changes.ts';
+import { ClientLink2025 } from './client-link.ts';
 import type { Dispatch } from './dispatch.ts';
+import { type Capabilities, capabilitiesOf, type RichSurface } from './rich-surface.ts';
 import {
   idOf,
   INVALID_PARAMS,
@@ -19,6 +21,7 @@ import {
   messagesOf,
   rpcErrorResponse,
   sessionNotFound,
+  toRpcError,
   TRANSPORT_REFUSAL,
 } from './rpc.ts';
 import { Session } from './session.ts';
@@ -31,7 +34,7 @@ export interface Engine2025Options {
 }
 
 export interface Engine2025Deps {
-  readonly surface: McpSurface;
+  readonly surface: RichSurface;
   readonly dispatch: Dispatch;
   readonly log: Logger;
   readonly now: () => number;
@@ -45,6 +48,7 @@ const RETRY_AFTER = 5;
 
 export class Engine2025 implements AsyncDisposable {
   readonly #deps: Engine2025Deps;
+  readonly #capabilities: Capabilities;
   readonly #fastmcp: FastMCP;
   readonly #sessions = new Map<string, Session>();
   readonly #sweeper: NodeJS.Timeout;
@@ -52,6 +56,7 @@ export class Engine2025 implements AsyncDisposable {
 
   constructor(deps: Engine2025Deps) {
     this.#deps = deps;
+    this.#capabilities = capabilitiesOf(deps.surface);
     this.#fastmcp = new FastMCP({
       name: deps.surface.serverInfo.name,
       // Its type knows no pre-release; the transport puts the true one into the answer.
@@ -97,6 +102,17 @@ export class Engine2025 implements AsyncDisposable {
     );
   }
 
+  /** Tells those that want to know. What cannot be delivered at once, to a session without an open stream, is lost. */
+  announce(change: Change, mayKnow: MayKnow): void {
+    const notification = notificationOf(change);
+    for (const { transport, principal } of this.#listeners(change)) {
+      if (!mayKnow(principal)) continue;
+      transport.send(notification).catch((err: unknown) => {
+        this.#deps.log.debug({ err, engine: '2025' }, 'a change could not be announced');
+      });
+    }
+  }
+
   /** Ends the sessions that nobody has used for the idle time. */
   async sweep(): Promise<void> {
     const idleSince = this.#deps.now() - this.#deps.options.sessionIdleMs;
@@ -137,15 +153,22 @@ export class Engine2025 implements AsyncDisposable {
   }
 
   async #connect({ http, body, toolSet }: McpRequest, call: Call, client: ClientInfo): Promise<Response> {
-    const { surface, dispatch, now } = this.#deps;
-    const transport = new SessionTransport(surface.serverInfo, { http, body, auth: new CallAuth(call) });
+    const { surface, now } = this.#deps;
+    const { serverInfo, logs = false } = surface;
+    const introduction = { serverInfo, capabilities: this.#capabilities };
+    const transport = new SessionTransport(introduction, { http, body, auth: new CallAuth(call) });
     transport.onclose = () => this.#sessions.delete(transport.sessionId);
     try {
-      const { server } = await this.#fastmcp.connect(transport);
-      server.removeRequestHandler('completion/complete');
-      server.fallbackRequestHandler = async (message, { requestId, authInfo }) => {
+      const fastmcp = await this.#fastmcp.connect(transport);
+      const logLevel = () => (logs ? fastmcp.loggingLevel : undefined);
+      fastmcp.server.removeRequestHandler('completion/complete');
+      fastmcp.server.fallbackRequestHandler = async (message, extra) => {
+        const { authInfo, requestId } = extra;
         if (!(authInfo instanceof CallAuth)) throw new Error('a message without a caller');
-        return dispatch(authInfo.call, message, transport.signalOf(requestId));
+        const link = new ClientLink2025(extra, logLevel);
+        const result = await this.#deps.dispatch(authInfo.call, message, transport.signalOf(requestId), link);
+        this.#noteWatch(transport, authInfo.call, message);
+        return result;
       };
     } catch (error) {
       const refusal = transport.takeAnswer();
@@ -154,8 +177,25 @@ export class Engine2025 implements AsyncDisposable {
     }
     const { keyId, agentId } = call.principal;
     const binding = { keyId, agentId: agentId.toLowerCase(), client, toolSet };
-    this.#sessions.set(transport.sessionId, new Session(transport, binding, now()));
+    this.#sessions.set(transport.sessionId, new Session(transport, binding, call.principal, now()));
     return transport.takeAnswer() ?? new Response(null, { status: 500 });
+  }
+
+  /** Which resources a session watches is the engine's matter; by now the surface has allowed it. */
+  #noteWatch({ sessionId }: SessionTransport, { requestId }: Call, message: JSONRPCRequest): void {
+    const uri = message.params?.['uri'];
+    if (typeof uri !== 'string') return;
+    const session = this.#sessions.get(sessionId);
+    try {
+      if (message.method === 'resources/subscribe') session?.watch(uri);
+      if (message.method === 'resources/unsubscribe') session?.unwatch(uri);
+    } catch (error) {
+      throw toRpcError(error, requestId, this.#deps.now());
+    }
+  }
+
+  #listeners(change: Change): Session[] {
+    return [...this.#sessions.values()].filter((session) => session.hearsOf(change));
   }
 
   /** @throws HubError OVERLOADED. */

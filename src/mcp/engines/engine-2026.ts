@@ -2,33 +2,67 @@
 import {
   CLIENT_INFO_META_KEY,
   createMcpHandler,
+  InMemoryServerEventBus,
   type McpHttpHandler,
   Server,
+  type ServerEventBus,
   type ServerOptions,
 } from '@modelcontextprotocol/server';
 import type { ClientInfo } from '../../auth/types.ts';
+import type { Principal } from '../../context.ts';
+import { HubError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
-import type { McpSurface } from '../surface.ts';
 import { CallAuth, type McpRequest } from './call.ts';
-import { CAPABILITIES, type Dispatch, isMethod } from './dispatch.ts';
+import type { Change, MayKnow } from './changes.ts';
+import { ClientLink2026 } from './client-link.ts';
+import { type Dispatch, isMethod } from './dispatch.ts';
+import { ParamHeaders } from './param-headers.ts';
+import { capabilitiesOf, type ListKind, type RichSurface } from './rich-surface.ts';
 import { isRecord } from './rpc.ts';
+import { whenDone } from './when-done.ts';
+
+export interface Engine2026Options {
+  /** Streams of `subscriptions/listen` open at once. */
+  readonly maxSessions: number;
+}
 
 export interface Engine2026Deps {
-  readonly surface: McpSurface;
+  readonly surface: RichSurface;
   readonly dispatch: Dispatch;
   readonly log: Logger;
+  readonly options: Engine2026Options;
+}
+
+/** An open `subscriptions/listen`, which the SDK filters by what it asked for; whose it is, only we know. */
+interface Subscription {
+  readonly principal: Principal;
+  readonly bus: ServerEventBus;
+  readonly handler: McpHttpHandler;
 }
 
 /** Who the hub is changes with its version only. */
 const DISCOVER_TTL_MS = 60_000;
+/** Seconds after which a client that found no room may try again. */
+const RETRY_AFTER = 5;
+const LIST_EVENTS = {
+  tools: { kind: 'tools_list_changed' },
+  resources: { kind: 'resources_list_changed' },
+  prompts: { kind: 'prompts_list_changed' },
+} as const satisfies Record<ListKind, object>;
 
 export class Engine2026 implements AsyncDisposable {
+  readonly #deps: Engine2026Deps;
+  readonly #serverOptions: ServerOptions;
+  readonly #paramHeaders: ParamHeaders;
   readonly #handler: McpHttpHandler;
+  readonly #subscriptions = new Set<Subscription>();
 
-  constructor({ surface, dispatch, log }: Engine2026Deps) {
-    const serverInfo = { ...surface.serverInfo };
-    const options: ServerOptions = {
-      capabilities: CAPABILITIES,
+  constructor(deps: Engine2026Deps) {
+    const { surface } = deps;
+    this.#deps = deps;
+    this.#paramHeaders = new ParamHeaders(surface);
+    this.#serverOptions = {
+      capabilities: capabilitiesOf(surface),
       instructions: surface.instructions,
       cacheHints: { 'server/discover': { ttlMs: DISCOVER_TTL_MS, cacheScope: 'public' } },
       // Only a server that asks its client for input uses one; the default would be built for each request.
@@ -38,25 +72,24 @@ export class Engine2026 implements AsyncDisposable {
         },
       },
     };
-    this.#handler = createMcpHandler(
-      ({ authInfo }) => {
-        const server = new Server(serverInfo, options);
-        if (authInfo instanceof CallAuth) {
-          const { call } = authInfo;
-          server.fallbackRequestHandler = (request, { mcpReq }) => dispatch(call, request, mcpReq.signal);
-        }
-        return server;
-      },
-      { legacy: 'reject', onerror: (error) => log.debug({ engine: '2026' }, error.message.split(/[:{]/)[0]) },
-    );
+    this.#handler = this.#createHandler();
   }
 
-  async fetch({ http, body, identify }: McpRequest): Promise<Response> {
+  /** How many streams of `subscriptions/listen` are open. */
+  get subscriptions(): number {
+    return this.#subscriptions.size;
+  }
+
+  async fetch({ http, body, identify, toolSet }: McpRequest): Promise<Response> {
     const call = await identify('2026', clientInfoOf(body));
+    const method = isRecord(body) ? String(body['method']) : '';
+    if (method === 'subscriptions/listen') return this.#listen(http, body, call.principal);
     // Only where the server has no handler at all does the SDK answer 404, as the revision wants it.
-    if (!isRecord(body) || !isMethod(String(body['method'])))
-      return this.#handler.fetch(http, { parsedBody: body });
-    return this.#handler.fetch(http, { parsedBody: body, authInfo: new CallAuth(call) });
+    if (!isMethod(method)) return this.#handler.fetch(http, { parsedBody: body });
+    return (
+      this.#paramHeaders.refuse(http, body, call.principal, toolSet) ??
+      this.#handler.fetch(http, { parsedBody: body, authInfo: new CallAuth(call) })
+    );
   }
 
   /** The SDK's own answer where no method is called: to a malformed request, and to a notification. */
@@ -64,12 +97,69 @@ export class Engine2026 implements AsyncDisposable {
     return this.#handler.fetch(http, { parsedBody: body });
   }
 
+  announce(change: Change, mayKnow: MayKnow): void {
+    const event =
+      'list' in change
+        ? LIST_EVENTS[change.list]
+        : ({ kind: 'resource_updated', uri: change.resource } as const);
+    for (const { principal, bus } of this.#subscriptions) if (mayKnow(principal)) bus.publish(event);
+  }
+
   async close(): Promise<void> {
-    await this.#handler.close();
+    const handlers = [this.#handler, ...[...this.#subscriptions].map(({ handler }) => handler)];
+    await Promise.all(handlers.map((handler) => handler.close()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #createHandler(bus?: ServerEventBus): McpHttpHandler {
+    const { surface, dispatch, log } = this.#deps;
+    const serverInfo = { ...surface.serverInfo };
+    return createMcpHandler(
+      ({ authInfo }) => {
+        const server = new Server(serverInfo, this.#serverOptions);
+        if (authInfo instanceof CallAuth) {
+          const { call } = authInfo;
+          server.fallbackRequestHandler = (request, context) =>
+            dispatch(call, request, context.mcpReq.signal, new ClientLink2026(context));
+        }
+        return server;
+      },
+      {
+        legacy: 'reject',
+        onerror: (error) => log.debug({ engine: '2026' }, error.message.split(/[:{]/)[0]),
+        ...(bus === undefined ? {} : { bus }),
+      },
+    );
+  }
+
+  /**
+   * A handler of its own for each: what is published on a handler's bus reaches all its subscriptions.
+   * @throws HubError OVERLOADED.
+   */
+  async #listen(http: Request, parsedBody: unknown, principal: Principal): Promise<Response> {
+    const { maxSessions } = this.#deps.options;
+    if (this.#subscriptions.size >= maxSessions) {
+      throw new HubError('OVERLOADED', `The hub holds its maximum of ${String(maxSessions)} subscriptions.`, {
+        retryAfter: RETRY_AFTER,
+        suggestions: ['Close connections that are not used, or raise MAX_MCP_SESSIONS.'],
+      });
+    }
+    const bus = new InMemoryServerEventBus();
+    const handler = this.#createHandler(bus);
+    const subscription = { principal, bus, handler };
+    this.#subscriptions.add(subscription);
+    const done = (): void => {
+      this.#subscriptions.delete(subscription);
+    };
+    try {
+      return whenDone(await handler.fetch(http, { parsedBody }), http.signal, done);
+    } catch (error) {
+      done();
+      throw error;
+    }
   }
 }
 

@@ -1,12 +1,13 @@
 /** Both protocol engines over one surface. */
 import type { Logger } from '../../telemetry/log.ts';
-import type { McpSurface } from '../surface.ts';
+import type { Change, MayKnow } from './changes.ts';
 import { createDispatch } from './dispatch.ts';
 import { Engine2025, type Engine2025Options } from './engine-2025.ts';
 import { Engine2026 } from './engine-2026.ts';
+import type { RichSurface } from './rich-surface.ts';
 
 export interface McpEnginesDeps {
-  readonly surface: McpSurface;
+  readonly surface: RichSurface;
   readonly log: Logger;
   readonly options: Engine2025Options;
   readonly now?: () => number;
@@ -15,15 +16,24 @@ export interface McpEnginesDeps {
 export interface McpEngines extends AsyncDisposable {
   readonly legacy: Engine2025;
   readonly modern: Engine2026;
+  /**
+   * Tells the clients that want to know and whose caller may: of a list, all those that are connected or subscribed to it; of
+   * a resource, those that watch it. The surface must have declared what is announced.
+   */
+  announce(change: Change, mayKnow?: MayKnow): void;
 }
 
 export function createMcpEngines({ surface, log, options, now = Date.now }: McpEnginesDeps): McpEngines {
   const dispatch = createDispatch(surface, now);
   const legacy = new Engine2025({ surface, dispatch, log, now, options });
-  const modern = new Engine2026({ surface, dispatch, log });
+  const modern = new Engine2026({ surface, dispatch, log, options });
   return {
     legacy,
     modern,
+    announce(change, mayKnow = () => true) {
+      legacy.announce(change, mayKnow);
+      modern.announce(change, mayKnow);
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all([legacy.close(), modern.close()]);
     },

@@ -1,6 +1,6 @@
 /** JSON-RPC errors, and HTTP answers that carry one. */
 import type { HubError } from '../../errors.ts';
-import { type ErrorObject, ERRORS, errorObject, publicError } from '../../errors.ts';
+import { ERRORS, errorObject, publicError } from '../../errors.ts';
 
 export const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
@@ -10,6 +10,8 @@ export const INTERNAL_ERROR = -32603;
 /** Revisions up to 2025-11-25 only; 2026-07-28 says {@link INVALID_PARAMS}. */
 export const RESOURCE_NOT_FOUND = -32002;
 const SESSION_NOT_FOUND = -32001;
+/** A header of a request says something else than its body. */
+export const HEADER_MISMATCH = -32020;
 export const UNSUPPORTED_PROTOCOL_VERSION = -32022;
 /** What the SDKs use for a refusal by the transport. */
 export const TRANSPORT_REFUSAL = -32000;
@@ -18,9 +20,9 @@ export const TRANSPORT_REFUSAL = -32000;
 export class RpcError extends Error {
   override readonly name = 'RpcError';
   readonly code: number;
-  readonly data: ErrorObject | undefined;
+  readonly data: unknown;
 
-  constructor(code: number, message: string, data?: ErrorObject) {
+  constructor(code: number, message: string, data?: unknown) {
     super(message);
     this.code = code;
     this.data = data;
@@ -28,10 +30,10 @@ export class RpcError extends Error {
 }
 
 /** Any thrown value as a JSON-RPC error with the error object as its data. */
-export function toRpcError(thrown: unknown, requestId: string, now: number, code?: number): RpcError {
+export function toRpcError(thrown: unknown, requestId: string, now: number): RpcError {
   if (thrown instanceof RpcError) return thrown;
   const error = publicError(thrown);
-  return new RpcError(code ?? codeOf(error), error.message, errorObject(error, requestId, now));
+  return new RpcError(codeOf(error), error.message, errorObject(error, requestId, now));
 }
 
 function codeOf(error: HubError): number {

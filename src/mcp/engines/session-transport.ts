@@ -1,8 +1,8 @@
 /**
- * What one 2025 session talks through. Each HTTP request is served by an SDK transport of its own, whose only request it is:
- * one transport for the whole session keeps each JSON answer it ever gave, for the life of the session. And it answers an
- * HTTP request only when each of its messages has been answered, so a cancelled one, which the protocol layer never
- * answers, would hang it for good: here every message under way has an owner that settles it.
+ * What one 2025 session talks through. Each HTTP request is an {@link Exchange} with an SDK transport of its own, whose only
+ * request it is: one transport for the whole session keeps each JSON answer it ever gave, for the life of the session. And
+ * it answers an HTTP request only when each of its messages has been answered, so a cancelled one, which the protocol layer
+ * never answers, would hang it for good: here every message under way has an owner that settles it.
  */
 import { WebStandardStreamableHTTPServerTransport as HttpTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
@@ -10,7 +10,8 @@ import type { JSONRPCMessage, MessageExtraInfo, RequestId } from '@modelcontextp
 import { randomUUID } from 'node:crypto';
 import type { McpSurface } from '../surface.ts';
 import type { CallAuth } from './call.ts';
-import { CAPABILITIES } from './dispatch.ts';
+import { Exchange } from './exchange.ts';
+import type { Capabilities } from './rich-surface.ts';
 import {
   INVALID_REQUEST,
   isInitialize,
@@ -25,7 +26,13 @@ import { whenDone } from './when-done.ts';
 /** A request under way: what aborts its handler, and what takes its answer. */
 interface Pending {
   readonly abort: AbortController;
-  readonly http: HttpTransport;
+  readonly exchange: Exchange;
+}
+
+/** What the server says of itself. */
+export interface Introduction {
+  readonly serverInfo: McpSurface['serverInfo'];
+  readonly capabilities: Capabilities;
 }
 
 interface Opening {
@@ -44,15 +51,15 @@ export class SessionTransport implements Transport {
   onclose?: () => void;
   onerror?: (error: Error) => void;
   onmessage?: (message: JSONRPCMessage, extra?: MessageExtraInfo) => void;
-  readonly #serverInfo: McpSurface['serverInfo'];
+  readonly #introduction: Introduction;
   readonly #pending = new Map<RequestId, Pending>();
   #stream: HttpTransport | undefined;
   #opening: Opening | undefined;
   #answer: Response | undefined;
   #closed = false;
 
-  constructor(serverInfo: McpSurface['serverInfo'], opening: Opening) {
-    this.#serverInfo = serverInfo;
+  constructor(introduction: Introduction, opening: Opening) {
+    this.#introduction = introduction;
     this.#opening = opening;
   }
 
@@ -97,16 +104,15 @@ export class SessionTransport implements Transport {
   async send(message: JSONRPCMessage, options?: { relatedRequestId?: RequestId | undefined }): Promise<void> {
     if (!('result' in message || 'error' in message)) {
       const related = options?.relatedRequestId;
-      // A JSON answer has no room for a notification that belongs to its request: the SDK drops it there.
-      if (related !== undefined)
-        return this.#pending.get(related)?.http.send(message, { relatedRequestId: related });
-      return this.#stream?.send(message);
+      if (related === undefined) return this.#stream?.send(message);
+      this.#pending.get(related)?.exchange.tell(message);
+      return;
     }
     const pending = message.id === undefined ? undefined : this.#pending.get(message.id);
     // Nobody waits any more: the request was cancelled while its handler went on.
     if (message.id === undefined || pending === undefined) return;
     this.#pending.delete(message.id);
-    await pending.http.send(this.#truthful(message));
+    await pending.exchange.answer(this.#truthful(message));
   }
 
   async close(): Promise<void> {
@@ -124,20 +130,21 @@ export class SessionTransport implements Transport {
     if (new Set(ids).size < ids.length || ids.some((id) => this.#pending.has(id))) {
       return rpcErrorResponse(400, INVALID_REQUEST, 'Invalid Request: a request with this id is under way');
     }
-    const http = this.#transport();
-    const mine = ids.map((id) => [id, { abort: new AbortController(), http }] as const);
+    const exchange = new Exchange(ids.length, this);
+    const mine = ids.map((id) => [id, { abort: new AbortController(), exchange }] as const);
     for (const [id, pending] of mine) this.#pending.set(id, pending);
     const abandon = (): void => {
-      for (const id of ids) this.#cancel(id, 'Request abandoned');
+      for (const [id, pending] of mine)
+        if (this.#pending.get(id) === pending) this.#cancel(id, 'Request abandoned');
     };
+    // What is left by then was refused by the SDK before it was under way, or its client stopped reading.
     const settle = (): void => {
       request.signal.removeEventListener('abort', abandon);
-      // What is left was refused by the SDK before it was under way.
-      for (const [id, pending] of mine) if (this.#pending.get(id) === pending) this.#pending.delete(id);
+      abandon();
     };
     request.signal.addEventListener('abort', abandon, { once: true });
     try {
-      const response = await http.handleRequest(request, { parsedBody: body, authInfo });
+      const response = await exchange.fetch(request, body, authInfo);
       for (const id of messages.flatMap(cancelledId)) this.#cancel(id, CANCELLED);
       const withdrawn = mine.length > 0 && mine.every(([, { abort }]) => abort.signal.reason === CANCELLED);
       return whenDone(withdrawn ? new Response(null, { status: 202 }) : response, request.signal, settle);
@@ -149,21 +156,14 @@ export class SessionTransport implements Transport {
 
   /** The SDK refuses a second stream, which would lock out a client whose first one died unnoticed: the newest counts. */
   async #openStream(request: Request): Promise<Response> {
-    const stream = this.#transport();
+    const stream = new HttpTransport();
+    stream.onerror = (error) => this.onerror?.(error);
     const response = await stream.handleRequest(request);
     if (response.status !== 200) return response;
     const previous = this.#stream;
     this.#stream = stream;
     await previous?.close();
     return response;
-  }
-
-  /** JSON answers; a request that reports progress would want a stream of events instead. */
-  #transport(): HttpTransport {
-    const http = new HttpTransport({ enableJsonResponse: true });
-    http.onmessage = (message, extra) => this.onmessage?.(message, extra);
-    http.onerror = (error) => this.onerror?.(error);
-    return http;
   }
 
   /** Aborts the handler and settles the HTTP request, as the protocol layer answers nothing to a cancelled request. */
@@ -173,7 +173,8 @@ export class SessionTransport implements Transport {
     this.#pending.delete(id);
     pending.abort.abort(message);
     const answer = { jsonrpc: '2.0', id, error: { code: TRANSPORT_REFUSAL, message } } as const;
-    pending.http.send(answer).catch(() => undefined);
+    const { exchange } = pending;
+    (message === CANCELLED ? exchange.skip(answer) : exchange.answer(answer)).catch(() => undefined);
   }
 
   /** fastmcp declares what its own registry holds, and logging always; the hub says what the hub does. */
@@ -181,7 +182,7 @@ export class SessionTransport implements Transport {
     if (!('result' in message && 'protocolVersion' in message.result)) return message;
     return {
       ...message,
-      result: { ...message.result, capabilities: CAPABILITIES, serverInfo: this.#serverInfo },
+      result: { ...message.result, ...this.#introduction },
     };
   }
 }

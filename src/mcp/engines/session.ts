@@ -1,8 +1,10 @@
-/** One 2025 session: what it is bound to, and whether anybody still uses it. */
+/** One 2025 session: what it is bound to, what it watches, and whether anybody still uses it. */
 import type { ClientInfo } from '../../auth/types.ts';
 import type { Principal } from '../../context.ts';
+import { HubError } from '../../errors.ts';
 import type { ToolSet } from '../surface.ts';
 import { CallAuth, type Call } from './call.ts';
+import type { Change } from './changes.ts';
 import type { SessionTransport } from './session-transport.ts';
 import { whenDone } from './when-done.ts';
 
@@ -14,21 +16,31 @@ export interface SessionBinding {
   readonly toolSet: ToolSet;
 }
 
+const MAX_WATCHED = 1000;
+
 export class Session {
   readonly transport: SessionTransport;
   readonly binding: SessionBinding;
+  readonly #watched = new Set<string>();
+  /** As of the last request: its permissions may have changed since the session was opened. */
+  #principal: Principal;
   #lastUsed: number;
   /** HTTP requests under way, an open GET stream among them. */
   #users = 0;
 
-  constructor(transport: SessionTransport, binding: SessionBinding, now: number) {
+  constructor(transport: SessionTransport, binding: SessionBinding, principal: Principal, now: number) {
     this.transport = transport;
     this.binding = binding;
+    this.#principal = principal;
     this.#lastUsed = now;
   }
 
   get lastUsed(): number {
     return this.#lastUsed;
+  }
+
+  get principal(): Principal {
+    return this.#principal;
   }
 
   idleSince(time: number): boolean {
@@ -39,8 +51,27 @@ export class Session {
     return keyId === this.binding.keyId && agentId.toLowerCase() === this.binding.agentId;
   }
 
+  /** @throws HubError QUOTA_EXCEEDED. */
+  watch(uri: string): void {
+    if (this.#watched.size >= MAX_WATCHED && !this.#watched.has(uri)) {
+      const most = `A session watches at most ${String(MAX_WATCHED)} resources.`;
+      throw new HubError('QUOTA_EXCEEDED', most, { suggestions: ['Unsubscribe from some first.'] });
+    }
+    this.#watched.add(uri);
+  }
+
+  unwatch(uri: string): void {
+    this.#watched.delete(uri);
+  }
+
+  /** Lists are announced to all, resources to those who watch them. */
+  hearsOf(change: Change): boolean {
+    return 'list' in change || this.#watched.has(change.resource);
+  }
+
   async serve(http: Request, body: unknown, call: Call, now: () => number): Promise<Response> {
     this.#users++;
+    this.#principal = call.principal;
     const done = (): void => {
       this.#users--;
       this.#lastUsed = now();
