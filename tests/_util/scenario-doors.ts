@@ -43,6 +43,8 @@ export async function openDoor(hub: TestHub, era: ClientEra, options: DoorOption
   // The two SDKs agree in these methods, but their types are not one.
   const connected = era === '2025' ? await hub.connect('2025', options) : await hub.connect('2026', options);
   const client = connected.client as Asker;
+  // A client that has seen the tools checks every structured answer against its schema, and throws where one is missing.
+  await connected.listTools();
   return {
     call: (tool, args) => connected.callTool(tool, args),
     async read(uri) {

@@ -123,6 +123,14 @@ async function expectExampleWorks(example: string): Promise<void> {
   if (answer.isError) expect(answer.json['number'], example).not.toMatch(/^(VALIDATION|INTERNAL)/);
 }
 
+/** Every time in an answer is ISO 8601, UTC, with milliseconds. */
+function expectTimes(answer: object): void {
+  const times = [...JSON.stringify(answer).matchAll(/"(\w+_at|timestamp)":(?:"([^"]*)"|null)/g)];
+  for (const [field, , time] of times) {
+    if (time !== undefined) expect(new Date(time).toISOString(), field).toBe(time);
+  }
+}
+
 describe.each(TOOLS.map(({ name }) => name))('%s', (name) => {
   const descriptorOf = (): Descriptor => all.find((tool) => tool.name === name)!;
 
@@ -161,6 +169,7 @@ describe.each(TOOLS.map(({ name }) => name))('%s', (name) => {
       const before = JSON.stringify(rows.all());
       const answer = expectSuccess(await checking.callTool(name, args));
       for (const field of Object.keys(answer)) expect(outputSchema.properties, name).toHaveProperty(field);
+      expectTimes(answer);
       changed ||= JSON.stringify(rows.all()) !== before;
       for (const parameter of Object.keys(args)) used.add(parameter);
     }

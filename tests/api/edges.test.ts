@@ -108,6 +108,24 @@ it('names unknown recipients of a message that everybody sees, and keeps them', 
   ).not.toHaveProperty('unknown_recipients');
 });
 
+it('whoever is addressed twice sees a message once, and a type reaches those who come later', async () => {
+  const opened = expectSuccess(await alice.call('create_session', { purpose: 'Twice' }));
+  const of = { session_id: opened['session_id'] };
+  const to = ['bob', 'BOB', 'type:codex', 'type:Codex', 'type:claude', 'alice', 'type:late'];
+  expectSuccess(await alice.call('add_message', { ...of, content: 'c', visibility: 'private', to }));
+  const late = await openDoor(hub, '2026', { key: AGENT_KEY, agent: 'latecomer', type: 'LATE' });
+  const others = await openDoor(hub, '2026', { key: AGENT_KEY, agent: 'unaddressed', type: 'later' });
+  for (const door of [alice, bob, admin, late]) {
+    expect(expectSuccess(await door.call('get_messages', of))).toMatchObject({ count: 1, total_count: 1 });
+    expect(expectSuccess(await door.call('get_session', of))).toMatchObject({ message_count: 1 });
+    expect(expectSuccess(await door.call('search_by_sender', { ...of, sender: 'alice' }))['count']).toBe(1);
+  }
+  expect(expectSuccess(await others.call('get_session', of))).toMatchObject({
+    message_count: 0,
+    participants: [],
+  });
+});
+
 it('a closed session refuses new messages, and all else goes on', async () => {
   const args = {
     session_id: expectSuccess(

@@ -87,7 +87,9 @@ it('refuses a key with half a character, which is no other key’s double', asyn
   for (const key of ['\ud800', 'a\udfff']) {
     for (const tool of ['set_memory', 'get_memory', 'delete_memory']) {
       const args = { key, ...(tool === 'set_memory' ? { value: 1 } : {}) };
-      expect(expectError(await alice.call(tool, args), 'INVALID_INPUT').context).toMatchObject({ field: 'key' });
+      expect(expectError(await alice.call(tool, args), 'INVALID_INPUT').context).toMatchObject({
+        field: 'key',
+      });
     }
   }
 });

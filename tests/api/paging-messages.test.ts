@@ -1,4 +1,5 @@
 /** Reading a long session page by page: each message exactly once, in order, with every filter, both ways. */
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ERAS, expectSuccess, openDoor, type Door } from '../_util/scenario-doors.ts';
 import { follow, gather, postMany } from '../_util/scenario-paging.ts';
@@ -111,6 +112,37 @@ it('begins between two messages as well', async () => {
     has_more: false,
   });
   expect(expectSuccess(await page({ before_id: 1 }))).toMatchObject({ count: 0, has_more: false });
+});
+
+it('a reader that follows while many post sees everything once, in order', async () => {
+  const doors = await Promise.all(
+    ['p1', 'p2', 'p3', 'p4'].map((agent) => openDoor(hub, '2026', { key: AGENT_KEY, agent, type: agent })),
+  );
+  const opened = expectSuccess(await doors[0]!.call('create_session', { purpose: 'Live' }));
+  const of = { session_id: opened['session_id'] };
+  const state = { posting: true };
+  const posted = postMany(doors, 400, (n) => ({
+    ...{ ...of, content: `${n}` },
+    ...(n % 3 === 0 ? { visibility: 'private', to: n % 2 === 0 ? ['reader'] : [] } : {}),
+  })).finally(() => {
+    state.posting = false;
+  });
+  const seen: number[] = [];
+  for (let more = true; more;) {
+    const last = !state.posting;
+    const args = { ...of, after_id: seen.at(-1) ?? 0, limit: 30 };
+    const page = expectSuccess(await reader['2025']!.call('get_messages', args));
+    seen.push(...(page['messages'] as Message[]).map(({ id }) => id));
+    more = !last || page['has_more'] === true;
+    // Without a socket in between, nothing else would get its turn.
+    await setImmediate();
+  }
+  const ids = await posted;
+  const everything = expectSuccess(
+    await reader['2026']!.call('get_messages', { ...of, limit: 1000, max_tokens: 200_000 }),
+  );
+  expect(seen).toEqual((everything['messages'] as Message[]).map(({ id }) => id));
+  expect(seen).toHaveLength(ids.length - Math.floor(134 / 2));
 });
 
 it('a thread is the same whichever of its messages is named', async () => {
