@@ -45,6 +45,13 @@ it('takes a cursor only for the listing and the hub it comes from', async () => 
   expectError(await door.call('list_sessions', { cursor: memory }), 'INVALID_CURSOR');
   expectError(await door.call('list_memory', { cursor: sessions }), 'INVALID_CURSOR');
   expectSuccess(await door.call('list_sessions', { cursor: sessions }));
+  const headers = { authorization: `Bearer ${AGENT_KEY}`, 'x-agent-id': 'alice' };
+  const ofApi = (await (await hub.request('/api/v1/sessions?limit=1', { headers })).json()) as {
+    next_cursor: string;
+  };
+  expectError(await door.call('list_sessions', { cursor: ofApi.next_cursor }), 'INVALID_CURSOR');
+  expect((await hub.request(`/api/v1/sessions?cursor=${sessions}`, { headers })).status).toBe(400);
+  expect((await hub.request(`/api/v1/sessions?cursor=${ofApi.next_cursor}`, { headers })).status).toBe(200);
   expectSuccess(await bob.call('list_sessions', { cursor: sessions }));
   await using other = await startTestHub();
   const there = await openDoor(other, '2026', { key: AGENT_KEY, agent: 'alice' });
