@@ -90,6 +90,8 @@ describe.each(ERAS)('in era %s', (era) => {
       expect(gather<Message>(forward, 'messages')).toEqual(expected);
       const back = await follow(reader[era]!, 'get_messages', of);
       expect(gather<Message>(back.reverse(), 'messages')).toEqual(expected);
+      const pages = Math.max(Math.ceil(expected.length / limit), 1);
+      expect([forward.length, back.length]).toEqual([pages, pages]);
       for (const [index, { answer }] of forward.entries()) {
         const last = index === forward.length - 1;
         expect(answer['has_more']).toBe(!last);
