@@ -9,6 +9,10 @@ import { demandOurs, type MigrateOptions } from './migrate.ts';
 
 /** The first release without the WAL-reset corruption bug, https://sqlite.org/wal.html#walresetbug. */
 const OLDEST_SQLITE = '3.51.3';
+/** Half a second's work. */
+const CHECKED_AT_START_BYTES = 256 * 1024 ** 2;
+
+export { findDamage };
 
 /** @throws StartError if the folder of the database cannot be used. */
 export function prepareFolder(path: string): void {
@@ -34,7 +38,7 @@ export function unreadable(path: string, error: unknown): StartError {
  * Answers whether its pages were checked; those of a file of more than `checkedBytes` are not.
  * @throws StartError if it is damaged, newer than this hub, or not a hub's.
  */
-export function inspectFile(options: MigrateOptions, checkedBytes: number): boolean {
+export function inspectFile(options: MigrateOptions, checkedBytes = CHECKED_AT_START_BYTES): boolean {
   const { path } = options;
   const size = sizeOf(path);
   if (size === 0) {

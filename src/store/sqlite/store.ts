@@ -22,7 +22,7 @@ export interface SqliteStoreOptions {
   /** How long to wait for a hub that is stopping. */
   readonly lockWaitMs?: number;
   /** The pages of a larger file are checked by a reader thread while the hub already serves. */
-  readonly checkedAtStartBytes?: number;
+  readonly checkedAtStartBytes?: number | undefined;
   /** Writes per commit; 1 switches group commit off, for measurements. */
   readonly maxBatch?: number;
 }
@@ -35,8 +35,6 @@ export interface SqliteStore extends Store {
 }
 
 const LOCK_WAIT_MS = 5000;
-/** Half a second's work. */
-const CHECKED_AT_START_BYTES = 256 * 1024 ** 2;
 const MAX_BATCH = 512;
 const MAX_QUEUE = 20_000;
 const PROBE_MS = 1000;
@@ -71,7 +69,7 @@ function prepareDatabase(connection: Connection, { path, log }: SqliteStoreOptio
 
 function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
   const { path, maxConnections, log } = options;
-  const checked = inspectFile({ path }, options.checkedAtStartBytes ?? CHECKED_AT_START_BYTES);
+  const checked = inspectFile({ path }, options.checkedAtStartBytes);
   const first = openWriter(path);
   let epoch: string;
   try {
