@@ -92,7 +92,6 @@ CREATE TABLE `message_audiences` (
 	PRIMARY KEY(`audience_id`, `session_id`, `message_id`)
 ) WITHOUT ROWID;
 --> statement-breakpoint
-CREATE INDEX `message_audiences_by_sender` ON `message_audiences` (`audience_id`,`sender_id`,`message_id`);--> statement-breakpoint
 CREATE INDEX `message_audiences_by_time` ON `message_audiences` (`audience_id`,`created_at`,`message_id`);--> statement-breakpoint
 CREATE TABLE `messages` (
 	`id` integer PRIMARY KEY NOT NULL,
@@ -115,9 +114,11 @@ CREATE TABLE `participants` (
 	`audience_id` integer NOT NULL,
 	`sender_id` integer NOT NULL,
 	`message_count` integer NOT NULL,
+	`last_id` integer NOT NULL,
 	PRIMARY KEY(`session_id`, `audience_id`, `sender_id`)
 ) WITHOUT ROWID;
 --> statement-breakpoint
+CREATE INDEX `participants_by_sender` ON `participants` (`sender_id`,`audience_id`);--> statement-breakpoint
 CREATE TABLE `senders` (
 	`id` integer PRIMARY KEY NOT NULL,
 	`workspace_id` integer NOT NULL,

@@ -10,7 +10,7 @@ const LONG_PAGE = 200;
 const LONG: { readonly [query: string]: ((args: never) => boolean) | undefined } = {
   'messages.page': (args: MessagePage) =>
     args.threadId !== undefined || args.filters !== undefined || args.limit > LONG_PAGE,
-  'messages.bySender': (args: { sessionPk?: number }) => args.sessionPk !== undefined,
+  'messages.bySender': () => true,
   'messages.byTime': (args: { sessionPk?: number }) => args.sessionPk !== undefined,
   'sessions.page': (args: { isActive?: boolean; createdBy?: string; query?: string }) =>
     args.isActive !== undefined || args.createdBy !== undefined || args.query !== undefined,

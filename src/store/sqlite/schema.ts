@@ -132,8 +132,13 @@ export const participants = sqliteTable(
     audienceId: integer('audience_id').notNull(),
     senderId: integer('sender_id').notNull(),
     messageCount: integer('message_count').notNull(),
+    /** No message of theirs here has a higher id; not an index, which every message would have to write to. */
+    lastId: integer('last_id').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.sessionId, t.audienceId, t.senderId] })],
+  (t) => [
+    primaryKey({ columns: [t.sessionId, t.audienceId, t.senderId] }),
+    index('participants_by_sender').on(t.senderId, t.audienceId),
+  ],
 );
 
 export const messages = sqliteTable(
@@ -177,7 +182,6 @@ export const messageAudiences = sqliteTable(
   },
   (t) => [
     primaryKey({ columns: [t.audienceId, t.sessionId, t.messageId] }),
-    index('message_audiences_by_sender').on(t.audienceId, t.senderId, t.messageId),
     index('message_audiences_by_time').on(t.audienceId, t.createdAt, t.messageId),
   ],
 );

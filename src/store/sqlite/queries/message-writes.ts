@@ -28,8 +28,8 @@ export function messageWrites(
     INSERT INTO session_audiences (audience_id, session_id, message_count, last_seq) VALUES (?, ?, 1, ?)
     ON CONFLICT DO UPDATE SET message_count = message_count + 1, last_seq = max(last_seq, excluded.last_seq)`);
   const posted = sqlite.prepare<number[]>(`
-    INSERT INTO participants (session_id, audience_id, sender_id, message_count) VALUES (?, ?, ?, 1)
-    ON CONFLICT DO UPDATE SET message_count = message_count + 1`);
+    INSERT INTO participants (session_id, audience_id, sender_id, message_count, last_id) VALUES (?, ?, ?, 1, ?)
+    ON CONFLICT DO UPDATE SET message_count = message_count + 1, last_id = max(last_id, excluded.last_id)`);
 
   const placed = sqlite.prepare<[number], Placed>(`
     SELECT m.session_id, m.sender_id, m.created_at, m.message_type, s.workspace_id
@@ -92,7 +92,7 @@ export function messageWrites(
         const audience = names.audience(workspaceId, name);
         show.run(audience, message.sessionPk, id, sender, message.createdAt, visibility, type);
         countIn.run(audience, message.sessionPk, id);
-        posted.run(message.sessionPk, audience, sender);
+        posted.run(message.sessionPk, audience, sender, id);
       }
       return id;
     },
@@ -113,7 +113,7 @@ export function messageWrites(
         const audience = names.audience(row.workspace_id, name);
         show.run(audience, row.session_id, id, row.sender_id, row.created_at, code, row.message_type);
         countIn.run(audience, row.session_id, id);
-        posted.run(row.session_id, audience, row.sender_id);
+        posted.run(row.session_id, audience, row.sender_id, id);
       }
     },
 

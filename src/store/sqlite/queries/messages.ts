@@ -44,9 +44,14 @@ export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
   const ids = (sql: string) => sqlite.prepare<[Bind], number>(sql).pluck();
   const session = { ASC: ids(inSession('ASC')), DESC: ids(inSession('DESC')) };
   const thread = { ASC: ids(inThread('ASC')), DESC: ids(inThread('DESC')) };
+  const postedIn = sqlite.prepare<[number, number], { session: number; last: number }>(
+    'SELECT session_id AS session, last_id AS last FROM participants WHERE sender_id = ? AND audience_id = ?',
+  );
   const bySender = ids(`
     SELECT message_id FROM message_audiences
-    WHERE audience_id = :audience AND sender_id = :sender ORDER BY message_id DESC LIMIT :limit`);
+    WHERE audience_id = :audience AND session_id = :session AND message_id > :after AND message_id <= :last
+      AND sender_id = :sender
+    ORDER BY message_id DESC LIMIT :limit`);
   const sessionByTime = sqlite.prepare<[Bind], { id: number; at: number }>(`
     SELECT message_id AS id, created_at AS at FROM message_audiences
     WHERE audience_id = :audience AND session_id = :session AND created_at BETWEEN :start AND :end
@@ -107,6 +112,23 @@ export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
     return found.slice(0, args.limit + 1);
   }
 
+  /** Session by session, latest first, until no other one can hold anything newer. */
+  function newestOf(audiences: readonly number[], senders: readonly number[], limit: number): number[] {
+    const places = audiences.flatMap((audience) =>
+      senders.flatMap((sender) =>
+        postedIn.all(sender, audience).map((place) => ({ ...place, audience, sender })),
+      ),
+    );
+    let found: number[] = [];
+    for (const { audience, sender, session: place, last } of places.sort((a, b) => b.last - a.last)) {
+      const after = found[limit - 1] ?? FIRST_ID;
+      if (last <= after) break;
+      const more = bySender.all({ audience, sender, session: place, last, after, limit });
+      found = [...found, ...more].sort((a, b) => b - a).slice(0, limit);
+    }
+    return found;
+  }
+
   return {
     get(id, sight) {
       const audiences = names.audiences(sight);
@@ -133,12 +155,7 @@ export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
         const found = pageIds({ sessionPk, sight, limit, filters: { sender } }, 'DESC');
         return fetch(found.slice(0, limit));
       }
-      const audiences = names.audiences(sight);
-      const senders = names.senders(sight.workspace, sender);
-      const found = audiences.flatMap((audience) =>
-        senders.flatMap((id) => bySender.all({ audience, sender: id, limit })),
-      );
-      return fetch(found.sort((a, b) => b - a).slice(0, limit));
+      return fetch(newestOf(names.audiences(sight), names.senders(sight.workspace, sender), limit));
     },
 
     byTime({ sight, sessionPk, start, end, limit }) {
