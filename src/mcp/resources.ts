@@ -1,6 +1,5 @@
 /** Resources: what can be read by address. Permissions and visibility are those of the services behind. */
 import type { Ctx } from '../context.ts';
-import { HubError } from '../errors.ts';
 import { ALL_WORKSPACES } from '../store/port.ts';
 import { fit } from './budget.ts';
 import { docsMarkdown } from './docs.ts';
@@ -11,6 +10,7 @@ import type {
   ResourceTemplateDescriptor,
   ToolDescriptor,
 } from './surface.ts';
+import { UnknownName } from './surface.ts';
 import type { ToolHub } from './tool.ts';
 
 export interface ResourceDeps {
@@ -91,14 +91,14 @@ const READERS: readonly { readonly pattern: RegExp; readonly read: Reader }[] = 
   },
 ];
 
-/** @throws HubError with the code of what is missing; INVALID_INPUT for an address of no resource. */
+/** @throws HubError with the code of what is missing; UnknownName for an address of no resource. */
 export async function readResource(deps: ResourceDeps, ctx: Ctx, uri: string): Promise<ResourceContents> {
   for (const { pattern, read } of READERS) {
     const match = pattern.exec(uri);
     if (match === null) continue;
     return { uri, ...(await read(deps, ctx, decodeId(match[1] ?? ''))) };
   }
-  throw noResource(uri);
+  throw new UnknownName(`There is no resource ${uri}.`);
 }
 
 function decodeId(id: string): string {
@@ -158,11 +158,4 @@ async function memory({ hub }: ResourceDeps, ctx: Ctx, agentId: string) {
     metadata: {},
   }));
   return { agent_id: agentId, entries: items, truncated: truncated || page.next !== null };
-}
-
-function noResource(uri: string): HubError {
-  return new HubError('INVALID_INPUT', `There is no resource ${JSON.stringify(uri.slice(0, 200))}.`, {
-    context: { field: 'uri', value: uri.slice(0, 100), expected: 'a resource or template of this hub' },
-    suggestions: ['Use an address of resources/list or resources/templates/list.'],
-  });
 }

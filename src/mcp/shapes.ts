@@ -36,6 +36,8 @@ export const messageShape = z.object({
   imported: z.literal(true).optional(),
   /** The content was cut to fit the answer. */
   content_truncated: z.literal(true).optional(),
+  /** The metadata was left out, for the same reason. */
+  metadata_truncated: z.literal(true).optional(),
 });
 export type Message = z.infer<typeof messageShape>;
 
@@ -110,14 +112,17 @@ export function toFullEntry(row: MemoryRow): MemoryEntry {
   return { ...toEntry(row), value: JSON.parse(row.value) as unknown };
 }
 
-/** A message whose content is cut so that its JSON takes about `chars` characters. */
+/** A message cut so that its JSON takes about `chars` characters: without metadata that fills most of them, with less content. */
 export function shortenMessage(message: Message, chars: number): Message {
-  const rest = JSON.stringify({ ...message, content: '' }).length;
+  const heavy = JSON.stringify(message.metadata).length > chars / 2;
+  const kept: Message = heavy ? { ...message, metadata: {}, metadata_truncated: true } : message;
+  if (JSON.stringify(kept).length <= chars) return kept;
+  const rest = JSON.stringify({ ...kept, content: '' }).length;
   const room = Math.max(chars - rest - 50, 0);
   // Escaping at worst makes six characters of one.
-  const content = message.content.slice(
+  const content = kept.content.slice(
     0,
-    JSON.stringify(message.content.slice(0, room)).length > room + 2 ? room / 6 : room,
+    JSON.stringify(kept.content.slice(0, room)).length > room + 2 ? room / 6 : room,
   );
-  return { ...message, content: content.toWellFormed(), content_truncated: true };
+  return { ...kept, content: content.toWellFormed(), content_truncated: true };
 }

@@ -1,54 +1,9 @@
-/** No answer is longer than its max_tokens or larger than MAX_RESPONSE_BYTES, and a reader always comes to the end. */
+/** No answer is longer than its max_tokens, and a reader always comes to the end. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectSuccess, openDoor, type Door } from '../_util/scenario-doors.ts';
+import { expectComplete, expectHonest, fill, type BigMessage } from '../_util/scenario-big.ts';
 import { follow, gather, type Page } from '../_util/scenario-paging.ts';
-import { openSession, post } from '../_util/scenario-raw.ts';
 import { AGENT_KEY, startTestHub, type TestHub } from '../_util/test-hub.ts';
-
-type Args = Record<string, unknown>;
-
-interface Message {
-  readonly id: number;
-  readonly content: string;
-  readonly content_truncated?: true;
-}
-
-/** Content of a few sizes, in scripts whose characters take more than one byte or are escaped. */
-const CONTENTS = ['short', 'x', '漢', '"\\', '\u0001', '🧠'].flatMap((unit) =>
-  [10, 500, 5_000, 40_000].map((length) => unit.repeat(Math.ceil(length / unit.length))),
-);
-
-async function fill(door: Door): Promise<{ session_id: string; ids: number[] }> {
-  const session_id = String(
-    expectSuccess(await door.call('create_session', { purpose: 'Big' }))['session_id'],
-  );
-  const ids: number[] = [];
-  for (const content of CONTENTS) {
-    const posted = expectSuccess(await door.call('add_message', { session_id, content }));
-    ids.push(Number(posted['message_id']));
-  }
-  return { session_id, ids };
-}
-
-function expectComplete(pages: readonly Page[], ids: readonly number[], about: string): void {
-  expect(
-    gather<Message>(pages, 'messages').map(({ id }) => id),
-    about,
-  ).toEqual(ids);
-}
-
-/** Cut content is the beginning of the whole, and says that it is cut; a page that lacks something says so. */
-function expectHonest(pages: readonly Page[], ids: readonly number[]): void {
-  for (const { answer } of pages) {
-    for (const { id, content, content_truncated } of answer['messages'] as Message[]) {
-      const whole = CONTENTS[ids.indexOf(id)]!;
-      if (content_truncated === undefined) expect(content).toBe(whole);
-      else
-        expect(whole.startsWith(content.replace(/\ufffd$/, '')) && content.length < whole.length).toBe(true);
-      if (content_truncated === true) expect(answer['truncated']).toBe(true);
-    }
-  }
-}
 
 const BUDGETS = [200, 201, 300, 500, 1_000, 3_000, 20_000];
 
@@ -86,7 +41,7 @@ describe('max_tokens', () => {
     const answer = await door.call('get_session', { session_id, include_messages: 50, max_tokens });
     const fields = expectSuccess(answer);
     expect(answer.text.length).toBeLessThanOrEqual(max_tokens * 4);
-    const shown = (fields['messages'] as Message[]).map(({ id }) => id);
+    const shown = (fields['messages'] as BigMessage[]).map(({ id }) => id);
     expect(shown).toEqual(ids.slice(-shown.length));
     expect(shown.length).toBeGreaterThan(0);
     expect(fields).toMatchObject({
@@ -94,6 +49,56 @@ describe('max_tokens', () => {
       message_count: ids.length,
       continue_with: { before_id: shown[0] },
     });
+  });
+
+  it('get_session with everybody in it', async () => {
+    const opened = await door.call('create_session', { purpose: 'Crowd' });
+    const { session_id: crowd } = expectSuccess(opened);
+    const posting = Array.from({ length: 120 }, async (_, n) => {
+      const one = await openDoor(hub, '2026', { key: AGENT_KEY, agent: `crowd-${n}-${'x'.repeat(80)}` });
+      expectSuccess(await one.call('add_message', { session_id: crowd, content: 'c'.repeat(2000) }));
+    });
+    await Promise.all(posting);
+    const answer = await door.call('get_session', {
+      session_id: crowd,
+      include_messages: 50,
+      max_tokens: 10_000,
+    });
+    expect(expectSuccess(answer)['participants']).toHaveLength(120);
+    expect(answer.text.length).toBeLessThanOrEqual(40_000);
+  });
+
+  it.each(BUDGETS)('messages with metadata in %i tokens', async (max_tokens) => {
+    const name = `meta-${max_tokens}`;
+    const alone = await openDoor(hub, '2026', { key: AGENT_KEY, agent: name, type: 'claude' });
+    const opened = expectSuccess(await alone.call('create_session', { purpose: 'Metadata' }));
+    const of = { session_id: opened['session_id'] };
+    const metadatas = [
+      {},
+      { a: 1 },
+      { text: 'm'.repeat(300) },
+      { text: '"'.repeat(4900) },
+      { text: '漢'.repeat(3000) },
+    ];
+    const posted: number[] = [];
+    for (const [n, metadata] of metadatas.entries()) {
+      const { message_id } = expectSuccess(
+        await alone.call('add_message', { ...of, content: 'c'.repeat(n * 90 + 1), metadata }),
+      );
+      posted.push(Number(message_id));
+    }
+    const pages = await follow(alone, 'get_messages', { ...of, max_tokens, after_id: 0 });
+    expectWithin(pages, max_tokens);
+    expectComplete(pages, posted, name);
+    for (const message of gather<BigMessage & { metadata: object; metadata_truncated?: true }>(
+      pages,
+      'messages',
+    )) {
+      const whole = metadatas[posted.indexOf(message.id)];
+      expect(message.metadata).toEqual(message.metadata_truncated === true ? {} : whole);
+    }
+    const found = await alone.call('search_by_sender', { sender: name, max_tokens });
+    expectWithin([{ answer: expectSuccess(found), text: found.text }], max_tokens);
   });
 
   it.each(BUDGETS)('searches of %i tokens', async (max_tokens) => {
@@ -105,7 +110,7 @@ describe('max_tokens', () => {
       const answer = await door.call(tool, { ...args, max_tokens, limit: 1000 });
       const fields = expectSuccess(answer);
       expect(answer.text.length, tool).toBeLessThanOrEqual(max_tokens * 4);
-      const shown = (fields['messages'] as Message[]).map(({ id }) => id);
+      const shown = (fields['messages'] as BigMessage[]).map(({ id }) => id);
       const expected = tool === 'search_by_sender' ? ids.toReversed() : ids;
       expect(shown, tool).toEqual(expected.slice(0, shown.length));
       expect(fields, tool).toMatchObject({ truncated: true, count: shown.length });
@@ -135,88 +140,5 @@ describe('max_tokens', () => {
     expect(gather<{ key: string }>(entries, 'entries').map(({ key }) => key)).toEqual(
       names.map((n) => `k${n}`).sort(),
     );
-  });
-});
-
-describe('MAX_RESPONSE_BYTES', () => {
-  const MAX = 30_000;
-  let hub: TestHub;
-  let session_id: string;
-  let ids: number[];
-  const headers = { authorization: `Bearer ${AGENT_KEY}`, 'x-agent-id': 'alice' };
-  let sessionHeaders: Record<string, string>;
-
-  beforeAll(async () => {
-    hub = await startTestHub({ env: { MAX_RESPONSE_BYTES: String(MAX) } });
-    const door = await openDoor(hub, '2026', { key: AGENT_KEY, agent: 'alice', type: 'claude' });
-    ({ session_id, ids } = await fill(door));
-    sessionHeaders = await openSession(hub, headers);
-  });
-  afterAll(() => hub[Symbol.asyncDispose]());
-
-  /** The whole body of an answer in each era is within the limit; answers its fields. */
-  async function ask(tool: string, args: Args): Promise<{ isError: boolean; json: Args; text: string }> {
-    const params = { name: tool, arguments: args };
-    for (const era of ['2025', '2026'] as const) {
-      const response = await post(hub, era, {
-        method: 'tools/call',
-        params,
-        headers: era === '2025' ? sessionHeaders : headers,
-      });
-      const body = await response.text();
-      expect(Buffer.byteLength(body), `${tool} ${JSON.stringify(args)}`).toBeLessThanOrEqual(MAX);
-      if (era === '2025') continue;
-      const { result } = JSON.parse(body) as { result: { isError?: boolean; content: { text: string }[] } };
-      const text = result.content[0]!.text;
-      return { isError: result.isError ?? false, json: JSON.parse(text) as Args, text };
-    }
-    throw new Error('unreachable');
-  }
-
-  /** A door whose every answer is weighed. */
-  const weighing = (): Door => {
-    const call: Door['call'] = async (tool, args = {}) => {
-      const { isError, json, text } = await ask(tool, args);
-      return { isError, json, text, structuredContent: json };
-    };
-    return { call } as Door;
-  };
-
-  it('leads through all messages, both ways', async () => {
-    const of = { session_id, max_tokens: 200_000, limit: 1000 };
-    const forward = await follow(weighing(), 'get_messages', { ...of, after_id: 0 });
-    expectComplete(forward, ids, 'forward');
-    expectHonest(forward, ids);
-    expectComplete((await follow(weighing(), 'get_messages', of)).reverse(), ids, 'back');
-  });
-
-  it('holds for every other reading tool', async () => {
-    for (const [tool, args] of [
-      ['get_session', { session_id, include_messages: 50 }],
-      ['search_by_sender', { sender: 'alice', limit: 1000 }],
-      [
-        'search_by_timerange',
-        { start_time: '2020-01-01T00:00:00Z', end_time: '2100-01-01T00:00:00Z', limit: 1000 },
-      ],
-      ['list_sessions', {}],
-    ] as const) {
-      const { isError, json } = await ask(tool, { ...args, max_tokens: 200_000 });
-      expect(isError, tool).toBe(false);
-      if (tool !== 'list_sessions') expect(json['truncated'], tool).toBe(true);
-    }
-  });
-
-  it('holds to the byte, or the answer is an error that says so', async () => {
-    const door = await openDoor(hub, '2026', { key: AGENT_KEY, agent: 'alice' });
-    let fits = 0;
-    for (let length = 14_000; length < 15_000; length += 20) {
-      expectSuccess(await door.call('set_memory', { key: 'big', value: 'v'.repeat(length) }));
-      const { isError, json } = await ask('get_memory', { key: 'big' });
-      if (isError)
-        expect(json).toMatchObject({ code: 'CONTENT_TOO_LARGE', context: { max_response_bytes: MAX } });
-      else fits++;
-    }
-    expect(fits).toBeGreaterThan(0);
-    expect(fits).toBeLessThan(50);
   });
 });

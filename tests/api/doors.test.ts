@@ -210,10 +210,18 @@ describe.each(ERAS)('in era %s', (era) => {
 
   it('refuses what is no resource or prompt, and arguments that make no sense', async () => {
     const door = world.callers.bob.at[era];
-    expect(await refusalOf(door.read('session://'))).toMatchObject({ error: { code: 'INVALID_INPUT' } });
-    expect(await refusalOf(door.read('file:///etc/passwd'))).toMatchObject({
-      error: { code: 'INVALID_INPUT' },
-    });
+    for (const uri of [
+      'session://',
+      'file:///etc/passwd',
+      'nonsense',
+      'hub://info/x',
+      'agent://a/b/memory',
+    ]) {
+      expect(await refusalOf(door.read(uri)), uri).toMatchObject({
+        code: missing,
+        error: { code: 'INVALID_INPUT', context: { field: 'uri', value: uri } },
+      });
+    }
     expect(await refusalOf(door.prompt('no-such', {}))).toMatchObject({ code: -32602 });
     const noId = await refusalOf(door.prompt('debug-session', {}));
     expect(noId).toMatchObject({

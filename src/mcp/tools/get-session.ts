@@ -32,9 +32,10 @@ export const getSession = defineTool({
         ? []
         : (await services.messages.page(ctx, { sessionId: input.session_id, limit: input.include_messages }))
             .messages;
+    const head = JSON.stringify([session, session.participants]).length;
     const budget = {
-      maxTokens: input.max_tokens - Math.ceil(JSON.stringify(session).length / 4),
-      maxBytes: maxResponseBytes - 9 * JSON.stringify(session).length,
+      maxTokens: input.max_tokens - Math.ceil(head / 4),
+      maxBytes: maxResponseBytes - 9 * head,
     };
     const { items, truncated } = fit(rows.map(toMessage), budget, 'last', shortenMessage);
     const oldest = items[0];
