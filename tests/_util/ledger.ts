@@ -27,8 +27,10 @@ export interface LedgerReport {
   readonly acknowledged: number;
   /** Acknowledged, but not there under its id. */
   readonly lost: number;
-  /** There more than once, or without having been asked for. */
+  /** There more than once. */
   readonly doubled: number;
+  /** There, although nobody holds an acknowledgement; in the end all writers do. */
+  readonly strange: number;
   /** What the following reader did not see, or not in order. */
   readonly missed: number;
   /** As the session counts them. */
@@ -117,7 +119,8 @@ export async function startLedger({ writers, url }: LedgerOptions): Promise<Ledg
       return {
         acknowledged: acknowledged.size,
         lost: [...acknowledged].filter(([key, id]) => byKey.get(key) !== id).length,
-        doubled: stored.length - acknowledged.size,
+        doubled: stored.length - byKey.size,
+        strange: [...byKey.keys()].filter((key) => !acknowledged.has(key)).length,
         missed: ids.filter((id, i) => followed[i] !== id).length + Math.max(0, followed.length - ids.length),
         counted: Number(session['message_count']),
       };

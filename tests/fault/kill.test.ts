@@ -86,7 +86,7 @@ async function underLoad(what: string, play: (scene: Scene) => Promise<void>): P
   const times = `recovery p50 ${quantile(recovery, 0.5)} p99 ${quantile(recovery, 0.99)} ms`;
   process.stdout.write(`kill -9 ${what}: ${counts}, ${times} (SEED=${SEED})\n`);
   expect({ ...report, corrupt, epoch: after.epoch }).toEqual({
-    ...{ acknowledged, lost: 0, doubled: 0, missed: 0, counted: acknowledged },
+    ...{ acknowledged, lost: 0, doubled: 0, strange: 0, missed: 0, counted: acknowledged },
     ...{ corrupt: 0, epoch },
   });
   expect(acknowledged).toBeGreaterThanOrEqual(recovery.length * WRITERS);
