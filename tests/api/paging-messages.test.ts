@@ -204,3 +204,38 @@ it('searches count what they find: newest first by sender, oldest first by time'
     expect(await found('search_by_timerange', args)).toEqual(within.sort(byTime));
   }
 });
+
+it('a search by sender over all sessions finds the newest of what is seen, also after messages were hidden', async () => {
+  const poster = await openDoor(hub, '2026', { key: AGENT_KEY, agent: 'poster', type: 'poster' });
+  const sessions: string[] = [];
+  for (let n = 0; n < 6; n++) {
+    sessions.push(
+      String(expectSuccess(await poster.call('create_session', { purpose: `Of ${n}` }))['session_id']),
+    );
+  }
+  const ids: number[] = [];
+  for (let n = 0; n < 60; n++) {
+    const args = { session_id: sessions[(n * n + (n % 5)) % 6], content: `${n}` };
+    const hidden = n % 4 === 0 ? { visibility: 'private', to: n % 8 === 0 ? ['reader'] : [] } : {};
+    ids.push(Number(expectSuccess(await poster.call('add_message', { ...args, ...hidden }))['message_id']));
+  }
+  const change = async (visibility: string, indexes: number[]): Promise<void> => {
+    for (const n of indexes) {
+      expectSuccess(await poster.call('set_message_visibility', { message_id: ids[n], visibility }));
+    }
+  };
+  await change('private', [59, 58, 57, 30, 5]);
+  await change('public', [4, 56, 57]);
+  for (const door of [poster, reader['2025']!]) {
+    const pages = await Promise.all(
+      sessions.map((session_id) => door.call('get_messages', { session_id, limit: 1000 })),
+    );
+    const seen = pages.flatMap((page) => expectSuccess(page)['messages'] as Message[]);
+    const newest = seen.map(({ id }) => id).sort((a, b) => b - a);
+    expect(newest.length).toBe(door === poster ? 60 : 60 - 7 - 5 + 2);
+    for (const limit of [1, 2, 3, 7, 20, 59, 1000]) {
+      const found = expectSuccess(await door.call('search_by_sender', { sender: 'POSTER', limit }));
+      expect((found['messages'] as Message[]).map(({ id }) => id)).toEqual(newest.slice(0, limit));
+    }
+  }
+});
