@@ -1,9 +1,15 @@
 /** Small private files that are either the old or the new one, never half of one. */
 import { randomBytes } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { link, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { systemCode } from './system-error.ts';
+
+/** Makes an empty file of mode 0600 where there is none; SQLite gives the files beside a database its mode. */
+export function ensurePrivateFile(file: string): void {
+  closeSync(openSync(file, 'a', 0o600));
+}
 
 /** Writes a file of mode 0600 so that a crash leaves the old or the new one, on disk when this resolves. */
 export async function replaceFile(file: string, text: string): Promise<void> {

@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -171,6 +172,17 @@ describe('a damaged file', () => {
     expect(store.health()).toEqual({ writable: true });
     await store.close();
   });
+});
+
+it('keeps its files to itself, wherever they lie', async () => {
+  const store = await open();
+  await newWorkspace(store);
+  const modes = readdirSync(folder).map((file) => [file, statSync(join(folder, file)).mode & 0o777]);
+  expect(Object.fromEntries(modes)).toEqual({
+    ...{ 'hub.db': 0o600, 'hub.db-shm': 0o600, 'hub.db-wal': 0o600 },
+    ...{ 'hub.db.lock': 0o600, 'hub.db.lock-journal': 0o600, 'hub.db.lock.json': 0o600 },
+  });
+  await store.close();
 });
 
 describe('one database', () => {

@@ -17,6 +17,7 @@ import Database from 'better-sqlite3';
 import { z } from 'zod';
 import { StartError } from '../../errors.ts';
 import { systemCode } from '../../lib/system-error.ts';
+import { ensurePrivateFile } from '../../lib/private-file.ts';
 import { isSqliteError } from './errors.ts';
 
 const RETRY_MS = 100;
@@ -65,6 +66,7 @@ export function realPath(path: string): string {
 }
 
 function tryLock(file: string): Database.Database | undefined {
+  ensurePrivateFile(file);
   const sqlite = new Database(file, { timeout: 0 });
   try {
     sqlite.pragma('journal_mode = DELETE');

@@ -1,6 +1,7 @@
 /** The store over one SQLite file: one writer, one reader on this thread for short queries, reader threads for long ones. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ensurePrivateFile } from '../../lib/private-file.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { Reads, Store } from '../port.ts';
 import { damaged, inspectFile, prepareFolder, unreadable } from './checks.ts';
@@ -70,6 +71,7 @@ function prepareDatabase(connection: Connection, { path, log }: SqliteStoreOptio
 function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
   const { path, maxConnections, log } = options;
   const checked = inspectFile({ path }, options.checkedAtStartBytes);
+  ensurePrivateFile(path);
   const first = openWriter(path);
   let epoch: string;
   try {
