@@ -11,6 +11,7 @@ import { migrateDatabase } from './migrate.ts';
 import { createNames } from './names.ts';
 import { createReads } from './queries/index.ts';
 import { createReaderPool, type ReaderPool } from './readers.ts';
+import { demandRoom } from './room.ts';
 import { routeReads } from './route-reads.ts';
 import { createWriterConnection } from './writer-connection.ts';
 import { createWriter } from './writer.ts';
@@ -103,11 +104,21 @@ function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
     for (;;) {
       await delay(PROBE_MS, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
       if (stop.signal.aborted) return;
-      if (!writer.health().writable) await writer.probe().catch(() => undefined);
+      if (writer.failing()) await tryDisk();
       else if (connection.lastWriteAt() > tidyAt && Date.now() - connection.lastWriteAt() > IDLE_MS) {
         tidyAt = connection.lastWriteAt();
         tidy();
       }
+    }
+  }
+
+  async function tryDisk(): Promise<void> {
+    try {
+      await demandRoom(path);
+      await writer.probe();
+      log.info('the disk takes writes again');
+    } catch (error) {
+      log.debug({ err: error }, 'the disk still takes no writes');
     }
   }
 

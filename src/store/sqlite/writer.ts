@@ -42,7 +42,9 @@ export interface WriterOptions {
 export interface Writer {
   /** `work` may be run twice; what the first run did is undone before. */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** Tries whether the disk takes writes. */
+  /** Whether the last commit that had something to put on disk failed. */
+  failing(): boolean;
+  /** Tries whether the disk takes a commit. */
   probe(): Promise<void>;
   health(): StoreHealth;
   /** Refuses all writes from now on, saying why. */
@@ -155,6 +157,7 @@ export function createWriter(
 
   return {
     write,
+    failing: () => failure !== undefined && refusal === undefined,
     probe: () => write(() => Promise.resolve(connection.touch())),
     health() {
       if (refusal !== undefined) return { writable: false, reason: refusal };
