@@ -58,3 +58,12 @@ it('takes a cursor only for the listing and the hub it comes from', async () => 
   expectError(await there.call('list_sessions', { cursor: sessions }), 'INVALID_CURSOR');
   expectError(await there.call('list_memory', { cursor: memory }), 'INVALID_CURSOR');
 });
+
+it('takes a memory cursor of another agent or scope for none, instead of ending early', async () => {
+  const door = alice['2025']!;
+  const { next_cursor: cursor } = expectSuccess(await door.call('list_memory', { limit: 1, scope: 'agent' }));
+  expectSuccess(await door.call('list_memory', { cursor, scope: 'agent' }));
+  expectError(await door.call('list_memory', { cursor, scope: 'shared' }), 'INVALID_CURSOR');
+  expectError(await door.call('list_memory', { cursor }), 'INVALID_CURSOR');
+  expectError(await bob.call('list_memory', { cursor, scope: 'agent' }), 'INVALID_CURSOR');
+});

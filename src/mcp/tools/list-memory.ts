@@ -30,7 +30,9 @@ export const listMemory = defineTool({
     next_cursor: z.string().optional(),
   }),
   async handler({ services, epoch, maxResponseBytes }, ctx, input) {
-    const after = input.cursor === undefined ? undefined : decodeCursor(epoch, KIND, position, input.cursor);
+    // Another agent's, or another scope's, would silently lead nowhere.
+    const kind = `${KIND}/${ctx.principal.agentId}/${input.scope ?? 'all'}`;
+    const after = input.cursor === undefined ? undefined : decodeCursor(epoch, kind, position, input.cursor);
     const page = await services.memory.list(ctx, {
       limit: input.limit,
       ...(after === undefined ? {} : { after }),
@@ -49,7 +51,7 @@ export const listMemory = defineTool({
     return {
       entries: [...items],
       truncated,
-      ...(next === null ? {} : { next_cursor: encodeCursor(epoch, KIND, next) }),
+      ...(next === null ? {} : { next_cursor: encodeCursor(epoch, kind, next) }),
     };
   },
 });
