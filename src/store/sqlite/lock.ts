@@ -3,6 +3,7 @@
  * process dies, however it dies, so there is no stale lock to judge.
  */
 import {
+  existsSync,
   lstatSync,
   readFileSync,
   readlinkSync,
@@ -66,7 +67,8 @@ export function realPath(path: string): string {
 }
 
 function tryLock(file: string): Database.Database | undefined {
-  ensurePrivateFile(file);
+  // Not where it exists: to close it once more would free the lock on it, if this process holds it (POSIX).
+  if (!existsSync(file)) ensurePrivateFile(file);
   const sqlite = new Database(file, { timeout: 0 });
   try {
     sqlite.pragma('journal_mode = DELETE');
