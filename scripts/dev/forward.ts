@@ -24,7 +24,8 @@ export function forward(req: IncomingMessage, res: ServerResponse, port: number)
     port,
     method: req.method ?? 'GET',
     path: req.url ?? '/',
-    headers: endToEnd(req.rawHeaders),
+    // A hub that may close the connection does so under a body that it refused unread, and its answer would be lost.
+    headers: [...endToEnd(req.rawHeaders), 'Connection', 'keep-alive'],
     setHost: false,
     // A connection of its own for each: none that is kept can be closed by a stopping hub just as it is used.
     agent: false,

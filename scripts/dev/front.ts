@@ -6,6 +6,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Place } from './messages.ts';
 import type { Forwarded } from './forward.ts';
 import { forward } from './forward.ts';
@@ -37,11 +38,13 @@ export interface FrontOptions {
   readonly graceMs: number;
 }
 
+const LAST_ANSWERS_MS = 100;
 const CUT = 'The hub was restarted while it worked on this request; whether it was done is unknown.';
 
 export function createFront({ holdMs, graceMs }: FrontOptions): Front {
   let state: State = { kind: 'held' };
   let server: Server | undefined;
+  const left = new Set<Server>();
   let listensAt: Place | undefined;
   const waiting = new Set<() => void>();
   const underWay = new Set<Forwarded>();
@@ -91,6 +94,14 @@ export function createFront({ holdMs, graceMs }: FrontOptions): Front {
     clearTimeout(timer);
   }
 
+  /** Its clients may have answers to come still. */
+  function leave(old: Server): void {
+    left.add(old);
+    old.close(() => left.delete(old));
+    old.closeIdleConnections();
+    setTimeout(() => old.closeAllConnections(), holdMs).unref();
+  }
+
   return {
     get address() {
       return (server?.address() ?? undefined) as AddressInfo | undefined;
@@ -99,8 +110,7 @@ export function createFront({ holdMs, graceMs }: FrontOptions): Front {
       const same = place.host === listensAt?.host && place.port === listensAt.port;
       if (server === undefined || !same) {
         const next = await listenOn(place, handle);
-        server?.close();
-        server?.closeIdleConnections();
+        if (server !== undefined) leave(server);
         server = next;
         listensAt = place;
       }
@@ -120,14 +130,10 @@ export function createFront({ holdMs, graceMs }: FrontOptions): Front {
     async close() {
       become({ kind: 'refusing', why: 'The hub has been stopped.' });
       await cutUnderWay();
-      const { promise, resolve } = Promise.withResolvers<undefined>();
-      if (server === undefined) return;
-      server.close(() => {
-        resolve(undefined);
-      });
+      if (server !== undefined) leave(server);
       // The last answers are on their way.
-      setTimeout(() => server?.closeAllConnections(), 100);
-      await promise;
+      await delay(LAST_ANSWERS_MS);
+      for (const old of left) old.closeAllConnections();
     },
   };
 }

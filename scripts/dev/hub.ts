@@ -26,7 +26,7 @@ async function answer(): Promise<ToHub> {
 /** Once the hub serves it stops by itself when the dev process goes; before that there is nothing to stop. */
 function leaveWithDev(): void {
   process.on('disconnect', () => {
-    if (process.listenerCount('SIGTERM') === 0) process.exit(0);
+    if (process.listenerCount('SIGTERM') === 0) process.exit();
   });
   // A hub that hangs in a loop does not notice.
   const watchdog = `
@@ -121,4 +121,3 @@ try {
   process.stderr.write(brief(error instanceof Error ? (error.stack ?? error.message) : String(error), root));
   process.exitCode = 1;
 }
-if (process.connected) process.disconnect();

@@ -47,7 +47,7 @@ export function supervise({ root, args, front, say, watch }: SupervisorOptions):
     if (next !== undefined) leave(next, 0);
     next = hub;
     hub.load((message) => {
-      if (hub !== next) return;
+      if (hub !== next || stopping) return;
       if (message.kind === 'listening') serve(hub, message.port, files, performance.now() - begun);
       else void heed(hub, message);
     });

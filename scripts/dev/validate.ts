@@ -1,6 +1,6 @@
 /** `npm run dev -- --validate`: everything that would keep the hub from starting, without starting it. */
 import path from 'node:path';
-import type { GivenSecrets } from '../../src/config/config.ts';
+import type { ConfigSources, GivenSecrets } from '../../src/config/config.ts';
 import { configWithOrigins } from '../../src/config/config.ts';
 import { configSources, surroundings } from '../../src/config/env.ts';
 import { dataFiles } from '../../src/config/paths.ts';
@@ -8,6 +8,7 @@ import type { SecretName } from '../../src/config/secret-rules.ts';
 import { SECRET_NAMES, checkEqual, checkSecret } from '../../src/config/secret-rules.ts';
 import { readSecretsFile } from '../../src/config/secrets-file.ts';
 import { StartError } from '../../src/errors.ts';
+import { UsageError } from '../../src/config/usage-error.ts';
 import { databaseProblem, folderProblem } from './check-files.ts';
 import { failure, flagsOf } from './flags.ts';
 import { checkSettings } from './settings.ts';
@@ -15,16 +16,22 @@ import { checkSettings } from './settings.ts';
 /** Prints one line for each problem and answers 1, or says that there is none and answers 0. */
 export async function validate(args: readonly string[]): Promise<number> {
   try {
-    const { problems, folder, database } = await findProblems(args);
-    for (const problem of problems) process.stdout.write(`${problem}\n`);
-    if (problems.length > 0) return 1;
+    const { problems, folder, database } = await findProblems(configSources(surroundings(), flagsOf(args)));
+    if (problems.length > 0) return tell(problems);
     process.stdout.write(
       `Settings, keys, the data folder ${folder} and the database ${database} are good.\n`,
     );
     return 0;
   } catch (error) {
-    return failure(error);
+    return error instanceof StartError && !(error instanceof UsageError)
+      ? tell([error.message])
+      : failure(error);
   }
+}
+
+function tell(problems: readonly string[]): number {
+  for (const problem of problems) process.stdout.write(`${problem}\n`);
+  return 1;
 }
 
 interface Found {
@@ -33,8 +40,8 @@ interface Found {
   readonly database: string;
 }
 
-async function findProblems(args: readonly string[]): Promise<Found> {
-  const settings = checkSettings(configSources(surroundings(), flagsOf(args)));
+async function findProblems(sources: ConfigSources): Promise<Found> {
+  const settings = checkSettings(sources);
   const { config, given } = configWithOrigins(settings.sources);
   const folder = config.dataDir;
   const database = config.store.path;

@@ -19,7 +19,7 @@ export interface Checkout extends AsyncDisposable {
   /** Replaces what must be there. */
   edit(file: string, from: string, to: string): void;
   /** Runs the script; every process it started is gone when the checkout is disposed of. */
-  dev(args?: readonly string[], env?: Readonly<Record<string, string>>): Dev;
+  dev(args?: readonly string[], env?: Readonly<Record<string, string | undefined>>): Dev;
 }
 
 export interface Dev {
@@ -29,6 +29,8 @@ export interface Dev {
   /** The exit code, when all output has arrived. */
   readonly ended: Promise<number | null>;
   kill(signal: NodeJS.Signals): void;
+  /** Ctrl-C at its terminal, which every process there gets. */
+  interrupt(): void;
   /** The address of the last ready line, once there are `count`. Rejects if the process ends before. */
   ready(count?: number): Promise<string>;
 }
@@ -59,6 +61,8 @@ export function copyCheckout(dotenv = ''): Checkout {
         HOME: share,
         XDG_DATA_HOME: share,
         NODE_COMPILE_CACHE: path.join(tmpdir(), 'schub-dev-cache'),
+        // Ends with these tests, however they end.
+        npm_lifecycle_event: 'dev',
         npm_package_json: path.join(root, 'package.json'),
         ...env,
       });
@@ -73,11 +77,13 @@ export function copyCheckout(dotenv = ''): Checkout {
   };
 }
 
-function startDev(root: string, args: readonly string[], env: Readonly<Record<string, string>>): Dev {
+function startDev(root: string, args: readonly string[], env: NodeJS.ProcessEnv): Dev {
   const child = spawn(process.execPath, ['scripts/run.mjs', 'scripts/dev/main.ts', ...args], {
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own, as at a terminal.
+    detached: true,
   });
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
@@ -92,6 +98,9 @@ function startDev(root: string, args: readonly string[], env: Readonly<Record<st
     stderr,
     ended,
     kill: (signal) => void child.kill(signal),
+    interrupt() {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
+    },
     async ready(count = 1) {
       return await waitFor(() => {
         if (code !== undefined) throw new Error(`ended with ${String(code)}: ${stderr()}`);

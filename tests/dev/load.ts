@@ -3,10 +3,13 @@ import http from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { waitFor } from './wait.ts';
 
-export interface Load {
+export interface Load extends AsyncDisposable {
+  /** Requests without an answer. */
+  readonly failures: readonly string[];
+  readonly statuses: ReadonlySet<number>;
   /** Waits for so many more answers. */
-  calls(more: number): Promise<void>;
-  stop(): Promise<{ readonly failures: readonly string[]; readonly statuses: ReadonlySet<number> }>;
+  answers(more: number): Promise<void>;
+  stop(): Promise<void>;
 }
 
 const PAUSE_MS = 5;
@@ -20,7 +23,7 @@ const initialize = JSON.stringify({
 export function callContinuously(url: string, key: string): Load {
   const failures: string[] = [];
   const statuses = new Set<number>();
-  let answers = 0;
+  let count = 0;
   let stopped = false;
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
   const post = { ...headers, accept: 'application/json, text/event-stream' };
@@ -36,23 +39,26 @@ export function callContinuously(url: string, key: string): Load {
     while (!stopped) {
       try {
         statuses.add(await call());
-        answers++;
+        count++;
       } catch (error) {
         failures.push(String(error instanceof Error ? (error.cause ?? error) : error));
       }
       await delay(PAUSE_MS);
     }
   });
+  const stop = async (): Promise<void> => {
+    stopped = true;
+    await Promise.all(loops);
+  };
   return {
-    async calls(more) {
-      const wanted = answers + more;
-      await waitFor(() => (answers >= wanted ? true : undefined));
+    failures,
+    statuses,
+    async answers(more) {
+      const wanted = count + more;
+      await waitFor(() => (count >= wanted ? true : undefined));
     },
-    async stop() {
-      stopped = true;
-      await Promise.all(loops);
-      return { failures, statuses };
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   };
 }
 
