@@ -4,7 +4,7 @@ import { drizzle } from 'drizzle-orm/better-sqlite3';
 import type { AgentRow, IdempotencyRow, Reads, Writes } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import type { NameMaker, Names } from '../names.ts';
-import { agents, idempotency, importedMessages } from '../schema.ts';
+import { agents, importedMessages } from '../schema.ts';
 import type { SyncNoun } from '../sync.ts';
 
 /** Prepared look-up of an agent by workspace and id, ids compared without case. */
@@ -72,21 +72,19 @@ export function agentWrites({ sqlite }: Connection, names: NameMaker): SyncNoun<
   };
 }
 
-export function idempotencyWrites(connection: Connection, names: NameMaker): SyncNoun<Writes['idempotency']> {
-  const { sqlite } = connection;
-  const findAgent = prepareFind(connection);
+export function idempotencyWrites({ sqlite }: Connection, names: NameMaker): SyncNoun<Writes['idempotency']> {
+  const findAgent = sqlite
+    .prepare<[number, string], number>('SELECT id FROM agents WHERE workspace_id = ? AND agent_key = ?')
+    .pluck();
   const agentPk = (workspace: string, agentId: string): number => {
-    const agent = findAgent(names.workspace(workspace), agentId);
-    if (agent === undefined) throw new Error(`agent ${agentId} does not exist`);
-    return agent.pk;
+    const pk = findAgent.get(names.workspace(workspace), agentId.toLowerCase());
+    if (pk === undefined) throw new Error(`agent ${agentId} does not exist`);
+    return pk;
   };
-  const find = drizzle(sqlite)
-    .select()
-    .from(idempotency)
-    .where(
-      and(eq(idempotency.agentId, sql.placeholder('agent')), eq(idempotency.key, sql.placeholder('key'))),
-    )
-    .prepare();
+  const find = sqlite.prepare<[number, string], IdempotencyRow>(
+    `SELECT tool, args_hash AS argsHash, result, created_at AS createdAt FROM idempotency
+     WHERE agent_id = ? AND key = ?`,
+  );
   const put = sqlite.prepare<[number, string, string, string, string, number]>(
     `INSERT INTO idempotency (agent_id, key, tool, args_hash, result, created_at) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET tool = excluded.tool, args_hash = excluded.args_hash, result = excluded.result,
@@ -97,9 +95,7 @@ export function idempotencyWrites(connection: Connection, names: NameMaker): Syn
        (SELECT agent_id, key FROM idempotency WHERE created_at < ? ORDER BY created_at LIMIT ?)`,
   );
   return {
-    get(workspace, agentId, key): IdempotencyRow | undefined {
-      return find.get({ agent: agentPk(workspace, agentId), key });
-    },
+    get: (workspace, agentId, key) => find.get(agentPk(workspace, agentId), key),
     put(workspace, agentId, key, { tool, argsHash, result, createdAt }) {
       put.run(agentPk(workspace, agentId), key, tool, argsHash, result, createdAt);
     },
