@@ -73,9 +73,13 @@ async function inspectCopy(file: string, size: number): Promise<void> {
 
 /** Makes a database that says of itself what the header of another one says. */
 async function copyHeader(from: string, to: string): Promise<void> {
-  await using handle = await open(from, 'r');
   const header = Buffer.alloc(HEADER_BYTES);
-  await handle.read(header, 0, HEADER_BYTES, 0);
+  const handle = await open(from, 'r');
+  try {
+    await handle.read(header, 0, HEADER_BYTES, 0);
+  } finally {
+    await handle.close();
+  }
   if (header.toString('latin1', 0, MAGIC.length) !== MAGIC) throw new Error('file is not a database');
   const copy = new Database(to);
   copy.exec('CREATE TABLE not_empty (id)');
