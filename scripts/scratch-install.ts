@@ -29,7 +29,7 @@ export async function scratchInstall(wanted: ScratchPackage): Promise<string> {
   const key = createHash('sha256')
     .update([manifest, lock ?? '', ...machine].join('\0'))
     .digest('hex');
-  const base = scratchBase();
+  const base = scratchFolder();
   const folder = join(base, `${name}-${key.slice(0, 16)}`);
   if (existsSync(folder)) return folder;
   const making = mkdtempSync(join(base, '.making-'));
@@ -46,7 +46,8 @@ export async function scratchInstall(wanted: ScratchPackage): Promise<string> {
   return folder;
 }
 
-function scratchBase(): string {
+/** Where all of them are. */
+export function scratchFolder(): string {
   const { XDG_CACHE_HOME: xdg, LOCALAPPDATA: windows } = process.env;
   const base = join(xdg ?? windows ?? join(homedir(), '.cache'), 'shared-context-hub', 'scratch');
   mkdirSync(base, { recursive: true });
