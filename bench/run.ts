@@ -2,8 +2,10 @@
 import { cpus } from 'node:os';
 import { benchAddMessage } from './add-message.ts';
 import { createReport, type Report } from './report.ts';
+import { benchStore } from './store.ts';
 
 const BENCHES: Readonly<Record<string, (report: Report) => Promise<void>>> = {
+  store: benchStore,
   'add-message': benchAddMessage,
 };
 
