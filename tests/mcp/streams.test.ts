@@ -3,6 +3,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { CreateMessageRequestSchema, CreateMessageResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { describe, expect, it, vi } from 'vitest';
+import type { RichCtx } from '../../src/mcp/engines/rich-surface.ts';
 import { connectClient, fetchFrom } from '../_util/connect-client.ts';
 import { createMcpFixture, KEYS } from '../_util/mcp-fixture.ts';
 import { RawAgent } from '../_util/raw-agent.ts';
@@ -94,6 +95,26 @@ describe('an answer of 2025', () => {
     const heard = await new EventReader(response).rest();
     expect(heard).toContainEqual(progress('b'));
     expect(heard.flatMap(({ id }) => id ?? []).sort()).toEqual([1, 2, 3]);
+  });
+
+  it('says nothing of what was taken back in its batch', async () => {
+    await using agent = new RawAgent({ extend: enrich });
+    const sessionId = await agent.open();
+    const { headers } = rawRequest('2025', { method: 'ping', sessionId, headers: { 'x-agent-id': 'Ann' } });
+    const slow = { name: 'slow', arguments: { label: 'late', ms: 50 } };
+    const messages = [
+      { id: 1, method: 'tools/call', params: { name: 'slow', arguments: { label: 'first' } } },
+      { id: 2, method: 'tools/call', params: { ...slow, _meta: { progressToken: 'b' } } },
+    ];
+    const body = JSON.stringify(messages.map((message) => ({ jsonrpc: '2.0', ...message })));
+    const response = agent.fixture.app.request('/mcp', { method: 'POST', headers, body });
+    await agent.running(2);
+    const params = { requestId: 1 };
+    await agent.send(sessionId, { method: 'notifications/cancelled', params, id: null });
+    const late = agent.fixture.seen.running.get('late') as RichCtx | undefined;
+    await late?.client.progress(1, 2, 'half');
+    const heard = await new EventReader(await response).rest();
+    expect(heard).toMatchObject([progress('b'), { id: 2, result: {} }]);
   });
 
   it('ends without a result when the client takes its request back', async () => {

@@ -53,8 +53,8 @@ export class Exchange {
 
   /** For a request that the client took back: `filler` completes a JSON answer, a stream goes without. */
   async skip(filler: JSONRPCMessage): Promise<void> {
-    if (this.#stream === undefined) return this.answer(filler);
     this.#unanswered--;
+    if (this.#stream === undefined) return this.#http.send(filler);
     if (this.#unanswered === 0) this.#stream.end();
   }
 }
