@@ -35,7 +35,8 @@ describe('the writing connection', () => {
 
   it('is the one the store writes with, and still is so after tidying', async () => {
     const watched = watchConnections();
-    const store = await openSqlite(newFolder());
+    const own = newFolder();
+    const store = await openSqlite(own);
     const sqlite = watched.writer();
     await post(store, await newSession(store, await newWorkspace(store)));
     expect(sqlite.pragma('synchronous', { simple: true })).toBe(2);
@@ -43,6 +44,7 @@ describe('the writing connection', () => {
     const tidied = vi.spyOn(sqlite, 'pragma');
     await store.close();
     watched.stop();
+    rmSync(own, { recursive: true });
     expect(tidied).toHaveBeenCalledWith('wal_checkpoint(TRUNCATE)');
     expect(tidied).toHaveBeenLastCalledWith('busy_timeout = 5000');
   });
