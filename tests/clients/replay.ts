@@ -1,4 +1,4 @@
-/** The requests that Python's mcp-proxy was seen to make, for where it cannot be installed. */
+/** Requests as Python's mcp-proxy makes them (X-API-Key, a slash at the end), written by hand: it is not to be had everywhere. */
 import { type ClientTest, madeSession, must, type Stage } from './client-test.ts';
 
 const REVISION = '2025-11-25';
