@@ -60,6 +60,7 @@ export async function callTool(
   { timeoutMs, now }: CallOptions,
 ): Promise<ToolResult> {
   try {
+    if (ctx.signal.aborted) throw callerGone(prepared.tool.name);
     const answer = await withTimeout(run(prepared, hub, ctx, args), timeoutMs, prepared.tool.name);
     const structuredContent = { success: true, ...answer };
     const text = JSON.stringify(structuredContent);
@@ -108,6 +109,11 @@ async function withTimeout<T>(work: Promise<T>, ms: number, tool: string): Promi
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Read by nobody: the request was taken back, or its client hung up. */
+function callerGone(tool: string): HubError {
+  return new HubError('OVERLOADED', `${tool} was not run: its caller waits no more.`);
 }
 
 function answerTooLarge(maxBytes: number): HubError {

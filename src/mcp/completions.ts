@@ -1,7 +1,8 @@
 /** Completion of the arguments of prompts and of the ids in resource templates. */
 import { may, type Ctx } from '../context.ts';
-import { COLLABORATION_TYPES } from './prompts.ts';
-import type { CompletionRequest } from './surface.ts';
+import { COLLABORATION_TYPES, MAX_ROUNDS, PROMPT_DESCRIPTORS } from './prompts.ts';
+import { RESOURCE_TEMPLATES } from './resources.ts';
+import { type CompletionRequest, UnknownName } from './surface.ts';
 import type { ToolHub } from './tool.ts';
 
 /** As many values as a completion may have, by the protocol. */
@@ -18,14 +19,28 @@ const COMPLETERS: Readonly<Record<string, Completer>> = {
   session_id: ({ services }, ctx, prefix) => services.sessions.complete(ctx, prefix, MAX_VALUES),
   agent_id: completeAgent,
   collaboration_type: oneOf(COLLABORATION_TYPES),
+  iteration_rounds: oneOf(Array.from({ length: MAX_ROUNDS }, (_, index) => String(index + 1))),
 };
 
+/** @throws UnknownName */
 export async function complete(
   hub: ToolHub,
   ctx: Ctx,
-  { argument, value }: CompletionRequest,
+  { ref, argument, value }: CompletionRequest,
 ): Promise<readonly string[]> {
+  if (!argumentsOf(ref).includes(argument)) return [];
   return (await COMPLETERS[argument]?.(hub, ctx, value)) ?? [];
+}
+
+function argumentsOf(ref: CompletionRequest['ref']): readonly string[] {
+  if (ref.type === 'prompt') {
+    const prompt = PROMPT_DESCRIPTORS.find(({ name }) => name === ref.name);
+    if (prompt === undefined) throw new UnknownName(`There is no prompt ${ref.name}.`);
+    return prompt.arguments.map(({ name }) => name);
+  }
+  const template = RESOURCE_TEMPLATES.find(({ uriTemplate }) => uriTemplate === ref.uri);
+  if (template === undefined) throw new UnknownName(`There is no resource template ${ref.uri}.`);
+  return [...template.uriTemplate.matchAll(/\{(\w+)\}/g)].flatMap(([, name]) => name ?? []);
 }
 
 /** Only what may be read is offered: one's own id, and to an admin all. */

@@ -15,6 +15,7 @@ interface Prompt {
 }
 
 export const COLLABORATION_TYPES = ['parallel', 'sequential', 'review', 'debate'] as const;
+export const MAX_ROUNDS = 20;
 const DEBUG_MESSAGES = 30;
 const DEBUG_TOKENS = 6000;
 
@@ -39,6 +40,13 @@ function definePrompt<A extends z.ZodObject>(prompt: {
   return prompt;
 }
 
+function rolesIn(text: string): string[] {
+  return text
+    .split(',')
+    .map((role) => role.trim())
+    .filter((role) => role !== '');
+}
+
 const setupCollaboration = definePrompt({
   descriptor: {
     name: 'setup-collaboration',
@@ -49,15 +57,15 @@ const setupCollaboration = definePrompt({
       argument('expert_roles', 'roles, separated by commas', true),
       argument('collaboration_type', `how they work: ${COLLABORATION_TYPES.join(', ')}`, false),
       argument('session_id', 'an existing session; otherwise a new one', false),
-      argument('iteration_rounds', 'rounds of work and review, 1 to 20', false),
+      argument('iteration_rounds', `rounds of work and review, 1 to ${MAX_ROUNDS}`, false),
     ],
   },
   arguments: z.object({
     purpose: z.string().min(1).max(2000),
-    expert_roles: z.string().min(1).max(1000),
+    expert_roles: z.string().max(1000).transform(rolesIn).pipe(z.array(z.string()).min(1)),
     collaboration_type: z.enum(COLLABORATION_TYPES).default('parallel'),
     session_id: z.string().optional(),
-    iteration_rounds: z.coerce.number().int().min(1).max(20).default(2),
+    iteration_rounds: z.coerce.number().int().min(1).max(MAX_ROUNDS).default(2),
   }),
   async render(
     { services },
@@ -68,13 +76,9 @@ const setupCollaboration = definePrompt({
       session_id === undefined
         ? `Open a session with create_session; its purpose is: ${purpose}`
         : `Work in session ${(await services.sessions.get(ctx, session_id)).sessionId}; read its last messages with get_messages first. The purpose is: ${purpose}`;
-    const roles = expert_roles
-      .split(',')
-      .map((role) => role.trim())
-      .filter((role) => role !== '');
     return [
       where,
-      `The roles are: ${roles.join(', ')}. ${HOW[collaboration_type]}`,
+      `The roles are: ${expert_roles.join(', ')}. ${HOW[collaboration_type]}`,
       `Post the plan as a pinned message of type decision that says which role does what, then work in ${iteration_rounds} rounds. In each round every role posts its findings with add_message (type finding; questions to others as type question with to), reads the others' with get_messages (after_id = the last one it has), and answers what is addressed to it.`,
       'Keep agreed facts in shared memory (set_memory with scope shared and this session_id). End with one message of type handoff: what was decided, what is done, what is open.',
     ].join('\n\n');
@@ -127,9 +131,10 @@ function parse(prompt: Prompt, args: Readonly<Record<string, string>>): unknown 
   const names = prompt.descriptor.arguments.map(({ name }) => name);
   const foreign = Object.keys(args).find((name) => !names.includes(name));
   if (foreign !== undefined) throw invalid(foreign, args[foreign], `no argument but ${names.join(', ')}`);
+  const blank = Object.keys(args).find((name) => args[name]?.trim() === '');
   const parsed = prompt.arguments.safeParse(args);
-  if (parsed.success) return parsed.data;
-  const field = parsed.error.issues[0]?.path.join('.') ?? 'arguments';
+  if (parsed.success && blank === undefined) return parsed.data;
+  const field = blank ?? parsed.error?.issues[0]?.path.join('.') ?? 'arguments';
   const told = prompt.descriptor.arguments.find(({ name }) => name === field);
   throw invalid(field, args[field], told?.description ?? 'another value');
 }

@@ -15,7 +15,10 @@ import type { McpEngines } from './engines/engines.ts';
 import {
   idOf,
   INVALID_REQUEST,
+  noBatches,
+  type Occasion,
   PARSE_ERROR,
+  refusal,
   rpcErrorResponse,
   TRANSPORT_REFUSAL,
   UNSUPPORTED_PROTOCOL_VERSION,
@@ -41,7 +44,7 @@ export function mcpRoutes(deps: McpRouteDeps): Hono {
     const http = c.req.raw;
     const requestId = requestIdOf(c);
     const credential = await authenticator.verify(http.headers);
-    if (!METHODS.includes(http.method)) return methodNotAllowed();
+    if (!METHODS.includes(http.method)) return methodNotAllowed({ requestId, now: now() });
     const parsed = http.method === 'POST' ? parseJson(await c.req.text()) : {};
     if ('problem' in parsed) return unreadable(parsed.problem, requestId, now());
     const { body } = parsed;
@@ -49,6 +52,7 @@ export function mcpRoutes(deps: McpRouteDeps): Hono {
     const request: McpRequest = {
       http,
       body,
+      requestId,
       keyId: credential.keyId,
       toolSet,
       identify: async (era, client) => {
@@ -58,6 +62,8 @@ export function mcpRoutes(deps: McpRouteDeps): Hono {
       },
     };
     const outcome = classify(http, body);
+    const inSession = outcome.kind === 'legacy' && http.headers.has('mcp-session-id');
+    if (Array.isArray(body) && !inSession) return noBatches({ requestId, now: now() });
     if (outcome.kind === 'legacy') return engines.legacy.fetch(request);
     if (onlyLegacy && !isMalformed(outcome)) return onlyLegacyHere(request);
     const callsMethod = outcome.kind === 'modern' && outcome.messageKind === 'request';
@@ -95,8 +101,8 @@ function onlyLegacyHere({ http, body }: McpRequest): Response {
   });
 }
 
-function methodNotAllowed(): Response {
-  return rpcErrorResponse(405, TRANSPORT_REFUSAL, 'Method not allowed.', {
+function methodNotAllowed(occasion: Occasion): Response {
+  return refusal(405, TRANSPORT_REFUSAL, 'Method not allowed.', occasion, {
     headers: { Allow: METHODS.join(', ') },
   });
 }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { RawAgent } from '../_util/raw-agent.ts';
 import { rawRequest } from '../_util/raw-mcp.ts';
+import { withBatches } from './batches.ts';
 
 const rpc = { jsonrpc: '2.0' };
 const echo = { ...rpc, method: 'tools/call', params: { name: 'echo', arguments: { text: 'a' } } };
@@ -9,7 +10,7 @@ const echo = { ...rpc, method: 'tools/call', params: { name: 'echo', arguments: 
 describe('messages of a session', () => {
   it('may come in batches, as revision 2025-03-26 has them', async () => {
     await using agent = new RawAgent();
-    const sessionId = await agent.open();
+    const sessionId = await agent.open({ params: withBatches });
     const { headers } = rawRequest('2025', { method: 'ping', sessionId, headers: { 'x-agent-id': 'ann' } });
     const batch = async (...messages: object[]): Promise<Response> =>
       agent.fixture.app.request('/mcp', { method: 'POST', headers, body: JSON.stringify(messages) });
@@ -24,11 +25,6 @@ describe('messages of a session', () => {
       { id: 'b', result: {} },
     ]);
     expect((await batch({ ...rpc, method: 'notifications/initialized' })).status).toBe(202);
-    const params = {
-      protocolVersion: '2025-03-26',
-      capabilities: {},
-      clientInfo: { name: 'x', version: '1' },
-    };
     const refused = [
       [],
       [{ nonsense: true }],
@@ -37,14 +33,44 @@ describe('messages of a session', () => {
         { ...echo, id: 1 },
       ],
       [
-        { ...rpc, id: 3, method: 'initialize', params },
+        { ...rpc, id: 3, method: 'initialize', params: withBatches },
         { ...echo, id: 4 },
       ],
-      Array.from({ length: 101 }, (_, id) => ({ ...echo, id })),
+      Array.from({ length: 11 }, (_, id) => ({ ...echo, id })),
     ];
     for (const messages of refused) expect((await batch(...messages)).status).toBe(400);
     expect(await (await batch({ ...echo, id: 1 })).json()).toMatchObject({ id: 1, result: {} });
+    const most = Array.from({ length: 10 }, (_, id) => ({ ...echo, id }));
+    expect(await (await batch(...most)).json()).toHaveLength(10);
   });
+
+  it.each(['2025-06-18', '2025-11-25', '2026-07-28', undefined])(
+    'may not come in batches in revision %s',
+    async (protocolVersion) => {
+      await using agent = new RawAgent();
+      const legacy = protocolVersion?.startsWith('2025') === true;
+      const sessionId = legacy
+        ? await agent.open({ params: { ...withBatches, protocolVersion } })
+        : undefined;
+      const { headers } = rawRequest(legacy ? '2025' : '2026', {
+        method: 'ping',
+        sessionId,
+        headers: { 'x-agent-id': 'ann' },
+      });
+      if (protocolVersion === undefined) headers.delete('mcp-protocol-version');
+      const body = JSON.stringify([{ ...echo, id: 1 }]);
+      const response = await agent.fixture.app.request('/mcp', { method: 'POST', headers, body });
+      expect(response.status).toBe(400);
+      const error = {
+        code: -32600,
+        message: 'Invalid Request: batches are not part of this revision of the protocol',
+      };
+      expect(await response.json()).toMatchObject({
+        id: null,
+        error: { ...error, data: { success: false, code: 'INVALID_INPUT', error: error.message } },
+      });
+    },
+  );
 
   it('that are notifications or answers are accepted', async () => {
     await using agent = new RawAgent();

@@ -18,7 +18,21 @@ describe('a session', () => {
     const answers = await Promise.all(
       strangers.map(async (response) => [response.status, await response.json()]),
     );
-    const unknown = [404, { jsonrpc: '2.0', id: 1, error: { code: -32001, message: 'Session not found' } }];
+    const data = {
+      success: false,
+      error: 'Session not found',
+      code: 'INVALID_INPUT',
+      number: 'VALIDATION_001',
+      severity: 'warning',
+      recoverable: true,
+      suggestions: ['Open a new session with initialize.'],
+      context: {},
+      related_resources: [],
+      request_id: expect.any(String) as unknown,
+      timestamp: expect.any(String) as unknown,
+    };
+    const error = { code: -32001, message: 'Session not found', data };
+    const unknown = [404, { jsonrpc: '2.0', id: 1, error }];
     expect(answers).toEqual(strangers.map(() => unknown));
     expect([(await agent.end('x')).status, (await agent.stream('x')).status]).toEqual([404, 404]);
     expect((await agent.send(sessionId)).status).toBe(200);
@@ -49,7 +63,10 @@ describe('a session', () => {
     ] as const) {
       const response = await agent.send(undefined, { method, id });
       expect(response.status).toBe(400);
-      expect(await response.json()).toMatchObject({ id, error: { code: -32000 } });
+      expect(await response.json()).toMatchObject({
+        id,
+        error: { code: -32000, data: { code: 'INVALID_INPUT' } },
+      });
     }
     expect([(await agent.stream(undefined)).status, (await agent.end(undefined)).status]).toEqual([400, 400]);
   });

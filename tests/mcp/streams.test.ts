@@ -8,6 +8,7 @@ import { connectClient, fetchFrom } from '../_util/connect-client.ts';
 import { createMcpFixture, KEYS } from '../_util/mcp-fixture.ts';
 import { RawAgent } from '../_util/raw-agent.ts';
 import { rawRequest } from '../_util/raw-mcp.ts';
+import { withBatches } from './batches.ts';
 import { EventReader, enrich } from './rich.ts';
 
 const progress = (token: string) => ({
@@ -83,7 +84,7 @@ describe('an answer of 2025', () => {
 
   it('keeps the other answers of its batch', async () => {
     await using agent = new RawAgent({ extend: enrich });
-    const sessionId = await agent.open();
+    const sessionId = await agent.open({ params: withBatches });
     const { headers } = rawRequest('2025', { method: 'ping', sessionId, headers: { 'x-agent-id': 'Ann' } });
     const messages = [
       { id: 1, method: 'ping' },
@@ -99,7 +100,7 @@ describe('an answer of 2025', () => {
 
   it('says nothing of what was taken back in its batch', async () => {
     await using agent = new RawAgent({ extend: enrich });
-    const sessionId = await agent.open();
+    const sessionId = await agent.open({ params: withBatches });
     const { headers } = rawRequest('2025', { method: 'ping', sessionId, headers: { 'x-agent-id': 'Ann' } });
     const slow = { name: 'slow', arguments: { label: 'late', ms: 50 } };
     const messages = [

@@ -20,6 +20,7 @@ export interface McpRequest {
   readonly http: Request;
   /** The parsed JSON of a POST. */
   readonly body: unknown;
+  readonly requestId: string;
   readonly keyId: string;
   readonly toolSet: ToolSet;
   /** @throws HubError PERMISSION_DENIED. */

@@ -95,7 +95,9 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
       const target: CompletionRequest['ref'] =
         ref.type === 'ref/prompt' ? { type: 'prompt', name: ref.name } : { type: 'resource', uri: ref.uri };
       const answer = surface.complete(ctx, { ref: target, argument: argument.name, value: argument.value });
-      const values = await named(target.type, target.type === 'prompt' ? target.name : target.uri, answer);
+      const values = await (target.type === 'prompt'
+        ? named('prompt', target.name, answer)
+        : named('resource template', target.uri, answer));
       const shown = values.slice(0, MAX_COMPLETIONS);
       return { completion: { values: shown, total: values.length, hasMore: values.length > shown.length } };
     },
@@ -146,15 +148,24 @@ function parse<T>(schema: z.ZodType<T>, params: unknown): T {
   throw new BadRequest(error.code, error.message, error.details);
 }
 
-async function named<T>(kind: 'tool' | 'prompt' | 'resource', name: string, answer: Promise<T>): Promise<T> {
+async function named<T>(
+  kind: 'tool' | 'prompt' | 'resource' | 'resource template',
+  name: string,
+  answer: Promise<T>,
+): Promise<T> {
   try {
     return await answer;
   } catch (thrown) {
     if (!(thrown instanceof UnknownName)) throw thrown;
-    const error = invalid(kind === 'resource' ? 'uri' : 'name', name, `a ${kind} that the hub lists`, {
-      message: `There is no ${kind} ${JSON.stringify(name.slice(0, NAME_SHOWN))}.`,
-      suggestions: [`Take one from ${kind}s/list.`],
-    });
+    const error = invalid(
+      kind.startsWith('resource') ? 'uri' : 'name',
+      name,
+      `a ${kind} that the hub lists`,
+      {
+        message: `There is no ${kind} ${JSON.stringify(name.slice(0, NAME_SHOWN))}.`,
+        suggestions: [`Take one from ${kind.replace(' ', 's/')}s/list.`],
+      },
+    );
     throw new Missing(error.code, error.message, error.details);
   }
 }

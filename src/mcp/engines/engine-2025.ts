@@ -18,8 +18,8 @@ import {
   idOf,
   INVALID_PARAMS,
   isInitialize,
-  messagesOf,
-  rpcErrorResponse,
+  type Occasion,
+  refusal,
   sessionNotFound,
   toRpcError,
   TRANSPORT_REFUSAL,
@@ -91,9 +91,9 @@ export class Engine2025 implements AsyncDisposable {
     const session = this.#sessions.get(sessionId);
     // With another key the client of the session says nothing about who this is.
     if (session === undefined || session.binding.keyId !== request.keyId)
-      return sessionNotFound(request.body);
+      return sessionNotFound(request.body, this.#occasion(request));
     const call = await request.identify('2025', session.binding.client);
-    if (!session.belongsTo(call.principal)) return sessionNotFound(request.body);
+    if (!session.belongsTo(call.principal)) return sessionNotFound(request.body, this.#occasion(request));
     return session.serve(
       request.http,
       request.body,
@@ -132,17 +132,19 @@ export class Engine2025 implements AsyncDisposable {
 
   async #open(request: McpRequest): Promise<Response> {
     const { body } = request;
-    const messages = messagesOf(body);
-    if (!messages.some(isInitialize)) {
-      return rpcErrorResponse(400, TRANSPORT_REFUSAL, 'Bad Request: Mcp-Session-Id header is required', {
+    if (!isInitialize(body)) {
+      const message = 'Bad Request: Mcp-Session-Id header is required';
+      return refusal(400, TRANSPORT_REFUSAL, message, this.#occasion(request), {
+        id: idOf(body),
+        suggestions: ['Open a session with initialize, and send the id it answers with.'],
+      });
+    }
+    if (!isInitializeRequest(body)) {
+      return refusal(400, INVALID_PARAMS, 'Invalid initialize request', this.#occasion(request), {
         id: idOf(body),
       });
     }
-    const [initialize] = messages;
-    if (!isInitializeRequest(initialize)) {
-      return rpcErrorResponse(400, INVALID_PARAMS, 'Invalid initialize request', { id: idOf(initialize) });
-    }
-    const { name, version } = initialize.params.clientInfo;
+    const { name, version } = body.params.clientInfo;
     await this.#reserve();
     try {
       const call = await request.identify('2025', { name, version });
@@ -156,7 +158,7 @@ export class Engine2025 implements AsyncDisposable {
     const { surface, now } = this.#deps;
     const { serverInfo, logs = false } = surface;
     const introduction = { serverInfo, capabilities: this.#capabilities };
-    const transport = new SessionTransport(introduction, { http, body, auth: new CallAuth(call) });
+    const transport = new SessionTransport(introduction, { http, body, auth: new CallAuth(call) }, now);
     transport.onclose = () => this.#sessions.delete(transport.sessionId);
     try {
       const fastmcp = await this.#fastmcp.connect(transport);
@@ -179,6 +181,10 @@ export class Engine2025 implements AsyncDisposable {
     const binding = { keyId, agentId: agentId.toLowerCase(), client, toolSet };
     this.#sessions.set(transport.sessionId, new Session(transport, binding, call.principal, now()));
     return transport.takeAnswer() ?? new Response(null, { status: 500 });
+  }
+
+  #occasion({ requestId }: McpRequest): Occasion {
+    return { requestId, now: this.#deps.now() };
   }
 
   /** Which resources a session watches is the engine's matter; by now the surface has allowed it. */

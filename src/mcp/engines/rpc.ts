@@ -1,6 +1,5 @@
 /** JSON-RPC errors, and HTTP answers that carry one. */
-import type { HubError } from '../../errors.ts';
-import { ERRORS, errorObject, publicError } from '../../errors.ts';
+import { ERRORS, errorObject, HubError, publicError } from '../../errors.ts';
 
 export const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
@@ -57,9 +56,39 @@ export function rpcErrorResponse(
   );
 }
 
+/** Which request an error object is made for, and when. */
+export interface Occasion {
+  readonly requestId: string;
+  readonly now: number;
+}
+
+/** A request that the transport does not take, with the error object as the error's data. */
+export function refusal(
+  status: number,
+  code: number,
+  message: string,
+  occasion: Occasion,
+  options: { id?: RpcId; headers?: Readonly<Record<string, string>>; suggestions?: readonly string[] } = {},
+): Response {
+  const { suggestions = [], ...rest } = options;
+  const error = new HubError('INVALID_INPUT', message, { suggestions });
+  const data = errorObject(error, occasion.requestId, occasion.now);
+  return rpcErrorResponse(status, code, message, { ...rest, data });
+}
+
 /** The same for a session that never was, has ended, or belongs to somebody else. */
-export function sessionNotFound(body: unknown): Response {
-  return rpcErrorResponse(404, SESSION_NOT_FOUND, 'Session not found', { id: idOf(body) });
+export function sessionNotFound(body: unknown, occasion: Occasion): Response {
+  return refusal(404, SESSION_NOT_FOUND, 'Session not found', occasion, {
+    id: idOf(body),
+    suggestions: ['Open a new session with initialize.'],
+  });
+}
+
+export function noBatches(occasion: Occasion): Response {
+  const message = 'Invalid Request: batches are not part of this revision of the protocol';
+  return refusal(400, INVALID_REQUEST, message, occasion, {
+    suggestions: ['Send each message in a request of its own.'],
+  });
 }
 
 /** The id of a request, to be echoed in an error that answers it. */

@@ -17,7 +17,9 @@ import {
   isInitialize,
   isRecord,
   messagesOf,
-  rpcErrorResponse,
+  noBatches,
+  type Occasion,
+  refusal,
   sessionNotFound,
   TRANSPORT_REFUSAL,
 } from './rpc.ts';
@@ -41,6 +43,10 @@ interface Opening {
   readonly auth: CallAuth;
 }
 
+/** Revisions are dates. */
+const LAST_WITH_BATCHES = '2025-03-26';
+/** A batch counts as one request wherever requests are limited. */
+const MAX_BATCH = 10;
 /** The client took the request back: it wants no answer. */
 const CANCELLED = 'Request cancelled';
 /** Nobody reads it: the status that proxies give to a client that hung up. */
@@ -56,11 +62,14 @@ export class SessionTransport implements Transport {
   #stream: HttpTransport | undefined;
   #opening: Opening | undefined;
   #answer: Response | undefined;
+  readonly #now: () => number;
+  #revision: unknown;
   #closed = false;
 
-  constructor(introduction: Introduction, opening: Opening) {
+  constructor(introduction: Introduction, opening: Opening, now: () => number) {
     this.#introduction = introduction;
     this.#opening = opening;
+    this.#now = now;
   }
 
   /** The answer to the request that opened, or failed to open, this session; held until it is taken. */
@@ -90,15 +99,19 @@ export class SessionTransport implements Transport {
 
   /** Serves one HTTP request of this session. */
   async fetch(http: Request, body: unknown, auth: CallAuth): Promise<Response> {
-    if (this.#closed) return sessionNotFound(body);
+    const occasion = { requestId: auth.call.requestId, now: this.#now() };
+    if (this.#closed) return sessionNotFound(body, occasion);
     if (http.method === 'GET') return this.#openStream(http);
     if (http.method === 'DELETE') {
       await this.close();
       return new Response(null, { status: 200 });
     }
     if (isInitialize(body))
-      return rpcErrorResponse(400, INVALID_REQUEST, 'Invalid Request: Server already initialized');
-    return this.#exchange(http, body, auth);
+      return refusal(400, INVALID_REQUEST, 'Invalid Request: Server already initialized', occasion);
+    return (
+      (Array.isArray(body) ? this.#refuseBatch(body.length, occasion) : undefined) ??
+      this.#exchange(http, body, auth)
+    );
   }
 
   async send(message: JSONRPCMessage, options?: { relatedRequestId?: RequestId | undefined }): Promise<void> {
@@ -126,9 +139,11 @@ export class SessionTransport implements Transport {
   async #exchange(request: Request, body: unknown, authInfo: CallAuth): Promise<Response> {
     if (request.signal.aborted) return new Response(null, { status: CLIENT_GONE });
     const messages = messagesOf(body);
-    const ids = messages.flatMap(requestId);
+    const ids = messages.flatMap(requestIdOf);
     if (new Set(ids).size < ids.length || ids.some((id) => this.#pending.has(id))) {
-      return rpcErrorResponse(400, INVALID_REQUEST, 'Invalid Request: a request with this id is under way');
+      const message = 'Invalid Request: a request with this id is under way';
+      const { requestId } = authInfo.call;
+      return refusal(400, INVALID_REQUEST, message, { requestId, now: this.#now() });
     }
     const exchange = new Exchange(ids.length, this);
     const mine = ids.map((id) => [id, { abort: new AbortController(), exchange }] as const);
@@ -152,6 +167,15 @@ export class SessionTransport implements Transport {
       settle();
       throw error;
     }
+  }
+
+  #refuseBatch(length: number, occasion: Occasion): Response | undefined {
+    if (typeof this.#revision !== 'string' || this.#revision > LAST_WITH_BATCHES) return noBatches(occasion);
+    if (length <= MAX_BATCH) return undefined;
+    const message = `Invalid Request: a batch holds at most ${String(MAX_BATCH)} messages`;
+    return refusal(400, INVALID_REQUEST, message, occasion, {
+      suggestions: ['Send several smaller batches.'],
+    });
   }
 
   /** The SDK refuses a second stream, which would lock out a client whose first one died unnoticed: the newest counts. */
@@ -180,6 +204,7 @@ export class SessionTransport implements Transport {
   /** fastmcp declares what its own registry holds, and logging always; the hub says what the hub does. */
   #truthful(message: JSONRPCMessage): JSONRPCMessage {
     if (!('result' in message && 'protocolVersion' in message.result)) return message;
+    this.#revision = message.result['protocolVersion'];
     return {
       ...message,
       result: { ...message.result, ...this.#introduction },
@@ -187,7 +212,7 @@ export class SessionTransport implements Transport {
   }
 }
 
-function requestId(message: unknown): RequestId[] {
+function requestIdOf(message: unknown): RequestId[] {
   if (!isRecord(message) || typeof message['method'] !== 'string') return [];
   return toId(message['id']);
 }
