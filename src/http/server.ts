@@ -44,6 +44,8 @@ const CHECK_MS = 2_000;
 const KEEP_ALIVE_MS = 60_000;
 const STREAM_GRACE_MS = 1_000;
 const PROBE_MS = 2_000;
+/** Connections that may wait to be taken: a herd of agents comes back at once after a restart. */
+const BACKLOG = 4_096;
 
 /** @throws StartError if the address cannot be listened on; where a hub already holds the port, it says so. */
 export async function listen(app: Fetchable, options: ListenOptions): Promise<Listener> {
@@ -83,7 +85,7 @@ export async function listen(app: Fetchable, options: ListenOptions): Promise<Li
 async function bind(server: Server, { host, port, log }: ListenOptions): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
   server.once('error', reject);
-  server.listen({ host, port }, () => {
+  server.listen({ host, port, backlog: BACKLOG }, () => {
     resolve(undefined);
   });
   try {

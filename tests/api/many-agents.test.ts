@@ -32,13 +32,15 @@ it(
       if (first === undefined) throw new Error('no agent');
       const { session_id } = (await first.callTool('create_session', { purpose: 'All at once' })).json;
       const answers = await Promise.all(
-        agents.flatMap((agent, i) =>
-          Array.from({ length: MESSAGES_EACH }, (_, n) =>
-            agent.callTool('add_message', { session_id, content: `${i}/${n}` }),
-          ),
-        ),
+        agents.map(async (agent, i) => {
+          const own = [];
+          for (let n = 0; n < MESSAGES_EACH; n++) {
+            own.push(await agent.callTool('add_message', { session_id, content: `${i}/${n}` }));
+          }
+          return own;
+        }),
       );
-      expect(answers.filter((answer) => answer.isError)).toEqual([]);
+      expect(answers.flat().filter((answer) => answer.isError)).toEqual([]);
 
       const seen: string[] = [];
       for (let after_id = 0; ;) {
