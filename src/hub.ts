@@ -94,7 +94,7 @@ function wire(store: SqliteStore, config: Config, options: HubOptions): Hub {
     ...{ config, version, log, health, now },
     auth: authenticator,
     mcp: mcpRoutes({ engines, authenticator, log, now, requestIdOf, onIdentified }),
-    api: apiRoutes({ services, authenticator, log, epoch: store.epoch }),
+    api: apiRoutes({ ...toolHub, authenticator, log }),
   });
   const { housekeepingEveryMs: everyMs } = options;
   const housekeeping = startHousekeeping({ store, now, log, ...(everyMs === undefined ? {} : { everyMs }) });

@@ -38,21 +38,26 @@ export function fit<T>(
   keep: 'first' | 'last',
   shorten: (item: T, chars: number) => T,
 ): { readonly items: readonly T[]; readonly truncated: boolean } {
-  const texts = items.map((item) => JSON.stringify(item));
-  const total = texts.reduce((sum, text) => sum + text.length + 1, 0);
   const maxChars = Math.max(budget.maxTokens * CHARS_PER_TOKEN - ENVELOPE_CHARS, CHARS_PER_TOKEN * 20);
   const maxBytes = budget.maxBytes - ENVELOPE_BYTES;
-  const plain = total * MAX_BYTES_PER_CHAR <= maxBytes;
-  if (plain && total <= maxChars) return { items, truncated: false };
   const order = keep === 'first' ? items.keys() : [...items.keys()].reverse();
   const kept: number[] = [];
   let chars = 0;
   let bytes = 0;
+  let uncounted: string[] = [];
+  let uncountedChars = 0;
   for (const index of order) {
-    const text = texts[index] ?? '';
+    const text = JSON.stringify(items[index]);
     chars += text.length + 1;
-    bytes += plain ? 0 : answerBytes(text) + 2;
-    if (chars > maxChars || bytes > maxBytes) break;
+    if (chars > maxChars) break;
+    uncounted.push(text);
+    uncountedChars += text.length + 1;
+    if (bytes + uncountedChars * MAX_BYTES_PER_CHAR > maxBytes) {
+      bytes += uncounted.reduce((sum, one) => sum + answerBytes(one) + 2, 0);
+      if (bytes > maxBytes) break;
+      uncounted = [];
+      uncountedChars = 0;
+    }
     kept.push(index);
   }
   if (kept.length === items.length) return { items, truncated: false };

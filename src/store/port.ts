@@ -87,8 +87,12 @@ export interface MessageRow {
   readonly visibility: Visibility;
   readonly to: readonly string[];
   readonly messageType: MessageType;
+  /** Null too if the caller does not see the parent. */
   readonly parentId: number | null;
-  /** Id of the first message of the thread; null for a message outside of any. */
+  /**
+   * Id of the first message of the thread, whether the caller sees that one or not: for the hub, never for an answer. Null
+   * for a message outside of any.
+   */
   readonly threadId: number | null;
   readonly metadata: JsonObject;
   readonly pinned: boolean;
@@ -121,6 +125,9 @@ export interface MessageFilters {
   readonly messageType?: MessageType;
 }
 
+/** Content and metadata that one answer of messages holds, in bytes, unless one message alone has more. */
+export const PAGE_BYTES = 1_500_000;
+
 export interface MessagePage {
   readonly sessionPk: number;
   readonly sight: Sight;
@@ -131,6 +138,14 @@ export interface MessagePage {
   /** Only the thread that begins with this message. */
   readonly threadId?: number;
   readonly filters?: MessageFilters;
+  /** Of content and metadata, by default {@link PAGE_BYTES}; one message comes in any case. */
+  readonly maxBytes?: number;
+}
+
+export interface FoundMessages {
+  readonly messages: readonly MessageRow[];
+  /** Whether there are others: beyond the limit, or beyond the bytes. */
+  readonly more: boolean;
 }
 
 export interface MemoryPlace {
@@ -223,7 +238,7 @@ export interface Reads {
     /** The message, if `sight` meets its audiences. */
     get(id: number, sight: Sight): Promise<MessageRow | undefined>;
     /** Oldest first; `more` tells whether the page's direction goes on. */
-    page(args: MessagePage): Promise<{ readonly messages: readonly MessageRow[]; readonly more: boolean }>;
+    page(args: MessagePage): Promise<FoundMessages>;
     /** How many messages of a session `sight` meets. */
     count(sessionPk: number, sight: Sight): Promise<number>;
     /** Newest first, of one session or of all. */
@@ -232,15 +247,18 @@ export interface Reads {
       sessionPk?: number;
       sender: string;
       limit: number;
-    }): Promise<readonly MessageRow[]>;
-    /** Oldest first; both ends inclusive. */
+      maxBytes?: number;
+    }): Promise<FoundMessages>;
+    /** By time and id, oldest first; both ends inclusive, but of time `start` only ids above `after`. */
     byTime(args: {
       sight: Sight;
       sessionPk?: number;
       start: number;
       end: number;
+      after?: number;
       limit: number;
-    }): Promise<readonly MessageRow[]>;
+      maxBytes?: number;
+    }): Promise<FoundMessages>;
   };
   readonly memory: {
     get(place: MemoryPlace, key: string, now: number): Promise<MemoryRow | undefined>;

@@ -66,6 +66,7 @@ export const GOOD_CALLS: Readonly<Record<string, (stage: Stage) => readonly [Arg
       session_id,
       start_time: '2020-01-01T00:00:00Z',
       end_time: '2100-01-01T00:00:00Z',
+      after_id: 0,
       limit: 1,
       max_tokens: 500,
     },

@@ -45,7 +45,7 @@ const ALLOWED: readonly Allowed[] = [
     why: 'those who posted in one session',
   },
   {
-    sql: /FROM json_each\(\+\?\) j CROSS JOIN messages m .* ORDER BY j\.key$/,
+    sql: /FROM json_each\(\+(\?|:ids)\) j CROSS JOIN messages m .* ORDER BY j\.key$/,
     step: /USE TEMP B-TREE FOR ORDER BY/,
     why: 'the messages of one page',
   },

@@ -1,7 +1,7 @@
 /** Messages: posting, reading, finding by sender and time, changing who sees one. */
 import { may, type Ctx } from '../../context.ts';
 import { HubError } from '../../errors.ts';
-import type { MessageFilters, MessageRow, Store, Visibility } from '../../store/port.ts';
+import type { FoundMessages, MessageFilters, MessageRow, Store, Visibility } from '../../store/port.ts';
 import type { Limits } from '../limits.ts';
 import { demand } from '../permissions.ts';
 import { requireSession } from '../sessions/service.ts';
@@ -28,22 +28,16 @@ export interface MessageQuery extends MessageFilters {
 export interface MessageService {
   add(ctx: Ctx, sessionId: string, input: NewMessageInput): Promise<PostedMessage>;
   /** Oldest first: the newest of the session, or those next to `after` or `before`. */
-  page(
-    ctx: Ctx,
-    query: MessageQuery,
-  ): Promise<{ readonly messages: readonly MessageRow[]; readonly more: boolean; readonly total?: number }>;
+  page(ctx: Ctx, query: MessageQuery): Promise<FoundMessages & { readonly total?: number }>;
   /** One's own message; any with admin. */
   setVisibility(ctx: Ctx, messageId: number, visibility: Visibility): Promise<MessageRow>;
   /** Newest first. */
-  bySender(
-    ctx: Ctx,
-    query: { sessionId?: string; sender: string; limit: number },
-  ): Promise<readonly MessageRow[]>;
-  /** Oldest first, both ends included. */
+  bySender(ctx: Ctx, query: { sessionId?: string; sender: string; limit: number }): Promise<FoundMessages>;
+  /** By time and id, oldest first; both ends included, but of time `start` only ids above `after`. */
   byTime(
     ctx: Ctx,
-    query: { sessionId?: string; start: number; end: number; limit: number },
-  ): Promise<readonly MessageRow[]>;
+    query: { sessionId?: string; start: number; end: number; after?: number; limit: number },
+  ): Promise<FoundMessages>;
 }
 
 export function createMessageService({ store, limits, now }: MessageDeps): MessageService {
@@ -104,10 +98,10 @@ export function createMessageService({ store, limits, now }: MessageDeps): Messa
       return store.read.messages.bySender({ ...where, sight: sightOf(ctx.principal), sender, limit });
     },
 
-    async byTime(ctx, { sessionId, start, end, limit }) {
+    async byTime(ctx, { sessionId, ...range }) {
       demand(ctx, 'read');
       const where = await sessionPk(ctx, sessionId);
-      return store.read.messages.byTime({ ...where, sight: sightOf(ctx.principal), start, end, limit });
+      return store.read.messages.byTime({ ...where, sight: sightOf(ctx.principal), ...range });
     },
   };
 

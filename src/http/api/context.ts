@@ -17,6 +17,7 @@ export interface ApiDeps {
   readonly log: Logger;
   /** Part of every cursor. */
   readonly epoch: string;
+  readonly maxResponseBytes: number;
 }
 
 const CLIENT = { name: 'api', version: '1' };

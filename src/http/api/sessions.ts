@@ -2,7 +2,8 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { decodeCursor, encodeCursor } from '../../features/cursor.ts';
-import { toMessage, toSession } from '../../mcp/shapes.ts';
+import { fit } from '../../mcp/budget.ts';
+import { shortenMessage, toMessage, toSession, type Session } from '../../mcp/shapes.ts';
 import type { HubEnv } from '../types.ts';
 import { contextOf, parser, queryOf, type ApiDeps } from './context.ts';
 
@@ -28,8 +29,17 @@ const messagesQuery = parser(
   }),
 );
 
+/** A session too large for the answer, without what makes it so. */
+const shortenSession = (session: Session): Session => ({
+  ...session,
+  purpose: session.purpose.slice(0, 100),
+  metadata: {},
+  participants: [],
+});
+
 export function sessionRoutes(deps: ApiDeps): Hono<HubEnv> {
   const { services, epoch } = deps;
+  const budget = { maxTokens: Infinity, maxBytes: deps.maxResponseBytes };
   const routes = new Hono<HubEnv>();
 
   routes.get('/', async (c) => {
@@ -43,9 +53,12 @@ export function sessionRoutes(deps: ApiDeps): Hono<HubEnv> {
       ...(query.is_active === undefined ? {} : { isActive: query.is_active === 'true' }),
       ...(query.created_by === undefined ? {} : { createdBy: query.created_by }),
     });
+    const { items, truncated } = fit(page.sessions.map(toSession), budget, 'first', shortenSession);
+    const next = truncated ? (page.sessions[items.length - 1]?.lastSeq ?? null) : page.next;
     return c.json({
-      sessions: page.sessions.map(toSession),
-      ...(page.next === null ? {} : { next_cursor: encodeCursor(epoch, KIND, page.next) }),
+      sessions: items,
+      truncated,
+      ...(next === null ? {} : { next_cursor: encodeCursor(epoch, KIND, next) }),
     });
   });
 
@@ -61,7 +74,14 @@ export function sessionRoutes(deps: ApiDeps): Hono<HubEnv> {
       ...(after === undefined ? {} : { after }),
       ...(before === undefined ? {} : { before }),
     });
-    return c.json({ messages: page.messages.map(toMessage), has_more: page.more, total_count: page.total });
+    const keep = after === undefined ? 'last' : 'first';
+    const { items, truncated } = fit(page.messages.map(toMessage), budget, keep, shortenMessage);
+    return c.json({
+      messages: items,
+      has_more: page.more || items.length < page.messages.length,
+      truncated: truncated || (page.more && page.messages.length < limit),
+      total_count: page.total,
+    });
   });
 
   return routes;

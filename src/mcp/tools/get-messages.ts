@@ -55,6 +55,7 @@ export const getMessages = defineTool({
       forward ? 'first' : 'last',
       shortenMessage,
     );
+    const cut = page.more && page.messages.length < input.limit;
     const more = page.more || items.length < page.messages.length;
     const next = forward ? { after_id: items.at(-1)?.id } : { before_id: items[0]?.id };
     return {
@@ -62,7 +63,7 @@ export const getMessages = defineTool({
       count: items.length,
       has_more: more,
       ...(page.total === undefined ? {} : { total_count: page.total }),
-      truncated,
+      truncated: truncated || cut,
       ...(more ? { continue_with: next } : {}),
     };
   },

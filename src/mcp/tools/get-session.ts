@@ -27,17 +27,19 @@ export const getSession = defineTool({
   async handler({ services, maxResponseBytes }, ctx, input) {
     const view = await services.sessions.get(ctx, input.session_id);
     const session = toSession(view);
-    const rows =
-      input.include_messages === 0
-        ? []
-        : (await services.messages.page(ctx, { sessionId: input.session_id, limit: input.include_messages }))
-            .messages;
+    const limit = input.include_messages;
+    const page =
+      limit === 0
+        ? { messages: [], more: false }
+        : await services.messages.page(ctx, { sessionId: input.session_id, limit });
     const head = JSON.stringify([session, session.participants]).length;
     const budget = {
       maxTokens: input.max_tokens - Math.ceil(head / 4),
       maxBytes: maxResponseBytes - 9 * head,
     };
-    const { items, truncated } = fit(rows.map(toMessage), budget, 'last', shortenMessage);
+    const fitting = fit(page.messages.map(toMessage), budget, 'last', shortenMessage);
+    const { items } = fitting;
+    const truncated = fitting.truncated || (page.more && page.messages.length < limit);
     const oldest = items[0];
     return {
       session,

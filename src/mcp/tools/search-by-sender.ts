@@ -20,13 +20,14 @@ export const searchBySender = defineTool({
   }),
   output: z.object({ messages: z.array(messageShape), count: z.number(), truncated: z.boolean() }),
   async handler({ services, maxResponseBytes }, ctx, input) {
-    const rows = await services.messages.bySender(ctx, {
+    const found = await services.messages.bySender(ctx, {
       sender: input.sender,
       limit: input.limit,
       ...(input.session_id === undefined ? {} : { sessionId: input.session_id }),
     });
     const budget = { maxTokens: input.max_tokens, maxBytes: maxResponseBytes };
-    const { items, truncated } = fit(rows.map(toMessage), budget, 'first', shortenMessage);
-    return { messages: [...items], count: items.length, truncated };
+    const { items, truncated } = fit(found.messages.map(toMessage), budget, 'first', shortenMessage);
+    const cut = found.more && found.messages.length < input.limit;
+    return { messages: [...items], count: items.length, truncated: truncated || cut };
   },
 });

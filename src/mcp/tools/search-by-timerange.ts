@@ -16,6 +16,11 @@ export const searchByTimerange = defineTool({
     session_id: sessionId.describe('none: all sessions').optional(),
     start_time: time,
     end_time: time,
+    after_id: z
+      .int()
+      .min(0)
+      .describe('of the messages at start_time only those with a greater id')
+      .optional(),
     limit: limit(1000, 50),
     max_tokens: maxTokens,
   }),
@@ -23,26 +28,28 @@ export const searchByTimerange = defineTool({
     messages: z.array(messageShape),
     count: z.number(),
     truncated: z.boolean(),
-    continue_with: z.object({ start_time: z.string() }).optional(),
+    continue_with: z.object({ start_time: z.string(), after_id: z.number() }).optional(),
   }),
   async handler({ services, maxResponseBytes }, ctx, input) {
     const start = Date.parse(input.start_time);
     const end = Date.parse(input.end_time);
     if (end < start)
       throw invalid('end_time', input.end_time, `a time not before start_time ${input.start_time}`);
-    const rows = await services.messages.byTime(ctx, {
+    const found = await services.messages.byTime(ctx, {
       ...{ start, end, limit: input.limit },
+      ...(input.after_id === undefined ? {} : { after: input.after_id }),
       ...(input.session_id === undefined ? {} : { sessionId: input.session_id }),
     });
     const budget = { maxTokens: input.max_tokens, maxBytes: maxResponseBytes };
-    const { items, truncated } = fit(rows.map(toMessage), budget, 'first', shortenMessage);
+    const { items, truncated } = fit(found.messages.map(toMessage), budget, 'first', shortenMessage);
     const last = items.at(-1);
-    const more = truncated || rows.length === input.limit;
+    const cut = found.more && found.messages.length < input.limit;
+    const more = found.more || items.length < found.messages.length;
     return {
       messages: [...items],
       count: items.length,
-      truncated,
-      ...(more && last ? { continue_with: { start_time: last.timestamp } } : {}),
+      truncated: truncated || cut,
+      ...(more && last ? { continue_with: { start_time: last.timestamp, after_id: last.id } } : {}),
     };
   },
 });

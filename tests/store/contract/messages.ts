@@ -171,17 +171,19 @@ export function messages(engine: StoreEngine): void {
       await post(at.store, foreign, { sender: 'annlee' });
       const find = async (limit: number, sessionPk?: number) =>
         idsOf(
-          await at.store.read.messages.bySender({
-            ...{ sight: seesPublic(here), sender: 'ann_lee', limit },
-            ...(sessionPk === undefined ? {} : { sessionPk }),
-          }),
+          (
+            await at.store.read.messages.bySender({
+              ...{ sight: seesPublic(here), sender: 'ann_lee', limit },
+              ...(sessionPk === undefined ? {} : { sessionPk }),
+            })
+          ).messages,
         );
       expect(await find(10)).toEqual([c, b, a]);
       expect(await find(2)).toEqual([c, b]);
       expect(await find(10, session.pk)).toEqual([c, a]);
       expect(await find(1, session.pk)).toEqual([c]);
       const nobody = { sight: seesPublic(here), sender: 'nobody', limit: 5 };
-      expect(await at.store.read.messages.bySender(nobody)).toEqual([]);
+      expect(await at.store.read.messages.bySender(nobody)).toEqual({ messages: [], more: false });
     });
 
     it('are found by time, oldest first, both ends included', async () => {
@@ -194,10 +196,12 @@ export function messages(engine: StoreEngine): void {
       const same = await post(at.store, session, { createdAt: T0 + 30 });
       const find = async (start: number, end: number, limit: number, sessionPk?: number) =>
         idsOf(
-          await at.store.read.messages.byTime({
-            ...{ sight: seesPublic(here), start: T0 + start, end: T0 + end, limit },
-            ...(sessionPk === undefined ? {} : { sessionPk }),
-          }),
+          (
+            await at.store.read.messages.byTime({
+              ...{ sight: seesPublic(here), start: T0 + start, end: T0 + end, limit },
+              ...(sessionPk === undefined ? {} : { sessionPk }),
+            })
+          ).messages,
         );
       expect(await find(10, 30, 10)).toEqual([early, middle, late, same]);
       expect(await find(11, 29, 10)).toEqual([middle]);
@@ -205,6 +209,44 @@ export function messages(engine: StoreEngine): void {
       expect(await find(10, 30, 10, session.pk)).toEqual([early, late, same]);
       expect(await find(10, 30, 2, session.pk)).toEqual([early, late]);
       expect(await find(31, 100, 10)).toEqual([]);
+    });
+
+    it('go on in the middle of one time', async () => {
+      const { here, session } = await place();
+      const all: number[] = [];
+      for (let n = 0; n < 3; n++) all.push(await post(at.store, session, { createdAt: T0 }));
+      const later = await post(at.store, session, { createdAt: T0 + 1 });
+      for (const where of [{}, { sessionPk: session.pk }]) {
+        const after = async (id: number, limit: number) => {
+          const range = { start: T0, end: T0 + 9, after: id, limit };
+          const found = await at.store.read.messages.byTime({ sight: seesPublic(here), ...where, ...range });
+          return { ids: idsOf(found.messages), more: found.more };
+        };
+        expect(await after(0, 3)).toEqual({ ids: all, more: true });
+        expect(await after(all[0]!, 2)).toEqual({ ids: all.slice(1), more: true });
+        expect(await after(all[2]!, 1)).toEqual({ ids: [later], more: false });
+        expect(await after(later, 1)).toEqual({ ids: [later], more: false });
+      }
+    });
+
+    it('stop where their texts take too much, after one at least', async () => {
+      const { here, session } = await place();
+      const all: number[] = [];
+      for (let n = 0; n < 4; n++) all.push(await post(at.store, session, { content: 'é'.repeat(50) }));
+      const sight = seesPublic(here);
+      const maxBytes = 210;
+      expect(await page(session, { maxBytes })).toEqual({ ids: all.slice(2), more: true });
+      expect(await page(session, { maxBytes, after: 0 })).toEqual({ ids: all.slice(0, 2), more: true });
+      expect(await page(session, { maxBytes: 1, after: 0 })).toEqual({ ids: all.slice(0, 1), more: true });
+      expect(await page(session, { maxBytes, after: all[1]! })).toEqual({ ids: all.slice(2), more: false });
+      const sender = messageOf(session).sender;
+      for (const where of [{}, { sessionPk: session.pk }]) {
+        const args = { sight, ...where, limit: 100, maxBytes };
+        const sent = await at.store.read.messages.bySender({ ...args, sender });
+        expect([idsOf(sent.messages), sent.more]).toEqual([[all[3], all[2]], true]);
+        const timed = await at.store.read.messages.byTime({ ...args, start: 0, end: T0 * 2 });
+        expect([idsOf(timed.messages), timed.more]).toEqual([all.slice(0, 2), true]);
+      }
     });
 
     it('refuse a change of what does not exist', async () => {

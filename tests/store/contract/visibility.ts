@@ -169,9 +169,11 @@ export function visibilities(engine: StoreEngine): void {
         const sight = sightOf(principal(here, caller));
         const visible = stored.filter((message) => sees(caller, message));
         const byTime = await store.read.messages.byTime({ sight, start: T0, end: T0 + 9, limit: 100 });
-        expect(sorted(ids(byTime))).toEqual(ids(visible));
+        expect(sorted(ids(byTime.messages))).toEqual(ids(visible));
         const bySender = await store.read.messages.bySender({ sight, sender: 'some_label', limit: 100 });
-        expect(sorted(ids(bySender))).toEqual(ids(visible.filter((message) => message.sender === null)));
+        expect(sorted(ids(bySender.messages))).toEqual(
+          ids(visible.filter((message) => message.sender === null)),
+        );
         const { sessions } = await store.read.sessions.page({ sight, limit: 10 });
         const counts = sessions.map((session) => session.messageCount);
         expect(counts.reduce((sum, count) => sum + count, 0)).toBe(visible.length);

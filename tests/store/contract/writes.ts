@@ -104,7 +104,7 @@ export function writes(engine: StoreEngine): void {
           sender: 'sender of x',
           limit: 5,
         }),
-      ).toEqual([]);
+      ).toEqual({ messages: [], more: false });
     });
 
     it('sees its neighbours before it, and none of those that failed', async () => {

@@ -2,7 +2,7 @@
  * Reads of messages. Each listing merges bounded streams, one per audience of the caller: a message stands in at most one
  * of them (the audiences of a message are disjoint for every caller), so there is nothing to scan, skip or count twice.
  */
-import type { MessageFilters, MessagePage, Reads, Sight } from '../../port.ts';
+import { PAGE_BYTES, type MessageFilters, type MessagePage, type Reads, type Sight } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import type { Names } from '../names.ts';
 import { toMessageRow, TYPE_CODE, VISIBILITY_CODE, type RawMessage } from '../rows.ts';
@@ -36,9 +36,14 @@ const inThread = (direction: Direction): string => `
       WHERE a.audience_id IN (SELECT value FROM json_each(:audiences)) AND a.session_id = :session AND a.message_id = m.id)
   ORDER BY m.id ${direction} LIMIT :limit`;
 
+/** A parent that the caller does not see leaves no trace. */
 const ROWS = `
   SELECT m.id, m.session_id AS session_pk, s.session_id, a.name AS sender, a.type AS sender_type, a.imported, m.content,
-    m.visibility, m.recipients, m.message_type, m.parent_id, m.thread_id, m.metadata, m.pinned, m.created_at`;
+    m.visibility, m.recipients, m.message_type, m.thread_id, m.metadata, m.pinned, m.created_at,
+    CASE WHEN m.parent_id IS NOT NULL AND EXISTS (
+      SELECT 1 FROM json_each(:audiences) v CROSS JOIN message_audiences p
+        ON p.audience_id = v.value AND p.session_id = m.session_id AND p.message_id = m.parent_id
+    ) THEN m.parent_id END AS parent_id`;
 
 export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Reads['messages']> {
   const ids = (sql: string) => sqlite.prepare<[Bind], number>(sql).pluck();
@@ -55,15 +60,23 @@ export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
   const sessionByTime = sqlite.prepare<[Bind], { id: number; at: number }>(`
     SELECT message_id AS id, created_at AS at FROM message_audiences
     WHERE audience_id = :audience AND session_id = :session AND created_at BETWEEN :start AND :end
+      AND (created_at > :start OR message_id > :after)
     ORDER BY +created_at, message_id LIMIT :limit`);
   const byTime = sqlite.prepare<[Bind], { id: number; at: number }>(`
     SELECT message_id AS id, created_at AS at FROM message_audiences
-    WHERE audience_id = :audience AND created_at BETWEEN :start AND :end
+    WHERE audience_id = :audience AND (created_at, message_id) > (:start, :after) AND created_at <= :end
     ORDER BY created_at, message_id LIMIT :limit`);
-  const rows = sqlite.prepare<[string], RawMessage>(`${ROWS}
-    FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value
+  const rows = sqlite.prepare<[Bind], RawMessage>(`${ROWS}
+    FROM json_each(:ids) j CROSS JOIN messages m ON m.id = j.value
     CROSS JOIN senders a ON a.id = m.sender_id CROSS JOIN sessions s ON s.id = m.session_id
     ORDER BY j.key`);
+  /** Read from the head of a row, without its text. */
+  const sizes = sqlite
+    .prepare<[string], number>(
+      `SELECT octet_length(m.content) + coalesce(octet_length(m.metadata), 0)
+       FROM json_each(?) j CROSS JOIN messages m ON m.id = j.value ORDER BY j.key`,
+    )
+    .pluck();
   const visible = sqlite
     .prepare<[string, number], number>(
       `SELECT m.id FROM messages m CROSS JOIN json_each(?) j
@@ -78,8 +91,23 @@ export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
     )
     .pluck();
 
-  const fetch = (list: readonly number[]) =>
-    list.length === 0 ? [] : rows.all(JSON.stringify(list)).map(toMessageRow);
+  const fetch = (list: readonly number[], audiences: readonly number[]) =>
+    list.length === 0
+      ? []
+      : rows.all({ ids: JSON.stringify(list), audiences: JSON.stringify(audiences) }).map(toMessageRow);
+
+  /** As many of the first `limit` as their texts allow, but one at least. */
+  function cut(list: readonly number[], limit: number, maxBytes = PAGE_BYTES): number[] {
+    const wanted = list.slice(0, limit);
+    let bytes = 0;
+    let count = 0;
+    for (const size of sizes.iterate(JSON.stringify(wanted))) {
+      bytes += size;
+      if (bytes > maxBytes && count > 0) break;
+      count++;
+    }
+    return wanted.slice(0, count);
+  }
 
   /** The filters as bound values; undefined when nobody has the sender's name. */
   function filterValues(sight: Sight, filters: MessageFilters = {}): Bind | undefined {
@@ -134,14 +162,14 @@ export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
       const audiences = names.audiences(sight);
       if (audiences.length === 0 || visible.get(JSON.stringify(audiences), id) === undefined)
         return undefined;
-      return fetch([id])[0];
+      return fetch([id], audiences)[0];
     },
 
     page(args) {
       const direction = args.after !== undefined ? 'ASC' : 'DESC';
       const found = pageIds(args, direction);
-      const chosen = found.slice(0, args.limit).sort((a, b) => a - b);
-      return { messages: fetch(chosen), more: found.length > args.limit };
+      const chosen = cut(found, args.limit, args.maxBytes).sort((a, b) => a - b);
+      return { messages: fetch(chosen, names.audiences(args.sight)), more: found.length > chosen.length };
     },
 
     count(sessionPk, sight) {
@@ -150,24 +178,31 @@ export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
         .reduce((sum, audience) => sum + (counted.get(audience, sessionPk) ?? 0), 0);
     },
 
-    bySender({ sight, sessionPk, sender, limit }) {
-      if (sessionPk !== undefined) {
-        const found = pageIds({ sessionPk, sight, limit, filters: { sender } }, 'DESC');
-        return fetch(found.slice(0, limit));
-      }
-      return fetch(newestOf(names.audiences(sight), names.senders(sight.workspace, sender), limit));
+    bySender({ sight, sessionPk, sender, limit, maxBytes }) {
+      const audiences = names.audiences(sight);
+      const found =
+        sessionPk === undefined
+          ? newestOf(audiences, names.senders(sight.workspace, sender), limit + 1)
+          : pageIds({ sessionPk, sight, limit, filters: { sender } }, 'DESC');
+      const chosen = cut(found, limit, maxBytes);
+      return { messages: fetch(chosen, audiences), more: found.length > chosen.length };
     },
 
-    byTime({ sight, sessionPk, start, end, limit }) {
-      const found = names
-        .audiences(sight)
-        .flatMap((audience) =>
-          sessionPk === undefined
-            ? byTime.all({ audience, start, end, limit })
-            : sessionByTime.all({ audience, session: sessionPk, start, end, limit }),
-        );
+    byTime({ sight, sessionPk, start, end, limit, maxBytes, after = FIRST_ID }) {
+      const audiences = names.audiences(sight);
+      const found = audiences.flatMap((audience) => {
+        const bind = { audience, start, end, after, limit: limit + 1 };
+        return sessionPk === undefined
+          ? byTime.all(bind)
+          : sessionByTime.all({ ...bind, session: sessionPk });
+      });
       found.sort((a, b) => a.at - b.at || a.id - b.id);
-      return fetch(found.slice(0, limit).map((row) => row.id));
+      const chosen = cut(
+        found.map((row) => row.id),
+        limit,
+        maxBytes,
+      );
+      return { messages: fetch(chosen, audiences), more: found.length > chosen.length };
     },
   };
 }
