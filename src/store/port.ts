@@ -276,7 +276,8 @@ export interface Writes {
   };
   readonly keys: {
     insert(key: KeyRow & { readonly hash: string }): Promise<void>;
-    replaceHash(keyId: string, hash: string): Promise<void>;
+    /** Gives the key another text; it is no longer revoked or expired. */
+    renew(keyId: string, hash: string): Promise<void>;
     revoke(keyId: string, now: number): Promise<void>;
     touch(keyId: string, now: number): Promise<void>;
   };

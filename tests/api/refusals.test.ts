@@ -154,6 +154,18 @@ const notThere: readonly Case[] = [
     args: inStage({ content: 'c', visibility: 'private', to: ['bob', 'Nobody', 'type:any'] }),
     context: () => ({ unknown_agents: ['Nobody'] }),
   },
+  ...['type:', 'type:a b'].map((name): Case => ({
+    ...{ what: `no agent type in ${name}`, tool: 'add_message', code: 'INVALID_INPUT', context: field('to') },
+    args: inStage({ content: 'c', to: [name] }),
+  })),
+  {
+    ...{ what: 'a blank sender', tool: 'search_by_sender', code: 'INVALID_INPUT', context: field('sender') },
+    args: () => ({ sender: '  ' }),
+  },
+  ...['list_sessions', 'list_memory'].map((tool): Case => ({
+    ...{ what: 'a blank query', tool, code: 'INVALID_INPUT', context: field('query') },
+    args: () => ({ query: ' ' }),
+  })),
   ...['get_memory', 'delete_memory'].map((tool): Case => ({
     ...{
       what: 'an unknown key',

@@ -100,14 +100,18 @@ it('names bad lines and stores the others', async () => {
     { ...message(2), session: 'bad', id: 'blank', content: '  ' },
     { ...message(3), session: 'bad', id: 'orphan', parent: 'nobody' },
     { ...message(4), session: 'bad', id: 'late', timestamp: 'yesterday' },
+    { ...message(5), session: 'bad', id: 'many', to: Array.from({ length: 51 }, (_, i) => `agent-${i}`) },
+    `{"id":"deep","x":${'['.repeat(100)}${']'.repeat(100)}}`,
   ]);
   const { code, out, err } = await schub('import', file);
   expect(code).toBe(1);
-  expect(out).toBe('messages imported: 2, could not be stored: 3, sessions: 1\n');
+  expect(out).toBe('messages imported: 2, could not be stored: 5, sessions: 1\n');
   expect(err).toMatch(/^line 2: not JSON$/m);
   expect(err).toMatch(/^line 3: content/m);
   expect(err).toMatch(/^line 4: parent nobody/m);
   expect(err).toMatch(/^line 5: timestamp/m);
+  expect(err).toMatch(/^line 6: to/m);
+  expect(err).toMatch(/^line 7: nests deeper than 64 levels$/m);
 });
 
 it.runIf(existsSync(SHARED))('imports the real conversations that lie beside the checkout', async () => {

@@ -4,6 +4,8 @@ import type { Ctx, Permission, Principal } from '../../context.ts';
 import { HubError, invalid } from '../../errors.ts';
 import type { AgentRow, Store } from '../../store/port.ts';
 import { demand } from '../permissions.ts';
+import { homeWorkspace } from '../sessions/service.ts';
+import { foreignAgent } from './claim.ts';
 
 export interface AgentClaim {
   readonly keyId: string;
@@ -111,7 +113,13 @@ export function createAgentService({ store, now }: AgentDeps): AgentService {
 
     async complete(ctx, prefix, limit) {
       demand(ctx, 'read');
-      return store.read.agents.idsByPrefix(ctx.principal.workspace, prefix, limit);
+      // An operator of all workspaces is registered apart from the agents it looks after.
+      const workspaces = new Set([homeWorkspace(ctx.principal), ctx.principal.workspace]);
+      const ids = new Set<string>();
+      for (const workspace of workspaces) {
+        for (const id of await store.read.agents.idsByPrefix(workspace, prefix, limit)) ids.add(id);
+      }
+      return [...ids].slice(0, limit);
     },
   };
 }
@@ -154,15 +162,4 @@ function contradiction(header: string, value: string, fixed: string): HubError {
     context: { header, value },
     suggestions: [`Leave ${header} out, or make it agree.`],
   });
-}
-
-function foreignAgent(agentId: string, keyName: string): HubError {
-  return new HubError(
-    'PERMISSION_DENIED',
-    `Agent ${agentId} belongs to another key; key ${keyName} cannot act as it.`,
-    {
-      context: { agent_id: agentId },
-      suggestions: ['Choose another X-Agent-Id.'],
-    },
-  );
 }

@@ -1,6 +1,7 @@
 /** One line of an import file: a message of another system. */
 import { z } from 'zod';
 import { HubError } from '../../errors.ts';
+import { jsonDepthExceeds } from '../../lib/json-depth.ts';
 import {
   MESSAGE_TYPES,
   VISIBILITIES,
@@ -24,6 +25,10 @@ export interface ImportedMessage {
   readonly metadata: JsonObject;
 }
 
+/** As `add_message` takes them. */
+const MAX_RECIPIENTS = 50;
+const MAX_RECIPIENT = 105;
+const MAX_DEPTH = 64;
 const PRINTABLE = /^[^\p{Cc}\p{Cs}]+$/u;
 const name = (max: number) => z.string().min(1).max(max).regex(PRINTABLE, 'printable characters');
 
@@ -34,7 +39,7 @@ const lineSchema = z.looseObject({
   timestamp: z.iso.datetime({ offset: true }),
   content: z.string().refine((text) => text.trim() !== '', 'text that is not only white space'),
   parent: z.string().nullish(),
-  to: z.union([z.string(), z.array(z.string())]).nullish(),
+  to: z.union([name(MAX_RECIPIENT), z.array(name(MAX_RECIPIENT)).max(MAX_RECIPIENTS)]).nullish(),
   visibility: z.enum(VISIBILITIES).default('public'),
   kind: z.string().nullish(),
 });
@@ -81,6 +86,9 @@ export function parseImportLine(text: string, limits: Limits): ImportedMessage {
 }
 
 function parseJson(text: string): unknown {
+  if (jsonDepthExceeds(text, MAX_DEPTH)) {
+    throw new HubError('INVALID_INPUT', `nests deeper than ${MAX_DEPTH} levels`);
+  }
   try {
     return JSON.parse(text) as unknown;
   } catch {

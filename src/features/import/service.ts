@@ -4,6 +4,7 @@ import type { Ctx } from '../../context.ts';
 import { HubError, publicError } from '../../errors.ts';
 import type { SessionRow, Store, Tx } from '../../store/port.ts';
 import type { Line } from '../../lib/lines.ts';
+import { claimIdIn } from '../agents/claim.ts';
 import type { Limits } from '../limits.ts';
 import { audiencesOf } from '../messages/visibility.ts';
 import { demand } from '../permissions.ts';
@@ -43,7 +44,7 @@ const MAX_PURPOSE = 2000;
 /** Imported senders are labels that no agent owns. */
 const IMPORTED_TYPE = 'imported';
 
-export function createImportService({ store, limits }: ImportDeps): ImportService {
+export function createImportService({ store, limits, now }: ImportDeps): ImportService {
   return {
     async run(ctx, lines) {
       demand(ctx, 'admin');
@@ -60,6 +61,7 @@ export function createImportService({ store, limits }: ImportDeps): ImportServic
           if (line.text.trim() === '') continue;
           batch.push({ line: tally.lines, message: parseImportLine(line.text, limits) });
         } catch (error) {
+          if (!(error instanceof HubError)) ctx.log.error({ err: error }, 'a line could not be read');
           tally.failed++;
           tally.problem(tally.lines, publicError(error).message);
         }
@@ -78,6 +80,7 @@ export function createImportService({ store, limits }: ImportDeps): ImportServic
       sessions: new Set(),
       problems: [],
     };
+    await claimIdIn(tx, ctx.principal, homeWorkspace(ctx.principal), now());
     for (const { line, message } of batch) {
       const session = await sessionOf(tx, ctx, message);
       outcome.sessions.add(session.sessionId);

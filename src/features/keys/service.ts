@@ -2,7 +2,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { PERMISSIONS, type Ctx, type Permission } from '../../context.ts';
-import { HubError, invalid } from '../../errors.ts';
+import { HubError, StartError, invalid } from '../../errors.ts';
 import { ALL_WORKSPACES, type KeyRow, type Store } from '../../store/port.ts';
 import { demand } from '../permissions.ts';
 import { DEFAULT_WORKSPACE } from '../sessions/service.ts';
@@ -111,23 +111,33 @@ export function createKeyService({ store, now }: KeyDeps): KeyService {
 }
 
 /**
- * Makes the keys of the settings true: a changed one replaces the old under the same id, so its agents stay its own.
- * The admin's key is of workspace `default` like the agents'.
+ * Makes the keys of the settings true: a changed one replaces the old under the same id, so its agents stay its own, and
+ * is good again if the old one was revoked. The admin's key is of workspace `default` like the agents'.
+ * @throws StartError if a setting holds the text of another key.
  */
 export async function ensureBootstrapKeys(store: Store, keys: BootstrapKeys, now: number): Promise<void> {
+  const wanted = [
+    { name: 'agent', setting: 'API_KEY', hash: hashKey(keys.agent), permissions: ['read', 'write'] },
+    { name: 'admin', setting: 'ADMIN_API_KEY', hash: hashKey(keys.admin), permissions: [...PERMISSIONS] },
+  ];
   await store.write(async (tx) => {
     await tx.workspaces.ensure(DEFAULT_WORKSPACE, now);
-    const wanted = [
-      { name: 'agent', text: keys.agent, permissions: ['read', 'write'] },
-      { name: 'admin', text: keys.admin, permissions: ['read', 'write', 'admin'] },
-    ];
-    const stored = await Promise.all(wanted.map(({ name }) => tx.keys.byName(name)));
+    const changed: { readonly key: (typeof wanted)[number]; readonly old: KeyRow | undefined }[] = [];
+    for (const key of wanted) {
+      const holder = await tx.keys.byHash(key.hash);
+      if (holder?.name === key.name) continue;
+      if (holder !== undefined && !wanted.some(({ name }) => name === holder.name)) {
+        throw new StartError(
+          `${key.setting} is the text of the key ${holder.name} already; set another one.`,
+        );
+      }
+      changed.push({ key, old: await tx.keys.byName(key.name) });
+    }
     // Two steps, for the case that the two were exchanged: a hash is unique.
-    for (const row of stored) if (row) await tx.keys.replaceHash(row.keyId, `replaced ${row.keyId}`);
-    for (const [i, { name, text, permissions }] of wanted.entries()) {
-      const hash = hashKey(text);
-      const old = stored[i];
-      if (old) await tx.keys.replaceHash(old.keyId, hash);
+    for (const { old } of changed) if (old) await tx.keys.renew(old.keyId, `replaced ${old.keyId}`);
+    for (const { key, old } of changed) {
+      const { name, hash, permissions } = key;
+      if (old) await tx.keys.renew(old.keyId, hash);
       else {
         await tx.keys.insert({
           ...{ keyId: `key_${name}`, name, workspace: DEFAULT_WORKSPACE, permissions, hash, createdAt: now },

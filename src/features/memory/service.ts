@@ -116,7 +116,8 @@ export function createMemoryService({ store, limits, now }: MemoryDeps): MemoryS
       const { principal } = ctx;
       const own = agentId.toLowerCase() === principal.agentId.toLowerCase();
       demand(ctx, own ? 'read' : 'admin');
-      const agent = await store.read.agents.get(principal.workspace, agentId);
+      const where = own ? principal.workspace : homeWorkspace(principal);
+      const agent = await store.read.agents.get(where, agentId);
       if (agent === undefined) throw agentNotFound([agentId]);
       const owners = scope === 'agent' ? [agent.pk] : scope === 'shared' ? [null] : [agent.pk, null];
       const session =
@@ -175,7 +176,10 @@ async function placeOf(
 }
 
 function jsonText(value: unknown): string {
-  const text = JSON.stringify(value) as string | undefined;
+  const text = JSON.stringify(value, (_key, part: unknown) => {
+    if (typeof part !== 'number' || Number.isFinite(part)) return part;
+    throw invalid('value', String(part), 'JSON whose numbers are in the range of a double');
+  }) as string | undefined;
   if (text === undefined) throw invalid('value', undefined, 'any JSON value');
   return text;
 }

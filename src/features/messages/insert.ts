@@ -3,6 +3,7 @@ import type { Ctx } from '../../context.ts';
 import { may } from '../../context.ts';
 import { HubError, invalid } from '../../errors.ts';
 import type { JsonObject, MessageType, SessionRow, Tx, Visibility } from '../../store/port.ts';
+import { claimIdIn } from '../agents/claim.ts';
 import { demandMetadataFits, quotaExceeded, tooLarge, type Limits } from '../limits.ts';
 import { audiencesOf, sightOf, type AddressedAgent } from './visibility.ts';
 
@@ -25,6 +26,7 @@ export interface PostedMessage {
 }
 
 const TYPE_PREFIX = /^type:/i;
+const AGENT_TYPE = /^[A-Za-z0-9._@-]{1,50}$/;
 
 /** @throws HubError SESSION_CLOSED, MESSAGE_NOT_FOUND, AGENT_NOT_FOUND, PERMISSION_DENIED, CONTENT_TOO_LARGE, QUOTA_EXCEEDED */
 export async function insertMessage(
@@ -51,6 +53,7 @@ export async function insertMessage(
   const threadId = input.parentId === undefined ? null : await threadOf(tx, ctx, session, input.parentId);
   const to = await resolveRecipients(tx, session.workspace, input.to ?? []);
   if (visibility === 'private' && to.unknown.length > 0) throw agentNotFound(to.unknown);
+  await claimIdIn(tx, principal, session.workspace, now);
   const id = await tx.messages.insert({
     sessionPk: session.pk,
     workspace: session.workspace,
@@ -123,6 +126,7 @@ export async function resolveRecipients(
   for (const name of to) {
     if (TYPE_PREFIX.test(name)) {
       const type = name.replace(TYPE_PREFIX, '');
+      if (!AGENT_TYPE.test(type)) throw invalid('to', name, 'an agent id, or type: and an agent type');
       names.add(`type:${type}`);
       types.push(type);
       continue;

@@ -4,6 +4,7 @@ import { may, type Ctx, type Principal } from '../../context.ts';
 import { HubError } from '../../errors.ts';
 import { ALL_WORKSPACES } from '../../store/port.ts';
 import type { JsonObject, Reads, SessionRow, SessionView, Store } from '../../store/port.ts';
+import { claimIdIn } from '../agents/claim.ts';
 import { demandMetadataFits, quotaExceeded, type Limits } from '../limits.ts';
 import { demandContentFits, insertMessage } from '../messages/insert.ts';
 import { sightOf } from '../messages/visibility.ts';
@@ -104,6 +105,7 @@ export function createSessionService({ store, limits, now }: SessionDeps): Sessi
             'Use one of your sessions (list_sessions).',
           );
         }
+        await claimIdIn(tx, ctx.principal, workspace, at);
         const { row } = await tx.sessions.insert({
           sessionId: `session_${randomBytes(8).toString('hex')}`,
           ...{ workspace, purpose, createdBy, metadata },

@@ -11,7 +11,8 @@ export const messageType = z.enum(MESSAGE_TYPES);
 export const purpose = z.string().min(1).max(2000).refine(notBlank, 'text that is not only white space');
 /** Its length is a setting, which the service checks. */
 export const content = z.string().min(1);
-export const sender = z.string().min(1).max(100);
+export const sender = z.string().min(1).max(100).refine(notBlank, 'a name that is not only white space');
+export const query = z.string().min(1).max(500).refine(notBlank, 'text that is not only white space');
 /** One of list_memory holds a key, whose characters may take eight each in it. */
 export const cursor = z.string().min(1).max(4000);
 export const metadata = z

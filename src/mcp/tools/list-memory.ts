@@ -3,7 +3,7 @@ import { decodeCursor, encodeCursor } from '../../features/cursor.ts';
 import { fit } from '../budget.ts';
 import { entryShape, toEntry } from '../shapes.ts';
 import { defineTool } from '../tool.ts';
-import { cursor, limit, maxTokens, memoryScope, sessionId } from './fields.ts';
+import { cursor, limit, maxTokens, memoryScope, query, sessionId } from './fields.ts';
 
 const KIND = 'memory';
 const position = z.object({ agentPk: z.number(), sessionPk: z.number(), key: z.string() });
@@ -19,7 +19,7 @@ export const listMemory = defineTool({
     session_id: sessionId.describe('"all": global and of sessions; none: global').optional(),
     scope: memoryScope.optional(),
     prefix: z.string().max(255).optional(),
-    query: z.string().min(1).max(500).optional(),
+    query: query.optional(),
     limit: limit(200, 50),
     cursor: cursor.optional(),
     max_tokens: maxTokens,

@@ -3,7 +3,7 @@ import { decodeCursor, encodeCursor } from '../../features/cursor.ts';
 import { fit } from '../budget.ts';
 import { sessionShape, toSession } from '../shapes.ts';
 import { defineTool } from '../tool.ts';
-import { cursor, limit, maxTokens, sender } from './fields.ts';
+import { cursor, limit, maxTokens, query, sender } from './fields.ts';
 
 const KIND = 'sessions';
 
@@ -15,7 +15,7 @@ export const listSessions = defineTool({
   core: true,
   hints: { readOnly: true, idempotent: true, destructive: false },
   input: z.strictObject({
-    query: z.string().min(1).max(500).optional(),
+    query: query.optional(),
     is_active: z.boolean().optional(),
     created_by: sender.optional(),
     limit: limit(100, 20),

@@ -36,7 +36,7 @@ export function keysAndAgents(engine: StoreEngine): void {
       const { hash, ...row } = keyOf();
       await at.store.write(async (tx) => {
         await tx.keys.insert({ ...row, hash });
-        await tx.keys.replaceHash(row.keyId, `new ${hash}`);
+        await tx.keys.renew(row.keyId, `new ${hash}`);
         await tx.keys.touch(row.keyId, T0 + 1);
         await tx.keys.revoke(row.keyId, T0 + 2);
       });

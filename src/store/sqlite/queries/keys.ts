@@ -63,8 +63,8 @@ export function keyWrites({ sqlite }: Connection): SyncNoun<Writes['keys']> {
         .values({ ...key, permissions: [...permissions], agentTypes: agentTypes && [...agentTypes] })
         .run();
     },
-    replaceHash(keyId, hash) {
-      orm.update(keys).set({ hash }).where(eq(keys.keyId, keyId)).run();
+    renew(keyId, hash) {
+      orm.update(keys).set({ hash, revokedAt: null, expiresAt: null }).where(eq(keys.keyId, keyId)).run();
     },
     revoke(keyId, now) {
       orm.update(keys).set({ revokedAt: now }).where(eq(keys.keyId, keyId)).run();
