@@ -1,10 +1,49 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 const report = process.env['TEST_REPORT'];
 
+/** Those that start processes of their own, or take seconds. `npm run test:fast` leaves them out. */
+const SLOW = [
+  'src/cli/serve.test.ts',
+  'tests/api/budgets.test.ts',
+  'tests/api/many-agents.test.ts',
+  'tests/api/response-bytes.test.ts',
+  'tests/cli/**',
+  'tests/fault/**',
+  'tests/http/server.test.ts',
+  'tests/store/contract.test.ts',
+  'tests/store/readers.test.ts',
+];
+/** Those that measure time, and so run after all others. */
+const ALONE = ['tests/dev/**'];
+
+/** What runs in processes and threads of its own, also in the tests: no coverage comes from there. */
+const UNSEEN = [
+  'src/cli/{main,serve,up,lifecycle,first-start,migrate}.ts',
+  'src/store/sqlite/reader-thread.ts',
+];
+
+function project(name: string, groupOrder: number, include: string[], exclude: string[] = []) {
+  const tests = include.map((pattern) => pattern.replace(/\*\*$/, '**/*.test.{ts,tsx}'));
+  return {
+    extends: true as const,
+    test: {
+      name,
+      include: tests,
+      exclude: [...configDefaults.exclude, ...exclude],
+      sequence: { groupOrder },
+    },
+  };
+}
+
 export default defineConfig({
   test: {
-    include: ['tests/**/*.test.{ts,tsx}', 'src/**/*.test.{ts,tsx}'],
+    projects: [
+      project('unit', 0, ['src/**'], SLOW),
+      project('integration', 0, ['tests/**'], [...SLOW, ...ALONE]),
+      project('slow', 1, SLOW),
+      project('dev', 2, ALONE),
+    ],
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 30_000,
@@ -14,8 +53,14 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/**/*.{ts,tsx}'],
-      exclude: ['src/**/*.test.{ts,tsx}'],
+      exclude: ['src/**/*.test.{ts,tsx}', ...UNSEEN],
       reporter: ['text-summary', 'html', 'lcov'],
+      thresholds: {
+        lines: 90,
+        'src/store/**': { lines: 95 },
+        'src/auth/**': { lines: 95 },
+        'src/features/messages/visibility.ts': { lines: 95 },
+      },
     },
   },
 });
