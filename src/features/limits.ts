@@ -1,17 +1,9 @@
 /** Sizes and quotas of what may be stored, and the checks they share. */
+import type { Config } from '../config/config.ts';
 import { HubError, invalid } from '../errors.ts';
 
-export interface Limits {
-  readonly maxMessagesPerSession: number;
-  /** UTF-16 units. */
-  readonly maxMessageLength: number;
-  /** Bytes of JSON. */
-  readonly maxMetadataBytes: number;
-  readonly maxMemoryEntriesPerAgent: number;
-  /** Bytes of JSON. */
-  readonly maxMemoryValueBytes: number;
-  readonly maxSessionsPerAgent: number;
-}
+/** Lengths are UTF-16 units, sizes are bytes of JSON. */
+export type Limits = Config['limits'];
 
 /** The size of a value as JSON text in UTF-8 bytes. */
 export function jsonBytes(value: unknown): number {

@@ -99,21 +99,8 @@ export interface MessageRow {
   readonly createdAt: number;
 }
 
-export interface NewMessage {
-  readonly sessionPk: number;
+export interface NewMessage extends Omit<MessageRow, 'id' | 'sessionId'> {
   readonly workspace: string;
-  readonly sender: string;
-  readonly senderType: string;
-  readonly imported: boolean;
-  readonly content: string;
-  readonly visibility: Visibility;
-  readonly to: readonly string[];
-  readonly messageType: MessageType;
-  readonly parentId: number | null;
-  readonly threadId: number | null;
-  readonly metadata: JsonObject;
-  readonly pinned: boolean;
-  readonly createdAt: number;
   /** Disjoint for every caller but admins, who read only `public` and `admin`: counts are sums. */
   readonly audiences: readonly string[];
 }
