@@ -12,7 +12,7 @@ const root = path.join(import.meta.dirname, '..', '..');
 const args = process.argv.slice(2);
 
 function tell(message: FromHub): void {
-  process.send?.(message);
+  if (process.connected) process.send?.(message);
 }
 
 async function answer(): Promise<ToHub> {
