@@ -128,9 +128,9 @@ describe('a change that does not start', () => {
     checkout.write(HEALTH, `${health.trimEnd()}\n${broken}\n`);
     const refused = await waitFor(async () => {
       const response = await fetch(`${url}/health`);
-      return response.status === 503 ? response : undefined;
+      return (await response.clone().text()).includes('does not start') ? response : undefined;
     });
-    expect(refused.headers.get('content-type')).toBe('application/json');
+    expect([refused.status, refused.headers.get('content-type')]).toEqual([503, 'application/json']);
     expect(await refused.json()).toMatchObject({ success: false, code: 'STORE_UNAVAILABLE', retry_after: 1 });
     const told = await waitFor(() => {
       const text = dev.stderr().slice(before);
