@@ -60,7 +60,7 @@ export function copyCheckout(dotenv = ''): Checkout {
         PATH: '/usr/bin:/bin',
         HOME: share,
         XDG_DATA_HOME: share,
-        NODE_COMPILE_CACHE: path.join(tmpdir(), 'schub-dev-cache'),
+        NODE_COMPILE_CACHE: path.join(folder, 'cache'),
         // Ends with these tests, however they end.
         npm_lifecycle_event: 'dev',
         npm_package_json: path.join(root, 'package.json'),
