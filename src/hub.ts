@@ -9,6 +9,7 @@ import { ensureBootstrapKeys } from './features/keys/service.ts';
 import { createServices, type Services } from './features/services.ts';
 import { apiRoutes } from './http/api/index.ts';
 import { createApp } from './http/app.ts';
+import { requestIdOf } from './http/request-id.ts';
 import type { HubEnv } from './http/types.ts';
 import { createSurface } from './mcp/create-surface.ts';
 import { createMcpEngines } from './mcp/engines/engines.ts';
@@ -18,12 +19,6 @@ import { TOOLS } from './mcp/tools/index.ts';
 import type { StoreHealth } from './store/port.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite/store.ts';
 import type { Logger } from './telemetry/log.ts';
-
-/** The request id that the app gave; the MCP routes are typed without the app's variables. */
-function requestIdOf(c: Context): string {
-  const id: unknown = c.get('requestId');
-  return typeof id === 'string' ? id : 'unknown';
-}
 
 function onIdentified(c: Context, principal: Principal): void {
   c.set('principal', principal);

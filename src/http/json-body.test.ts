@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { appWith, json } from '../../tests/http/harness.ts';
-import { MAX_JSON_DEPTH, readJson } from './json-body.ts';
+import { MAX_JSON_DEPTH } from '../lib/json-depth.ts';
+import { readJson } from './json-body.ts';
 
 const app = appWith().post('/', async (c) => c.json({ got: await readJson(c) }));
 const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);

@@ -1,10 +1,8 @@
 /** Reads a JSON body, of which the hub demands that it does not nest too deep. */
 import type { Context } from 'hono';
 import { invalid } from '../errors.ts';
-import { jsonDepthExceeds } from '../lib/json-depth.ts';
+import { MAX_JSON_DEPTH, jsonDepthExceeds } from '../lib/json-depth.ts';
 import type { HubEnv } from './types.ts';
-
-export const MAX_JSON_DEPTH = 64;
 
 /** @throws HubError INVALID_INPUT if the body is no JSON or nests too deep. */
 export async function readJson(c: Context<HubEnv>): Promise<unknown> {

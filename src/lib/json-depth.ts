@@ -1,5 +1,8 @@
 /** How deep JSON nests, counted on its text: nothing is built and nothing recurses, so no input can exhaust the stack. */
 
+/** As deep as JSON may nest, whichever way it comes in. */
+export const MAX_JSON_DEPTH = 64;
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPEN_BRACKET = 0x5b;

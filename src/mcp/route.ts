@@ -8,7 +8,7 @@ import { type Context, Hono } from 'hono';
 import type { Authenticator } from '../auth/types.ts';
 import type { Principal } from '../context.ts';
 import { errorObject, invalid } from '../errors.ts';
-import { jsonDepthExceeds } from '../lib/json-depth.ts';
+import { MAX_JSON_DEPTH, jsonDepthExceeds } from '../lib/json-depth.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { McpRequest } from './engines/call.ts';
 import type { McpEngines } from './engines/engines.ts';
@@ -34,7 +34,6 @@ export interface McpRouteDeps {
   readonly now?: () => number;
 }
 
-const MAX_DEPTH = 64;
 const METHODS: readonly string[] = ['GET', 'POST', 'DELETE'];
 
 export function mcpRoutes(deps: McpRouteDeps): Hono {
@@ -108,8 +107,8 @@ function methodNotAllowed(occasion: Occasion): Response {
 }
 
 function parseJson(text: string): { readonly body?: unknown } | { readonly problem: string } {
-  if (jsonDepthExceeds(text, MAX_DEPTH))
-    return { problem: `The body nests deeper than ${String(MAX_DEPTH)} levels.` };
+  if (jsonDepthExceeds(text, MAX_JSON_DEPTH))
+    return { problem: `The body nests deeper than ${String(MAX_JSON_DEPTH)} levels.` };
   try {
     return { body: JSON.parse(text) };
   } catch {
@@ -118,7 +117,7 @@ function parseJson(text: string): { readonly body?: unknown } | { readonly probl
 }
 
 function unreadable(message: string, requestId: string, now: number): Response {
-  const error = invalid('body', undefined, `JSON of at most ${String(MAX_DEPTH)} levels`, {
+  const error = invalid('body', undefined, `JSON of at most ${String(MAX_JSON_DEPTH)} levels`, {
     message,
     suggestions: [],
   });

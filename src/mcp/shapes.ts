@@ -126,3 +126,8 @@ export function shortenMessage(message: Message, chars: number): Message {
   );
   return { ...kept, content: content.toWellFormed(), content_truncated: true };
 }
+
+/** A session too large for the answer, without what makes it so. */
+export function shortenSession(session: Session): Session {
+  return { ...session, purpose: session.purpose.slice(0, 100), metadata: {}, participants: [] };
+}

@@ -1,7 +1,7 @@
 /** One line of an import file: a message of another system. */
 import { z } from 'zod';
 import { HubError } from '../../errors.ts';
-import { jsonDepthExceeds } from '../../lib/json-depth.ts';
+import { MAX_JSON_DEPTH, jsonDepthExceeds } from '../../lib/json-depth.ts';
 import {
   MESSAGE_TYPES,
   VISIBILITIES,
@@ -28,7 +28,6 @@ export interface ImportedMessage {
 /** As `add_message` takes them. */
 const MAX_RECIPIENTS = 50;
 const MAX_RECIPIENT = 105;
-const MAX_DEPTH = 64;
 const PRINTABLE = /^[^\p{Cc}\p{Cs}]+$/u;
 const name = (max: number) => z.string().min(1).max(max).regex(PRINTABLE, 'printable characters');
 
@@ -86,8 +85,8 @@ export function parseImportLine(text: string, limits: Limits): ImportedMessage {
 }
 
 function parseJson(text: string): unknown {
-  if (jsonDepthExceeds(text, MAX_DEPTH)) {
-    throw new HubError('INVALID_INPUT', `nests deeper than ${MAX_DEPTH} levels`);
+  if (jsonDepthExceeds(text, MAX_JSON_DEPTH)) {
+    throw new HubError('INVALID_INPUT', `nests deeper than ${MAX_JSON_DEPTH} levels`);
   }
   try {
     return JSON.parse(text) as unknown;

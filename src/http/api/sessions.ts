@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { decodeCursor, encodeCursor } from '../../features/cursor.ts';
 import { fit } from '../../mcp/budget.ts';
-import { shortenMessage, toMessage, toSession, type Session } from '../../mcp/shapes.ts';
+import { shortenMessage, shortenSession, toMessage, toSession } from '../../mcp/shapes.ts';
 import type { HubEnv } from '../types.ts';
 import { contextOf, parser, queryOf, type ApiDeps } from './context.ts';
 
@@ -28,14 +28,6 @@ const messagesQuery = parser(
     before_id: integer(1, Number.MAX_SAFE_INTEGER).optional(),
   }),
 );
-
-/** A session too large for the answer, without what makes it so. */
-const shortenSession = (session: Session): Session => ({
-  ...session,
-  purpose: session.purpose.slice(0, 100),
-  metadata: {},
-  participants: [],
-});
 
 export function sessionRoutes(deps: ApiDeps): Hono<HubEnv> {
   const { services, epoch } = deps;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { decodeCursor, encodeCursor } from '../../features/cursor.ts';
 import { fit } from '../budget.ts';
-import { sessionShape, toSession } from '../shapes.ts';
+import { sessionShape, shortenSession, toSession } from '../shapes.ts';
 import { defineTool } from '../tool.ts';
 import { cursor, limit, maxTokens, query, sender } from './fields.ts';
 
@@ -38,7 +38,7 @@ export const listSessions = defineTool({
       ...(input.created_by === undefined ? {} : { createdBy: input.created_by }),
     });
     const budget = { maxTokens: input.max_tokens, maxBytes: maxResponseBytes };
-    const { items, truncated } = fit(page.sessions.map(toSession), budget, 'first', withoutExtras);
+    const { items, truncated } = fit(page.sessions.map(toSession), budget, 'first', shortenSession);
     const next = truncated ? (page.sessions[items.length - 1]?.lastSeq ?? null) : page.next;
     return {
       sessions: [...items],
@@ -47,8 +47,3 @@ export const listSessions = defineTool({
     };
   },
 });
-
-/** A session too large for the answer, without what makes it so. */
-function withoutExtras(session: z.infer<typeof sessionShape>): z.infer<typeof sessionShape> {
-  return { ...session, purpose: session.purpose.slice(0, 100), metadata: {}, participants: [] };
-}
