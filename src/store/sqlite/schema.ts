@@ -2,6 +2,7 @@
  * Tables of hub.db. Times are integer milliseconds; JSON is text. Tables marked WITHOUT ROWID are made so in the migration:
  * drizzle-kit cannot say it, a test checks it.
  */
+import { isNotNull } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 
 /** One row: the last position given out (never given again, whatever is deleted) and the epoch of cursors. */
@@ -162,7 +163,8 @@ export const messages = sqliteTable(
     metadata: text(),
     content: text().notNull(),
   },
-  (t) => [index('messages_by_thread').on(t.threadId)],
+  // Partial: most messages are in no thread, and each would have to write to the index.
+  (t) => [index('messages_by_thread').on(t.threadId).where(isNotNull(t.threadId))],
 );
 
 /**
