@@ -1,63 +1,59 @@
 /** `add_message` beside a tool that does nothing, in both eras: what storing costs on top of answering. */
-import { connectAgent, startHubProcess, type BenchAgent, type Era } from './load.ts';
-import { median, quantile, type Report } from './report.ts';
+import { connectAgents, startHubProcess, type Era, type HubProcess } from './load.ts';
+import { delaysDuring, startIdleProcess, type IdleProcess } from './loop-delay.ts';
+import { median, type Report } from './report.ts';
+import { round, type Round } from './round.ts';
 
-const AGENTS = 20;
 const ROUNDS = 5;
 const CALLS_PER_ROUND = 2000;
 const CONTENT = 'The parser fails on nested quotes; I take it from here. '.repeat(5);
-
-interface Round {
-  readonly callsPerSecond: number;
-  /** Milliseconds. */
-  readonly p50: number;
-  readonly p99: number;
-}
+/** Calls of `add_message` beside those of `noop`, with 20 agents. */
+const CALLS_AT_LEAST = { '2025': 0.75, '2026': 0.6 } as const;
+const MANY_P99_AT_MOST = 3;
+const LOOP_DELAY_AT_MOST_MS = 20;
 
 export async function benchAddMessage(report: Report): Promise<void> {
   await using hub = await startHubProcess();
-  for (const era of ['2025', '2026'] as const) await benchEra(hub.url, era, report);
+  await using idle = startIdleProcess();
+  for (const era of ['2025', '2026'] as const) {
+    await benchEra(hub, idle, era, 20, report);
+    await benchEra(hub, idle, era, 50, report);
+  }
 }
 
-async function benchEra(url: string, era: Era, report: Report): Promise<void> {
-  const agents = await Promise.all(
-    Array.from({ length: AGENTS }, (_, i) => connectAgent(url, era, `bench-${era}-${i}`)),
-  );
-  const [first] = agents;
-  if (first === undefined) return;
-  const { session_id } = await first.call('create_session', { purpose: `bench ${era}` });
-  const args = { session_id, content: CONTENT };
-  for (const tool of ['noop', 'add_message']) await round(agents, tool, args);
-  const rounds: Record<string, Round[]> = { noop: [], add_message: [] };
+async function benchEra(hub: HubProcess, idle: IdleProcess, era: Era, count: number, report: Report) {
+  await using agents = await connectAgents(hub.url, era, count);
+  const { session_id } = await agents.list[0].call('create_session', { purpose: `bench ${era}` });
+  const argsOf = () => ({ session_id, content: CONTENT });
+  const run = (tool: string) => round(agents.list, tool, argsOf, CALLS_PER_ROUND);
+  for (const tool of ['noop', 'add_message']) await run(tool);
+  const noop: Round[] = [];
+  const added: Round[] = [];
+  const delays: { hub: number; idle: number }[] = [];
   for (let i = 0; i < ROUNDS; i++) {
-    for (const [tool, results] of Object.entries(rounds)) results.push(await round(agents, tool, args));
+    noop.push(await run('noop'));
+    delays.push(
+      await delaysDuring(hub.child, idle.child, async () => void added.push(await run('add_message'))),
+    );
   }
-  for (const agent of agents) agent.close();
-  const bench = `mcp ${era}, ${AGENTS} agents`;
-  const of = (tool: string, field: keyof Round) =>
-    median((rounds[tool] ?? []).map((result) => result[field]));
-  for (const tool of Object.keys(rounds)) {
-    report.add({ bench, figure: `${tool} calls`, value: of(tool, 'callsPerSecond'), unit: '1/s' });
-    report.add({ bench, figure: `${tool} p50`, value: of(tool, 'p50'), unit: 'ms' });
-    report.add({ bench, figure: `${tool} p99`, value: of(tool, 'p99'), unit: 'ms' });
-  }
-  const ratio = of('add_message', 'callsPerSecond') / of('noop', 'callsPerSecond');
-  report.add({ bench, figure: 'add_message / noop', value: ratio, unit: '' });
-}
 
-async function round(agents: readonly BenchAgent[], tool: string, args: object): Promise<Round> {
-  const times: number[] = [];
-  let left = CALLS_PER_ROUND;
-  const started = performance.now();
-  await Promise.all(
-    agents.map(async (agent) => {
-      while (left-- > 0) {
-        const from = performance.now();
-        await agent.call(tool, args);
-        times.push(performance.now() - from);
-      }
-    }),
-  );
-  const seconds = (performance.now() - started) / 1000;
-  return { callsPerSecond: times.length / seconds, p50: quantile(times, 0.5), p99: quantile(times, 0.99) };
+  const bench = `MCP ${era}, ${count} agents`;
+  const of = (rounds: readonly Round[], field: keyof Round) => median(rounds.map((one) => one[field]));
+  for (const [tool, rounds] of Object.entries({ noop, add_message: added })) {
+    report.add({ bench, figure: `${tool} calls`, value: of(rounds, 'callsPerSecond'), unit: '1/s' });
+    report.add({ bench, figure: `${tool} p50`, value: of(rounds, 'p50'), unit: 'ms' });
+    report.add({ bench, figure: `${tool} p99`, value: of(rounds, 'p99'), unit: 'ms' });
+  }
+  const calls = of(added, 'callsPerSecond') / of(noop, 'callsPerSecond');
+  const atLeast = count === 20 ? { atLeast: CALLS_AT_LEAST[era] } : {};
+  report.add({ bench, figure: 'add_message / noop, calls', value: calls, unit: '', ...atLeast });
+  const p99 = of(added, 'p99') / of(noop, 'p99');
+  const atMost = count === 50 ? { atMost: MANY_P99_AT_MOST } : {};
+  report.add({ bench, figure: 'add_message / noop, p99', value: p99, unit: '', ...atMost });
+  const ofHub = median(delays.map((delay) => delay.hub));
+  const ofIdle = median(delays.map((delay) => delay.idle));
+  report.add({ bench, figure: 'event-loop delay p99, hub', value: ofHub, unit: 'ms' });
+  report.add({ bench, figure: 'event-loop delay p99, idle process', value: ofIdle, unit: 'ms' });
+  const more = { value: ofHub - ofIdle, unit: 'ms', atMost: LOOP_DELAY_AT_MOST_MS };
+  report.add({ bench, figure: 'event-loop delay p99, hub − idle process', ...more });
 }

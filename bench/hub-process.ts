@@ -10,6 +10,7 @@ import { defineTool } from '../src/mcp/tool.ts';
 import { TOOLS } from '../src/mcp/tools/index.ts';
 import { createLogger } from '../src/telemetry/log.ts';
 import { BENCH_KEY } from './load.ts';
+import { answerParent } from './loop-delay.ts';
 
 const noop = defineTool({
   name: 'noop',
@@ -39,6 +40,7 @@ const hub = await createHub(
 );
 const server = serve({ fetch: hub.app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => {
   process.send?.({ url: `http://127.0.0.1:${port}` });
+  answerParent();
 });
 process.once('disconnect', () => {
   server.close();

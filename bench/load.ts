@@ -1,5 +1,5 @@
 /** Agents over real sockets, as light as possible: what is measured is the hub, not its clients. */
-import { fork } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 
@@ -9,18 +9,20 @@ export type Era = '2025' | '2026';
 
 export interface HubProcess extends AsyncDisposable {
   readonly url: string;
-  readonly pid: number;
+  /** Answers the questions of `ask`. */
+  readonly child: ChildProcess;
 }
 
 /** Starts a hub in a process of its own. */
-export async function startHubProcess(): Promise<HubProcess> {
+export async function startHubProcess({ maxOldSpaceMb = 1024 } = {}): Promise<HubProcess> {
   const child = fork(new URL('./hub-process.ts', import.meta.url), {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: ['--expose-gc', `--max-old-space-size=${maxOldSpaceMb}`],
   });
   const [message] = (await once(child, 'message')) as [{ url: string }];
   return {
     url: message.url,
-    pid: child.pid ?? 0,
+    child,
     async [Symbol.asyncDispose]() {
       child.disconnect();
       await once(child, 'exit');
@@ -38,11 +40,12 @@ const META = {
 export interface BenchAgent {
   /** The fields of a success. @throws Error for anything else. */
   call(tool: string, args: object): Promise<Record<string, unknown>>;
+  listTools(): Promise<void>;
   close(): void;
 }
 
 /** Connects one agent with a connection of its own. */
-export async function connectAgent(url: string, era: Era, agentId: string): Promise<BenchAgent> {
+async function connectAgent(url: string, era: Era, agentId: string): Promise<BenchAgent> {
   const http = new Agent({ keepAlive: true, maxSockets: 1 });
   const target = new URL('/mcp', url);
   const headers: Record<string, string> = {
@@ -101,6 +104,28 @@ export async function connectAgent(url: string, era: Era, agentId: string): Prom
       if (result?.structuredContent === undefined) throw new Error(body);
       return result.structuredContent;
     },
+    async listTools() {
+      await post('tools/list', {});
+    },
     close: () => http.destroy(),
+  };
+}
+
+export interface Agents extends AsyncDisposable {
+  readonly list: readonly [BenchAgent, ...BenchAgent[]];
+}
+
+/** Connects `count` agents, named by era and number. */
+export async function connectAgents(url: string, era: Era, count: number, name = 'bench'): Promise<Agents> {
+  const connect = (i: number) => connectAgent(url, era, `${name}-${era}-${i}`);
+  const list: [BenchAgent, ...BenchAgent[]] = [await connect(0)];
+  const rest = Array.from({ length: count - 1 }, (_, i) => i + 1);
+  // Not all at once: what is measured is not how many connections a listener takes in one turn.
+  while (rest.length > 0) list.push(...(await Promise.all(rest.splice(0, 50).map(connect))));
+  return {
+    list,
+    async [Symbol.asyncDispose]() {
+      for (const agent of list) agent.close();
+    },
   };
 }

@@ -1,10 +1,13 @@
-/** Figures as JSON lines while they come, and as a table at the end. */
+/** Figures as JSON lines while they come, as a table at the end, and as a table for docs/performance.md. */
 
 export interface Figure {
   readonly bench: string;
   readonly figure: string;
   readonly value: number;
   readonly unit: string;
+  /** What the hub promises; a figure beyond it fails the run. */
+  readonly atMost?: number;
+  readonly atLeast?: number;
 }
 
 export function median(values: readonly number[]): number {
@@ -17,19 +20,61 @@ export function quantile(values: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 }
 
+/** The unrounded value decides; NaN keeps no promise. */
+function keeps({ value, atMost = Infinity, atLeast = -Infinity }: Figure): boolean {
+  return value <= atMost && value >= atLeast;
+}
+
+function promiseOf({ atMost, atLeast }: Figure): string {
+  if (atMost !== undefined) return `≤ ${short(atMost)}`;
+  return atLeast === undefined ? '' : `≥ ${short(atLeast)}`;
+}
+
+function short(value: number): string {
+  return value.toLocaleString('en-US', { maximumSignificantDigits: 3 });
+}
+
 export function createReport(write: (line: string) => void) {
   const figures: Figure[] = [];
   return {
     add(figure: Figure): void {
-      const rounded = { ...figure, value: Number(figure.value.toPrecision(4)) };
-      figures.push(rounded);
-      write(JSON.stringify(rounded));
+      figures.push(figure);
+      write(JSON.stringify({ ...figure, value: Number(figure.value.toPrecision(4)), kept: keeps(figure) }));
     },
+
+    /** The figures that are not as promised. */
+    broken: (): readonly Figure[] => figures.filter((figure) => !keeps(figure)),
+
     table(): void {
-      const width = Math.max(...figures.map(({ bench, figure }) => bench.length + figure.length + 2));
-      for (const { bench, figure, value, unit } of figures) {
-        write(`${`${bench}  ${figure}`.padEnd(width)}  ${String(value).padStart(10)} ${unit}`);
-      }
+      const names = figures.map(({ bench, figure }) => `${bench}  ${figure}`);
+      const width = Math.max(0, ...names.map((name) => name.length));
+      figures.forEach((figure, i) => {
+        const value = `${short(figure.value).padStart(10)} ${figure.unit}`.padEnd(18);
+        const verdict = keeps(figure) ? '' : '  not kept';
+        write(`${(names[i] ?? '').padEnd(width)}  ${value}  ${promiseOf(figure)}${verdict}`.trimEnd());
+      });
+    },
+
+    /** Lines of Markdown: a table for each benchmark. */
+    markdown(): string {
+      const benches = [...new Set(figures.map(({ bench }) => bench))];
+      return benches
+        .map((bench) => {
+          const rows = figures
+            .filter((figure) => figure.bench === bench)
+            .map((figure) => {
+              const kept = promiseOf(figure) === '' ? '' : keeps(figure) ? ' kept' : ' **not kept**';
+              return `| ${figure.figure} | ${short(figure.value)} ${figure.unit} | ${promiseOf(figure)}${kept} |`;
+            });
+          return [
+            `### ${bench}`,
+            '',
+            '| figure | measured | promised |',
+            '| --- | ---: | --- |',
+            ...rows,
+          ].join('\n');
+        })
+        .join('\n\n');
     },
   };
 }

@@ -1,24 +1,50 @@
-/** Runs the benchmarks named on the command line, or all; prints a JSON line per figure, then a table. */
-import { cpus } from 'node:os';
+/**
+ * Runs the benchmarks named on the command line, or all: a JSON line per figure, then a table; exit code 1 if a promised
+ * figure is not kept. `--docs` writes the figures into docs/performance.md.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
 import { benchAddMessage } from './add-message.ts';
+import { benchMemory } from './memory.ts';
+import { benchPromises } from './promises.ts';
+import { benchReads } from './reads.ts';
 import { createReport, type Report } from './report.ts';
 import { benchStore } from './store.ts';
 
 const BENCHES: Readonly<Record<string, (report: Report) => Promise<void>>> = {
   store: benchStore,
+  reads: benchReads,
   'add-message': benchAddMessage,
+  promises: benchPromises,
+  memory: benchMemory,
 };
+const DOCS = new URL('../docs/performance.md', import.meta.url);
+const FIGURES = /(<!-- figures -->\n)[\s\S]*(<!-- end of figures -->)/;
 
-const wanted = process.argv.slice(2);
+const { values, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: { docs: { type: 'boolean', default: false } },
+});
 const unknown = wanted.find((name) => !(name in BENCHES));
 if (unknown !== undefined)
   throw new Error(`no benchmark ${unknown}; there are ${Object.keys(BENCHES).join(', ')}`);
+if (values.docs && wanted.length > 0) throw new Error('--docs needs the figures of all benchmarks');
 
+const gib = Math.round(totalmem() / 1024 ** 3);
+const machine = `Node ${process.version} on ${process.platform}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${gib} GiB`;
 const report = createReport((line) => process.stdout.write(`${line}\n`));
-process.stderr.write(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}\n`);
+process.stderr.write(`${machine}\n`);
 for (const [name, bench] of Object.entries(BENCHES)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   process.stderr.write(`${name} …\n`);
   await bench(report);
 }
 report.table();
+if (values.docs) {
+  const date = new Date().toISOString().slice(0, 10);
+  const text = `${date}, ${machine}.\n\n${report.markdown()}\n`;
+  writeFileSync(DOCS, readFileSync(DOCS, 'utf8').replace(FIGURES, `$1\n${text}\n$2`));
+}
+for (const { bench, figure } of report.broken()) process.stderr.write(`not kept: ${bench}, ${figure}\n`);
+process.exitCode = report.broken().length === 0 ? 0 : 1;

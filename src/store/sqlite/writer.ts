@@ -103,10 +103,11 @@ export function createWriter(
   async function attempt(batch: readonly Job[], isolated: boolean): Promise<readonly Outcome[] | undefined> {
     const outcomes: Outcome[] = [];
     let committing = false;
+    const watchdog = createWatchdog();
     try {
       connection.begin();
       for (const job of batch) {
-        const outcome = await run(job, isolated);
+        const outcome = await run(job, isolated, watchdog);
         if (outcome === undefined) {
           connection.rollback();
           return undefined;
@@ -120,16 +121,18 @@ export function createWriter(
       abandon(error);
       const refused = committing && isIoError(error) ? uncertain(error) : unavailable(error);
       return batch.map((job) => ({ job, error: refused }));
+    } finally {
+      watchdog.stop();
     }
   }
 
   /** Undefined if the write failed after it had changed something and there is no savepoint to go back to. */
-  async function run(job: Job, isolated: boolean): Promise<Outcome | undefined> {
+  async function run(job: Job, isolated: boolean, watchdog: Watchdog): Promise<Outcome | undefined> {
     const before = connection.changes();
     const handle = connection.handle();
     if (isolated) connection.savepoint();
     try {
-      const value = await inOneTurn(() => job.run(handle.tx));
+      const value = await watchdog.inOneTurn(() => job.run(handle.tx));
       if (connection.lost()) throw new Error('a write went on after its transaction was lost');
       if (isolated) connection.release();
       return { job, value };
@@ -173,19 +176,34 @@ export function createWriter(
   };
 }
 
-/** A batch runs in one turn of the event loop; if a turn passes, the work waits for something else than the store. */
-function inOneTurn(work: () => Promise<unknown>): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const watchdog = setImmediate(() => {
-      reject(new Error('a write waited for something else than the store'));
+/**
+ * A batch runs in one turn of the event loop. If a turn passes, the write that is running waits for something else than
+ * the store, and is rejected.
+ */
+function createWatchdog() {
+  let bark: (reason: Error) => void = () => undefined;
+  let immediate: NodeJS.Immediate | undefined;
+  const arm = (): void => {
+    immediate ??= setImmediate(() => {
+      immediate = undefined;
+      bark(new Error('a write waited for something else than the store'));
     });
-    work()
-      .finally(() => {
-        clearImmediate(watchdog);
-      })
-      .then(resolve, reject);
-  });
+  };
+  return {
+    inOneTurn(work: () => Promise<unknown>): Promise<unknown> {
+      return new Promise((resolve, reject) => {
+        bark = reject;
+        arm();
+        work().then(resolve, reject);
+      });
+    },
+    stop() {
+      clearImmediate(immediate);
+    },
+  };
 }
+
+type Watchdog = ReturnType<typeof createWatchdog>;
 
 function overloaded(): HubError {
   return new HubError('OVERLOADED', 'Too many writes are waiting; nothing was stored.', {
