@@ -70,10 +70,11 @@ const oneWayImports = {
   create(context) {
     const file = place(context.filename);
     const check = (node, source, isType) => {
-      if (typeof source?.value !== 'string') return;
-      const message = source.value.startsWith('.')
-        ? wrongImport(file, place(resolve(dirname(context.filename), source.value)), isType)
-        : wrongPackage(file, source.value);
+      const path = source?.type === 'TemplateLiteral' ? source.quasis[0].value.cooked : source?.value;
+      if (typeof path !== 'string') return;
+      const message = path.startsWith('.')
+        ? wrongImport(file, place(resolve(dirname(context.filename), path)), isType)
+        : wrongPackage(file, path);
       if (message) context.report({ node, message });
     };
     return {
@@ -167,9 +168,9 @@ const core = {
   'no-restricted-syntax': ['error', ...noDefaultExport, globalProcess],
 };
 
-const sources = ['src/**/*.{ts,tsx}'];
+const sources = ['src/**/*.{ts,tsx,mts,cts}'];
 const tests = ['tests/**/*.{ts,tsx}', '**/*.test.{ts,tsx}'];
-const typescript = ['**/*.{ts,tsx}'];
+const typescript = ['**/*.{ts,tsx,mts,cts}'];
 
 export default defineConfig(
   { ignores: ['dist/', 'coverage/', '.node/', 'migrations/'] },

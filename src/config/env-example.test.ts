@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -9,8 +10,9 @@ import { SETTING_KEYS } from './settings.ts';
 const base = { flags: {}, env: {}, dataDir: '/data', cwd: '/', terminal: false };
 
 describe('.env.example', () => {
-  it('is current (write it with `npx vitest run src/config/env-example.test.ts -u`)', async () => {
-    await expect(renderEnvExample()).toMatchFileSnapshot(path.join(packageInfo().root, '.env.example'));
+  it('is what the table of settings says', () => {
+    const written = readFileSync(path.join(packageInfo().root, '.env.example'), 'utf8');
+    expect(written, 'run npm run docs').toBe(renderEnvExample());
   });
 
   it('changes nothing when it is copied as it is', () => {
