@@ -4,7 +4,9 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { format, resolveConfig } from 'prettier';
 import { benchAddMessage } from './add-message.ts';
 import { benchMemory } from './memory.ts';
 import { benchPromises } from './promises.ts';
@@ -44,7 +46,8 @@ report.table();
 if (values.docs) {
   const date = new Date().toISOString().slice(0, 10);
   const text = `${date}, ${machine}.\n\n${report.markdown()}\n`;
-  writeFileSync(DOCS, readFileSync(DOCS, 'utf8').replace(FIGURES, `$1\n${text}\n$2`));
+  const page = readFileSync(DOCS, 'utf8').replace(FIGURES, `$1\n${text}\n$2`);
+  writeFileSync(DOCS, await format(page, { ...(await resolveConfig(DOCS)), filepath: fileURLToPath(DOCS) }));
 }
 for (const { bench, figure } of report.broken()) process.stderr.write(`not kept: ${bench}, ${figure}\n`);
 process.exitCode = report.broken().length === 0 ? 0 : 1;

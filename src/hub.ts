@@ -72,7 +72,7 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
 /** Everything over an open store. */
 function wire(store: SqliteStore, config: Config, options: HubOptions): Hub {
   const { log, version, now = Date.now, sessionIdleMs = SESSION_IDLE_MS } = options;
-  const services = createServices({ store, limits: config.limits, now });
+  const services = createServices({ store, limits: config.limits, now, log });
   const authenticator = createAuthenticator(services);
   const toolHub = { services, epoch: store.epoch, maxResponseBytes: config.mcp.maxResponseBytes };
   const surface = createSurface(toolHub, options.tools ?? TOOLS, {
@@ -102,6 +102,7 @@ function wire(store: SqliteStore, config: Config, options: HubOptions): Hub {
     async close() {
       await engines[Symbol.asyncDispose]();
       await housekeeping.stop();
+      await services.auditor.settled();
       await store.close();
     },
   };

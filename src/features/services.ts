@@ -1,5 +1,7 @@
 /** All services over one store: what every door of the hub speaks to. */
 import type { Store } from '../store/port.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { createAuditor, type Auditor } from './audit/auditor.ts';
 import { createAgentService, type AgentService } from './agents/service.ts';
 import { createImportService, type ImportService } from './import/service.ts';
 import { createKeyService, type KeyService } from './keys/service.ts';
@@ -9,6 +11,7 @@ import { createMessageService, type MessageService } from './messages/service.ts
 import { createSessionService, type SessionService } from './sessions/service.ts';
 
 export interface Services {
+  readonly auditor: Auditor;
   readonly agents: AgentService;
   readonly keys: KeyService;
   readonly sessions: SessionService;
@@ -22,10 +25,14 @@ export interface ServiceDeps {
   readonly limits: Limits;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  readonly log: Logger;
 }
 
-export function createServices(deps: ServiceDeps): Services {
+export function createServices(given: ServiceDeps): Services {
+  const auditor = createAuditor(given);
+  const deps = { ...given, auditor };
   return {
+    auditor,
     agents: createAgentService(deps),
     keys: createKeyService(deps),
     sessions: createSessionService(deps),

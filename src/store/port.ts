@@ -38,6 +38,10 @@ export interface KeyRow {
   readonly agentId: string | null;
   /** Agent types the key may act as; null: any. */
   readonly agentTypes: readonly string[] | null;
+  /** Agent ids the key may act as; null: any that are free or its own. */
+  readonly agentIds: readonly string[] | null;
+  /** Until when the text before the last rotation is good too. */
+  readonly oldUntil: number | null;
   readonly createdAt: number;
   readonly expiresAt: number | null;
   readonly lastUsedAt: number | null;
@@ -53,6 +57,8 @@ export interface AgentRow {
   readonly firstSeenAt: number;
   readonly lastSeenAt: number;
   readonly client: string | null;
+  /** Since when the id is free for the next key that uses it; null: it belongs to `keyId`. */
+  readonly releasedAt: number | null;
 }
 
 export interface SessionRow {
@@ -191,6 +197,22 @@ export interface IdempotencyRow {
   readonly createdAt: number;
 }
 
+/** Something that somebody did or was refused. */
+export interface NewAuditRow {
+  readonly at: number;
+  /** Null: nobody that the hub knows. */
+  readonly workspace: string | null;
+  readonly actor: string | null;
+  readonly keyId: string | null;
+  readonly eventType: string;
+  readonly action: string;
+  readonly resource: string | null;
+  readonly sessionId: string | null;
+  readonly result: 'ok' | 'refused';
+  readonly requestId: string;
+  readonly details: JsonObject;
+}
+
 export interface Reads {
   readonly workspaces: {
     exists(name: string): Promise<boolean>;
@@ -309,6 +331,9 @@ export interface Writes {
     get(workspace: string, agentId: string, key: string): Promise<IdempotencyRow | undefined>;
     put(workspace: string, agentId: string, key: string, row: IdempotencyRow): Promise<void>;
     deleteBefore(time: number, limit: number): Promise<number>;
+  };
+  readonly audit: {
+    append(row: NewAuditRow): Promise<void>;
   };
   readonly imports: {
     /** The message that a line of an imported file became. */

@@ -113,6 +113,8 @@ export function keyOf(over: Partial<KeyRow> = {}): KeyRow & { readonly hash: str
     permissions: ['read', 'write'],
     agentId: null,
     agentTypes: null,
+    agentIds: null,
+    oldUntil: null,
     createdAt: T0,
     expiresAt: null,
     lastUsedAt: null,
@@ -133,6 +135,7 @@ export function newAgent(store: Store, workspace: string, over: Partial<AgentRow
       firstSeenAt: T0,
       lastSeenAt: T0,
       client: null,
+      releasedAt: null,
       ...over,
     });
   });

@@ -48,7 +48,7 @@ async function fill(store: Store, workspace: string): Promise<void> {
   const sessions = await store.write(async (tx) => {
     const key = keyOf();
     await tx.keys.insert(key);
-    const seen = { keyId: key.keyId, firstSeenAt: T0, lastSeenAt: T0, client: null };
+    const seen = { keyId: key.keyId, firstSeenAt: T0, lastSeenAt: T0, client: null, releasedAt: null };
     for (let i = 0; i < AGENTS; i++) await tx.agents.insert(workspace, { ...agent(i), ...seen });
     const rows: SessionRow[] = [];
     for (let i = 0; i < SESSIONS; i++) {

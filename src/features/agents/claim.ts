@@ -12,7 +12,7 @@ export async function claimIdIn(tx: Tx, principal: Principal, workspace: string,
   const { agentId, agentType, keyId, keyName } = principal;
   const holder = await tx.agents.get(workspace, agentId);
   if (holder === undefined) {
-    const seen = { firstSeenAt: now, lastSeenAt: now, client: null };
+    const seen = { firstSeenAt: now, lastSeenAt: now, client: null, releasedAt: null };
     await tx.agents.insert(workspace, { agentId, agentType, keyId, ...seen });
   } else if (holder.keyId !== keyId) throw foreignAgent(holder.agentId, keyName);
 }

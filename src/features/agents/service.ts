@@ -75,6 +75,7 @@ export function createAgentService({ store, now }: AgentDeps): AgentService {
         client,
         firstSeenAt: at,
         lastSeenAt: at,
+        releasedAt: null,
       });
     });
   }

@@ -68,6 +68,8 @@ export function createKeyService({ store, now }: KeyDeps): KeyService {
         permissions: PERMISSIONS.filter((permission) => input.permissions.includes(permission)),
         agentId: input.agentId ?? null,
         agentTypes: input.agentTypes ?? null,
+        agentIds: null,
+        oldUntil: null,
         createdAt: at,
         expiresAt: input.expiresInSeconds === undefined ? null : at + input.expiresInSeconds * 1000,
         lastUsedAt: null,
@@ -141,7 +143,8 @@ export async function ensureBootstrapKeys(store: Store, keys: BootstrapKeys, now
       else {
         await tx.keys.insert({
           ...{ keyId: `key_${name}`, name, workspace: DEFAULT_WORKSPACE, permissions, hash, createdAt: now },
-          ...{ agentId: null, agentTypes: null, expiresAt: null, lastUsedAt: null, revokedAt: null },
+          ...{ agentId: null, agentTypes: null, agentIds: null, oldUntil: null },
+          ...{ expiresAt: null, lastUsedAt: null, revokedAt: null },
         });
       }
     }

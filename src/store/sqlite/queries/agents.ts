@@ -26,8 +26,8 @@ function prepareFind({ sqlite }: Connection) {
 }
 
 function toAgentRow(row: typeof agents.$inferSelect): AgentRow {
-  const { id, agentId, agentType, keyId, firstSeenAt, lastSeenAt, client } = row;
-  return { pk: id, agentId, agentType, keyId, firstSeenAt, lastSeenAt, client };
+  const { id, agentId, agentType, keyId, firstSeenAt, lastSeenAt, client, releasedAt } = row;
+  return { pk: id, agentId, agentType, keyId, firstSeenAt, lastSeenAt, client, releasedAt };
 }
 
 export function agentReads(connection: Connection, names: Names): SyncNoun<Reads['agents']> {

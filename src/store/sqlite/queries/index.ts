@@ -3,6 +3,7 @@ import type { Reads, Writes } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import type { NameMaker, Names } from '../names.ts';
 import type { SyncNouns } from '../sync.ts';
+import { auditWrites } from './audit.ts';
 import { agentReads, agentWrites, idempotencyWrites, importWrites } from './agents.ts';
 import { keyReads, keyWrites, workspaceReads, workspaceWrites } from './keys.ts';
 import { createLongReads } from './long-reads.ts';
@@ -32,6 +33,7 @@ export function createWrites(
     messages: messageWrites(connection, names, nextSeq),
     memory: memoryWrites(connection, names),
     idempotency: idempotencyWrites(connection, names),
+    audit: auditWrites(connection),
     imports: importWrites(connection),
   };
 }

@@ -50,17 +50,18 @@ function toKeyRow(row: typeof keys.$inferSelect | undefined): KeyRow | undefined
   return row && withoutHash(row);
 }
 
-function withoutHash({ hash: _, ...row }: typeof keys.$inferSelect): KeyRow {
+function withoutHash({ hash: _, oldHash: __, ...row }: typeof keys.$inferSelect): KeyRow {
   return row;
 }
 
 export function keyWrites({ sqlite }: Connection): SyncNoun<Writes['keys']> {
   const orm = drizzle(sqlite);
   return {
-    insert({ permissions, agentTypes, ...key }) {
+    insert({ permissions, agentTypes, agentIds, ...key }) {
+      const lists = { agentTypes: agentTypes && [...agentTypes], agentIds: agentIds && [...agentIds] };
       orm
         .insert(keys)
-        .values({ ...key, permissions: [...permissions], agentTypes: agentTypes && [...agentTypes] })
+        .values({ ...key, ...lists, permissions: [...permissions] })
         .run();
     },
     renew(keyId, hash) {
