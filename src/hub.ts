@@ -5,7 +5,7 @@ import type { Principal } from './context.ts';
 import type { Config } from './config/config.ts';
 import type { Secrets } from './config/secrets.ts';
 import { startHousekeeping } from './features/housekeeping.ts';
-import { ensureBootstrapKeys } from './features/keys/service.ts';
+import { ensureBootstrapKeys } from './features/keys/bootstrap.ts';
 import { createServices, type Services } from './features/services.ts';
 import { apiRoutes } from './http/api/index.ts';
 import { createApp } from './http/app.ts';

@@ -26,7 +26,9 @@ export function createAuthenticator({ keys, agents }: AuthenticatorDeps): Authen
         workspace: row.workspace,
         permissions: new Set(PERMISSIONS.filter((permission) => row.permissions.includes(permission))),
         agentId: row.agentId,
+        agentIds: row.agentIds,
         agentTypes: row.agentTypes,
+        until: row.until,
       };
     },
 
@@ -39,6 +41,7 @@ export function createAuthenticator({ keys, agents }: AuthenticatorDeps): Authen
         workspace: credential.workspace,
         permissions: credential.permissions,
         fixedAgentId: credential.agentId,
+        allowedIds: credential.agentIds,
         allowedTypes: credential.agentTypes,
         ...(wantedId === undefined ? {} : { wantedId }),
         ...(wantedType === undefined ? {} : { wantedType }),

@@ -9,7 +9,11 @@ export interface Credential {
   readonly permissions: ReadonlySet<Permission>;
   /** The one agent the key acts as, if it is bound to one. */
   readonly agentId: string | null;
+  /** Agent ids the key may act as; null: any that are free or its own. */
+  readonly agentIds: readonly string[] | null;
   readonly agentTypes: readonly string[] | null;
+  /** When it stops being good if nothing ends it before, in milliseconds since the epoch; null: never. */
+  readonly until: number | null;
 }
 
 export interface ClientInfo {

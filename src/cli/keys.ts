@@ -1,4 +1,4 @@
-/** `schub keys create|list|revoke`. */
+/** `schub keys create|list|rotate|revoke`. */
 import { z } from 'zod';
 import type { HubClient } from './client.ts';
 import { CliError, EXIT, type Output } from './output.ts';
@@ -10,12 +10,16 @@ const keySchema = z.object({
   workspace: z.string(),
   permissions: z.array(z.string()),
   agent_id: z.string().nullable(),
+  agent_ids: z.array(z.string()).nullable(),
   agent_types: z.array(z.string()).nullable(),
   created_at: z.string(),
   expires_at: z.string().nullable(),
   last_used_at: z.string().nullable(),
   revoked_at: z.string().nullable(),
+  old_key_until: z.string().nullable(),
 });
+const toldSchema = keySchema.extend({ key: z.string() });
+const listSchema = z.object({ keys: z.array(keySchema), next_cursor: z.string().optional() });
 
 export interface KeysDeps {
   readonly client: HubClient;
@@ -29,25 +33,28 @@ export interface NewKeyOptions {
   readonly agent?: string;
   /** Separated by commas. */
   readonly types?: string;
+  /** Separated by commas. */
+  readonly agents?: string;
   /** As `90d`, `12h`, `30m`. */
   readonly expires?: string;
 }
 
-const SECONDS: Readonly<Record<string, number>> = { m: 60, h: 3600, d: 86_400 };
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 export async function createKey(
   { client, output }: KeysDeps,
   name: string,
   options: NewKeyOptions,
 ): Promise<number> {
-  const made = await client.read(keySchema.extend({ key: z.string() }), '/api/v1/keys', {
+  const made = await client.read(toldSchema, '/api/v1/keys', {
     json: {
       name,
       workspace: options.workspace,
       permissions: listOf(options.permissions),
       agent_id: options.agent,
+      agent_ids: listOf(options.agents),
       agent_types: listOf(options.types),
-      expires_in: options.expires === undefined ? undefined : secondsOf(options.expires),
+      expires_in: options.expires === undefined ? undefined : secondsOf('--expires', options.expires),
     },
   });
   if (output.json) output.document(made);
@@ -61,7 +68,13 @@ export async function createKey(
 }
 
 export async function listKeys({ client, output }: KeysDeps): Promise<number> {
-  const { keys } = await client.read(z.object({ keys: z.array(keySchema) }), '/api/v1/keys');
+  const keys: z.infer<typeof keySchema>[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await client.read(listSchema, '/api/v1/keys', { query: { cursor } });
+    keys.push(...page.keys);
+    cursor = page.next_cursor;
+  } while (cursor !== undefined);
   if (output.json) output.document({ keys });
   else {
     const rows = keys.map((key) => [
@@ -69,7 +82,7 @@ export async function listKeys({ client, output }: KeysDeps): Promise<number> {
       key.name,
       key.workspace,
       key.permissions.join(','),
-      key.agent_id ?? '-',
+      key.agent_id ?? key.agent_ids?.join(',') ?? '-',
       key.revoked_at === null ? (key.expires_at ?? 'never') : 'revoked',
       key.last_used_at ?? 'never',
     ]);
@@ -79,16 +92,34 @@ export async function listKeys({ client, output }: KeysDeps): Promise<number> {
   return EXIT.ok;
 }
 
-export async function revokeKey({ client, output }: KeysDeps, keyId: string): Promise<number> {
+/** Prints another text of a key; `overlap` is how long the last one stays good, as `24h`. */
+export async function rotateKey(
+  { client, output }: KeysDeps,
+  key: string,
+  overlap: string | undefined,
+): Promise<number> {
+  const rotated = await client.read(toldSchema, `/api/v1/keys/${encodeURIComponent(key)}/rotate`, {
+    json: { overlap: overlap === undefined ? undefined : secondsOf('--overlap', overlap) },
+  });
+  if (output.json) output.document(rotated);
+  else {
+    const old = rotated.old_key_until === null ? 'no longer valid' : `valid until ${rotated.old_key_until}`;
+    output.note(`Key ${rotated.name} has a new text; the old one is ${old}. The new one is shown only now:`);
+    output.line(rotated.key);
+  }
+  return EXIT.ok;
+}
+
+export async function revokeKey({ client, output }: KeysDeps, key: string): Promise<number> {
   const answer = await client.read(
     z.object({ revoked: z.literal(true) }),
-    `/api/v1/keys/${encodeURIComponent(keyId)}`,
+    `/api/v1/keys/${encodeURIComponent(key)}`,
     {
       method: 'DELETE',
     },
   );
   if (output.json) output.document(answer);
-  else output.note(`Key ${keyId} is revoked.`);
+  else output.note(`Key ${key} is revoked.`);
   return EXIT.ok;
 }
 
@@ -96,13 +127,14 @@ function listOf(text: string | undefined): string[] | undefined {
   return text?.split(',').map((part) => part.trim());
 }
 
-function secondsOf(text: string): number {
-  const [, count, unit = ''] = /^(\d+)([mhd])$/.exec(text) ?? [];
+/** `0` needs no unit. @throws CliError */
+function secondsOf(flag: string, text: string): number {
+  const [, count, unit = ''] = /^(\d+)([smhd])$/.exec(text === '0' ? '0s' : text) ?? [];
   const seconds = SECONDS[unit];
   if (count === undefined || seconds === undefined) {
     throw new CliError(
       EXIT.usage,
-      `--expires is ${JSON.stringify(text)}; expected minutes, hours or days, as in 30m, 12h, 90d.`,
+      `${flag} is ${JSON.stringify(text)}; expected minutes, hours or days, as in 30m, 12h, 90d.`,
     );
   }
   return Number(count) * seconds;

@@ -20,6 +20,7 @@ export function addOperatorCommands(program: Command, host: CommandHost): void {
   addImport(program, host);
   addSessions(program, host);
   addKeys(program, host);
+  addAgents(program, host);
 }
 
 async function connect({ loadOutput }: CommandHost): Promise<{ client: HubClient; output: Output }> {
@@ -85,6 +86,7 @@ function addKeys(program: Command, host: CommandHost): void {
     .option('--workspace <name>', 'what it sees; * is all (needs admin)', 'default')
     .option('--permissions <list>', 'read, write, admin, separated by commas', 'read,write')
     .option('--agent <id>', 'the one agent it acts as')
+    .option('--agents <list>', 'the agents it may act as, separated by commas')
     .option('--types <list>', 'the agent types it may act as, separated by commas')
     .option('--expires <time>', 'as 30m, 12h, 90d')
     .addHelpText(
@@ -104,13 +106,61 @@ function addKeys(program: Command, host: CommandHost): void {
       host.done(await listKeys(await connect(host)));
     });
   keys
+    .command('rotate')
+    .argument('<key>', 'its name or id, as keys list shows them')
+    .description('give a key a new text, printed once; agents and connections stay its own')
+    .option('--overlap <time>', 'how long the old text stays valid, as 30m, 12h, 7d; 0: not at all', '24h')
+    .addHelpText(
+      'after',
+      host.examples('schub keys rotate reviewer', 'schub keys rotate reviewer --overlap 0'),
+    )
+    .action(async (key: string, { overlap }: Options) => {
+      const { rotateKey } = await import('./keys.ts');
+      host.done(await rotateKey(await connect(host), key, overlap));
+    });
+  keys
     .command('revoke')
-    .argument('<key-id>', 'as keys list shows it')
+    .argument('<key>', 'its name or id, as keys list shows them')
     .description('end a key at once')
-    .addHelpText('after', host.examples('schub keys revoke key_0d9f…'))
-    .action(async (keyId: string) => {
+    .addHelpText('after', host.examples('schub keys revoke reviewer'))
+    .action(async (key: string) => {
       const { revokeKey } = await import('./keys.ts');
-      host.done(await revokeKey(await connect(host), keyId));
+      host.done(await revokeKey(await connect(host), key));
+    });
+}
+
+function addAgents(program: Command, host: CommandHost): void {
+  const agents = program.command('agents').description('agent ids, and which keys own them');
+  const workspace = ['--workspace <name>', 'another workspace than that of the key you use'] as const;
+  agents
+    .command('list')
+    .description('the agents of a workspace, by id')
+    .option(...workspace)
+    .addHelpText('after', host.examples('schub agents list', 'schub agents list --json'))
+    .action(async (options: Options) => {
+      const { listAgents } = await import('./agents.ts');
+      host.done(await listAgents(await connect(host), options['workspace']));
+    });
+  agents
+    .command('release')
+    .argument('<agent>', 'its id')
+    .description('let the next key that uses the id own it')
+    .option(...workspace)
+    .addHelpText('after', host.examples('schub agents release reviewer'))
+    .action(async (agent: string, options: Options) => {
+      const { releaseAgent } = await import('./agents.ts');
+      host.done(await releaseAgent(await connect(host), agent, options['workspace']));
+    });
+  agents
+    .command('transfer')
+    .argument('<agent>', 'its id')
+    .argument('<key>', 'name or id of the key that shall own it')
+    .description('give the id to another key of its workspace')
+    .option(...workspace)
+    .addHelpText('after', host.examples('schub agents transfer reviewer team-b'))
+    .action(async (agent: string, key: string, options: Options) => {
+      const { transferAgent } = await import('./agents.ts');
+      host.done(await transferAgent(await connect(host), { agent, key, workspace: options['workspace'] }));
     });
 }
 

@@ -4,9 +4,13 @@ import { invalid } from '../errors.ts';
 import { MAX_JSON_DEPTH, jsonDepthExceeds } from '../lib/json-depth.ts';
 import type { HubEnv } from './types.ts';
 
-/** @throws HubError INVALID_INPUT if the body is no JSON or nests too deep. */
-export async function readJson(c: Context<HubEnv>): Promise<unknown> {
+/**
+ * An empty body is `empty`, where the route says what that means.
+ * @throws HubError INVALID_INPUT if the body is no JSON or nests too deep.
+ */
+export async function readJson(c: Context<HubEnv>, empty?: object): Promise<unknown> {
   const text = await c.req.text();
+  if (text === '' && empty !== undefined) return empty;
   const expected = `JSON of at most ${String(MAX_JSON_DEPTH)} levels`;
   if (jsonDepthExceeds(text, MAX_JSON_DEPTH)) {
     throw invalid('body', undefined, expected, {

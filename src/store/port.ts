@@ -48,6 +48,9 @@ export interface KeyRow {
   readonly revokedAt: number | null;
 }
 
+/** Where a listing of keys goes on. */
+export type KeyPosition = Pick<KeyRow, 'createdAt' | 'keyId'>;
+
 export interface AgentRow {
   readonly pk: number;
   readonly agentId: string;
@@ -219,14 +222,23 @@ export interface Reads {
   };
   readonly keys: {
     byHash(hash: string): Promise<KeyRow | undefined>;
+    /** The key whose text this was before its last rotation. */
+    byOldHash(hash: string): Promise<KeyRow | undefined>;
     byName(name: string): Promise<KeyRow | undefined>;
-    /** Newest first, revoked ones too; at most 1,000. */
-    list(): Promise<readonly KeyRow[]>;
+    byId(keyId: string): Promise<KeyRow | undefined>;
+    /** Newest first, revoked ones too, strictly after `after`; of one workspace, or of all. */
+    list(args: { workspace?: string; after?: KeyPosition; limit: number }): Promise<readonly KeyRow[]>;
   };
   readonly agents: {
     get(workspace: string, agentId: string): Promise<AgentRow | undefined>;
     /** Ids that begin with `prefix`, for completion. */
     idsByPrefix(workspace: string, prefix: string, limit: number): Promise<readonly string[]>;
+    /** By id without case, strictly after `after`. */
+    list(args: {
+      workspace: string;
+      after?: string;
+      limit: number;
+    }): Promise<readonly (AgentRow & { readonly keyName: string })[]>;
   };
   readonly sessions: {
     get(workspace: string, sessionId: string): Promise<SessionRow | undefined>;
@@ -287,12 +299,18 @@ export interface Writes {
     insert(key: KeyRow & { readonly hash: string }): Promise<void>;
     /** Gives the key another text; it is no longer revoked or expired. */
     renew(keyId: string, hash: string): Promise<void>;
+    /** Gives the key another text. Its last one is good too until `oldUntil` (null: no longer), the one before is not. */
+    rotate(keyId: string, hash: string, oldUntil: number | null): Promise<void>;
     revoke(keyId: string, now: number): Promise<void>;
     touch(keyId: string, now: number): Promise<void>;
   };
   readonly agents: {
     insert(workspace: string, agent: Omit<AgentRow, 'pk'>): Promise<AgentRow>;
     touch(pk: number, now: number, client: string | null): Promise<void>;
+    /** The id is free for the next key that uses it. */
+    release(pk: number, now: number): Promise<void>;
+    /** The id belongs to this key. */
+    give(pk: number, keyId: string): Promise<void>;
   };
   readonly sessions: {
     /** Does nothing and answers the existing one if the session id is taken. */

@@ -31,7 +31,9 @@ function credential(keyId: string, keyName: string, permissions: readonly Permis
     workspace: 'default',
     permissions: new Set(permissions),
     agentId: null,
+    agentIds: null,
     agentTypes: null,
+    until: null,
   };
 }
 

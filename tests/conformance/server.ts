@@ -22,7 +22,8 @@ const KEY = { keyId: 'k', keyName: 'suite', workspace: 'default', permissions: n
 const PRINCIPAL: Principal = { ...KEY, agentId: 'suite', agentType: 'suite' };
 
 const everybody: Authenticator = {
-  verify: () => Promise.resolve({ ...KEY, agentId: PRINCIPAL.agentId, agentTypes: null }),
+  verify: () =>
+    Promise.resolve({ ...KEY, agentId: PRINCIPAL.agentId, agentIds: null, agentTypes: null, until: null }),
   identify: () => Promise.resolve(PRINCIPAL),
 };
 

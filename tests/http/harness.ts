@@ -52,7 +52,9 @@ const CREDENTIAL: Credential = {
   workspace: 'default',
   permissions: new Set(['read', 'write']),
   agentId: 'agent-7',
+  agentIds: null,
   agentTypes: null,
+  until: null,
 };
 
 export interface CountingAuth extends Pick<Authenticator, 'verify'> {

@@ -1,7 +1,7 @@
 /** Agent ids belong to keys, in each workspace anew. */
 import type { Principal } from '../../context.ts';
 import { HubError } from '../../errors.ts';
-import type { Tx } from '../../store/port.ts';
+import type { AgentRow, Tx } from '../../store/port.ts';
 
 /**
  * A caller of all workspaces writes into one under its id: there too, the id must be its own. Takes it if it is free.
@@ -14,7 +14,17 @@ export async function claimIdIn(tx: Tx, principal: Principal, workspace: string,
   if (holder === undefined) {
     const seen = { firstSeenAt: now, lastSeenAt: now, client: null, releasedAt: null };
     await tx.agents.insert(workspace, { agentId, agentType, keyId, ...seen });
-  } else if (holder.keyId !== keyId) throw foreignAgent(holder.agentId, keyName);
+    return;
+  }
+  const agent = await takeIfReleased(tx, holder, keyId);
+  if (agent.keyId !== keyId) throw foreignAgent(holder.agentId, keyName);
+}
+
+/** The agent as it is when a key uses it: a released one becomes the key's. Its type stays. */
+export async function takeIfReleased(tx: Tx, agent: AgentRow, keyId: string): Promise<AgentRow> {
+  if (agent.releasedAt === null) return agent;
+  await tx.agents.give(agent.pk, keyId);
+  return { ...agent, keyId, releasedAt: null };
 }
 
 export function foreignAgent(agentId: string, keyName: string): HubError {

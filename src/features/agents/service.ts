@@ -3,24 +3,26 @@ import { LRUCache } from 'lru-cache';
 import type { Ctx, Permission, Principal } from '../../context.ts';
 import { HubError, invalid } from '../../errors.ts';
 import type { AgentRow, Store } from '../../store/port.ts';
+import type { Auditor } from '../audit/auditor.ts';
 import { demand } from '../permissions.ts';
 import { homeWorkspace } from '../sessions/service.ts';
-import { foreignAgent } from './claim.ts';
+import { foreignAgent, takeIfReleased } from './claim.ts';
+import { allowedIdsOf, contradiction, demandMayActAs, type KeyBounds } from './may-act.ts';
+import { createAgentOwnership, type AgentOwnership } from './ownership.ts';
 
-export interface AgentClaim {
+export interface AgentClaim extends KeyBounds {
   readonly keyId: string;
-  readonly keyName: string;
   readonly workspace: string;
   readonly permissions: ReadonlySet<Permission>;
-  /** The one agent the key acts as, if it is bound to one. */
-  readonly fixedAgentId: string | null;
-  readonly allowedTypes: readonly string[] | null;
   readonly wantedId?: string;
   readonly wantedType?: string;
   readonly client?: string;
 }
 
-export interface AgentService {
+/** Told which key has lost an agent id of a workspace. */
+export type LossListener = (keyId: string, workspace: string, agentId: string) => void;
+
+export interface AgentService extends AgentOwnership {
   /**
    * The principal that a connection acts as; registers the agent on first sight.
    * @throws HubError PERMISSION_DENIED where what is wanted contradicts what is fixed, INVALID_INPUT for ids outside the set.
@@ -28,11 +30,13 @@ export interface AgentService {
   identify(claim: AgentClaim): Promise<Principal>;
   /** Ids that begin with `prefix`, for completion. */
   complete(ctx: Ctx, prefix: string, limit: number): Promise<readonly string[]>;
+  onLoss(listener: LossListener): void;
 }
 
 export interface AgentDeps {
   readonly store: Store;
   readonly now: () => number;
+  readonly auditor: Auditor;
 }
 
 const ALLOWED = /^[A-Za-z0-9._@-]+$/;
@@ -48,17 +52,31 @@ export function toIdPart(text: string, max: number): string {
   return text.replace(OUTSIDE, '-').slice(0, max) || DEFAULT_CLIENT;
 }
 
-export function createAgentService({ store, now }: AgentDeps): AgentService {
+export function createAgentService({ store, now, auditor }: AgentDeps): AgentService {
   const known = new LRUCache<string, AgentRow>({ max: CACHED_AGENTS });
   const touchedAt = new LRUCache<number, number>({ max: CACHED_AGENTS });
 
+  const listeners: LossListener[] = [];
+  let losses = 0;
+
+  const cacheKeyOf = (workspace: string, agentId: string): string =>
+    `${workspace}\u0000${agentId.toLowerCase()}`;
+
   async function find(workspace: string, agentId: string): Promise<AgentRow | undefined> {
-    const cacheKey = `${workspace}\u0000${agentId.toLowerCase()}`;
+    const cacheKey = cacheKeyOf(workspace, agentId);
     const cached = known.get(cacheKey);
     if (cached !== undefined) return cached;
+    const before = losses;
     const row = await store.read.agents.get(workspace, agentId);
-    if (row !== undefined) known.set(cacheKey, row);
+    // A released id may be another's at any time; what was read before a loss must not outlive it here.
+    if (row?.releasedAt === null && losses === before) known.set(cacheKey, row);
     return row;
+  }
+
+  function lost(workspace: string, { agentId, keyId }: Pick<AgentRow, 'agentId' | 'keyId'>): void {
+    losses++;
+    known.delete(cacheKeyOf(workspace, agentId));
+    for (const listener of listeners) listener(keyId, workspace, agentId);
   }
 
   function register(claim: AgentClaim, agentId: string, agentType: string): Promise<AgentRow> {
@@ -66,7 +84,7 @@ export function createAgentService({ store, now }: AgentDeps): AgentService {
     const at = now();
     return store.write(async (tx) => {
       const existing = await tx.agents.get(workspace, agentId);
-      if (existing !== undefined) return existing;
+      if (existing !== undefined) return takeIfReleased(tx, existing, keyId);
       await tx.workspaces.ensure(workspace, at);
       return tx.agents.insert(workspace, {
         agentId,
@@ -96,20 +114,22 @@ export function createAgentService({ store, now }: AgentDeps): AgentService {
       const client = toIdPart(claim.client ?? DEFAULT_CLIENT, MAX_TYPE);
       const found = await find(claim.workspace, agentId);
       const type = found?.agentType ?? wantedType ?? onlyType(claim) ?? client;
-      demandType(claim, agentId, type);
-      const agent = found ?? (await register(claim, agentId, type));
+      demandMayActAs(claim, agentId, type);
+      if (found !== undefined) demandSameType(found, wantedType);
+      const agent = found?.releasedAt === null ? found : await register(claim, agentId, type);
       if (agent.keyId !== claim.keyId) throw foreignAgent(agent.agentId, claim.keyName);
-      if (wantedType !== undefined && wantedType.toLowerCase() !== agent.agentType.toLowerCase()) {
-        throw contradiction(
-          'X-Agent-Type',
-          wantedType,
-          `the type of ${agent.agentId} is fixed as ${agent.agentType}`,
-        );
-      }
-      demandType(claim, agent.agentId, agent.agentType);
+      // Another request may have registered it meanwhile, as another type.
+      demandSameType(agent, wantedType);
+      demandMayActAs(claim, agent.agentId, agent.agentType);
       touch(agent, claim.client);
       const { keyId, keyName, workspace, permissions } = claim;
       return { keyId, keyName, workspace, permissions, agentId: agent.agentId, agentType: agent.agentType };
+    },
+
+    ...createAgentOwnership({ store, now, auditor, lost }),
+
+    onLoss(listener) {
+      listeners.push(listener);
     },
 
     async complete(ctx, prefix, limit) {
@@ -125,17 +145,27 @@ export function createAgentService({ store, now }: AgentDeps): AgentService {
   };
 }
 
-function claimedId({ fixedAgentId, wantedId, client, keyName }: AgentClaim): string {
-  const wanted = wantedId === undefined ? undefined : checked('X-Agent-Id', wantedId, MAX_ID);
-  if (fixedAgentId !== null) {
-    if (wanted !== undefined && wanted.toLowerCase() !== fixedAgentId.toLowerCase()) {
-      throw contradiction('X-Agent-Id', wanted, `this key acts as ${fixedAgentId} only`);
-    }
-    return fixedAgentId;
+function claimedId(claim: AgentClaim): string {
+  const { wantedId, client, keyName } = claim;
+  const allowed = allowedIdsOf(claim);
+  if (wantedId !== undefined) {
+    const wanted = checked('X-Agent-Id', wantedId, MAX_ID);
+    return allowed?.find((id) => id.toLowerCase() === wanted.toLowerCase()) ?? wanted;
   }
-  if (wanted !== undefined) return wanted;
+  if (allowed?.[0] !== undefined) {
+    if (allowed.length > 1) throw unsaid(keyName, allowed);
+    return allowed[0];
+  }
   const part = (MAX_ID - 1) / 2;
   return `${toIdPart(client ?? DEFAULT_CLIENT, Math.floor(part))}@${toIdPart(keyName, Math.ceil(part))}`;
+}
+
+function unsaid(keyName: string, allowed: readonly string[]): HubError {
+  const message = `Key ${keyName} acts as ${allowed.join(', ')}, and the request does not say as which.`;
+  return new HubError('PERMISSION_DENIED', message, {
+    context: { allowed },
+    suggestions: ['Send X-Agent-Id with one of them.'],
+  });
 }
 
 /** The only type a key may use, where it allows one. */
@@ -148,19 +178,8 @@ function checked(header: string, value: string, max: number): string {
   throw invalid(header, value, `1 to ${max} of letters, digits and . _ - @`);
 }
 
-function demandType({ allowedTypes, keyName }: AgentClaim, agentId: string, type: string): void {
-  if (allowedTypes === null || allowedTypes.some((allowed) => allowed.toLowerCase() === type.toLowerCase()))
-    return;
-  throw contradiction(
-    'X-Agent-Type',
-    type,
-    `key ${keyName} allows ${allowedTypes.join(', ')} for ${agentId}`,
-  );
-}
-
-function contradiction(header: string, value: string, fixed: string): HubError {
-  return new HubError('PERMISSION_DENIED', `${header} says ${value}, but ${fixed}.`, {
-    context: { header, value },
-    suggestions: [`Leave ${header} out, or make it agree.`],
-  });
+/** @throws HubError PERMISSION_DENIED */
+function demandSameType({ agentId, agentType }: AgentRow, wanted: string | undefined): void {
+  if (wanted === undefined || wanted.toLowerCase() === agentType.toLowerCase()) return;
+  throw contradiction('X-Agent-Type', wanted, `the type of ${agentId} is fixed as ${agentType}`);
 }

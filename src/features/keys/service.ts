@@ -1,11 +1,14 @@
-/** API keys: made, listed, revoked, verified. Only their hashes are stored. */
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+/** API keys: made, listed, rotated, revoked, verified. Only their hashes are stored. */
+import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { PERMISSIONS, type Ctx, type Permission } from '../../context.ts';
-import { HubError, StartError, invalid } from '../../errors.ts';
-import { ALL_WORKSPACES, type KeyRow, type Store } from '../../store/port.ts';
+import { invalid } from '../../errors.ts';
+import { ALL_WORKSPACES, type KeyPosition, type KeyRow, type Store } from '../../store/port.ts';
+import { actorOf, type Auditor, type AuditEventType } from '../audit/auditor.ts';
 import { demand } from '../permissions.ts';
-import { DEFAULT_WORKSPACE } from '../sessions/service.ts';
+import { SETTING_OF } from './bootstrap.ts';
+import { demandMayManage, managesAll, requireKey } from './manage.ts';
+import { hashKey, newKeyText } from './text.ts';
 
 export interface NewKey {
   readonly name: string;
@@ -13,40 +16,83 @@ export interface NewKey {
   readonly permissions: readonly Permission[];
   readonly agentId?: string;
   readonly agentTypes?: readonly string[];
+  readonly agentIds?: readonly string[];
   readonly expiresInSeconds?: number;
 }
 
-export interface KeyService {
-  /** Makes a key; its text is told here and never again. */
-  create(ctx: Ctx, key: NewKey): Promise<{ readonly key: string; readonly row: KeyRow }>;
-  list(ctx: Ctx): Promise<readonly KeyRow[]>;
-  revoke(ctx: Ctx, keyId: string): Promise<void>;
-  /** The key whose text this is, if it may be used now. */
-  verify(text: string): Promise<KeyRow | undefined>;
+/** A key with its text, which is told once. */
+export interface ToldKey {
+  readonly key: string;
+  readonly row: KeyRow;
 }
 
-/** Keys that come from the settings: they are rows like any other, found by their names. */
-export interface BootstrapKeys {
-  readonly agent: string;
-  readonly admin: string;
+export interface VerifiedKey extends KeyRow {
+  /** When the text that was shown stops being good by itself; null: never. */
+  readonly until: number | null;
+}
+
+/** `ended`: revoked or expired. Otherwise a text of the key may have ended, and the key goes on. */
+export type KeyListener = (keyId: string, ended: boolean) => void;
+
+export interface KeyService {
+  create(ctx: Ctx, key: NewKey): Promise<ToldKey>;
+  /** Newest first, revoked ones too. */
+  list(
+    ctx: Ctx,
+    page: { readonly limit: number; readonly after?: KeyPosition },
+  ): Promise<{ readonly keys: readonly KeyRow[]; readonly next: KeyPosition | null }>;
+  /**
+   * Gives a key, named by id or name, another text. The last one stays good for `overlapSeconds` (0: ends at once), the one
+   * before it ends. Whatever is bound to the key goes on.
+   * @throws HubError INVALID_INPUT for a key of the settings, or one that has ended.
+   */
+  rotate(ctx: Ctx, idOrName: string, overlapSeconds: number): Promise<ToldKey>;
+  /** Ends a key, named by id or name, for good. */
+  revoke(ctx: Ctx, idOrName: string): Promise<void>;
+  /** The key whose text this is, if it may be used now. */
+  verify(text: string): Promise<VerifiedKey | undefined>;
+  /** Told after every change that may take something from the holder of a key. */
+  onChange(listener: KeyListener): void;
+  /** Tells of the keys that have expired since the last time. */
+  sweep(): void;
 }
 
 export interface KeyDeps {
   readonly store: Store;
   readonly now: () => number;
+  readonly auditor: Auditor;
 }
 
 const CACHED_KEYS = 10_000;
 const TOUCH_EVERY_MS = 60_000;
 
-export function hashKey(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
-
-export function createKeyService({ store, now }: KeyDeps): KeyService {
+export function createKeyService({ store, now, auditor }: KeyDeps): KeyService {
   /** By hash; emptied by every change of a key. */
-  const known = new LRUCache<string, KeyRow>({ max: CACHED_KEYS });
+  const known = new LRUCache<string, VerifiedKey>({ max: CACHED_KEYS });
   const touchedAt = new LRUCache<string, number>({ max: CACHED_KEYS });
+  /** When the keys that have been used expire: only their holders can have something open. */
+  const expiries = new Map<string, number>();
+  const listeners: KeyListener[] = [];
+  let changes = 0;
+
+  function changed(keyId: string, ended: boolean): void {
+    changes++;
+    known.clear();
+    if (ended) expiries.delete(keyId);
+    for (const listener of listeners) listener(keyId, ended);
+  }
+
+  async function find(hash: string): Promise<VerifiedKey | undefined> {
+    const before = changes;
+    const current = await store.read.keys.byHash(hash);
+    const row = current ?? (await store.read.keys.byOldHash(hash));
+    if (row === undefined) return undefined;
+    const ends = [row.expiresAt, current === undefined ? row.oldUntil : null].filter((at) => at !== null);
+    const found = { ...row, until: ends.length === 0 ? null : Math.min(...ends) };
+    // What was read before a change must not outlive it here.
+    if (changes === before) known.set(hash, found);
+    return found;
+  }
 
   function touch(keyId: string, at: number): void {
     if (at - (touchedAt.get(keyId) ?? 0) < TOUCH_EVERY_MS) return;
@@ -55,12 +101,17 @@ export function createKeyService({ store, now }: KeyDeps): KeyService {
     store.write((tx) => tx.keys.touch(keyId, at)).catch(() => undefined);
   }
 
+  const event = (type: AuditEventType, action: string, { keyId, name, workspace }: KeyRow, more = {}) => ({
+    ...{ type, action, resource: `key:${keyId}` },
+    details: { name, workspace, ...more },
+  });
+
   return {
     async create(ctx, input) {
       demand(ctx, 'admin');
       demandMayGrant(ctx, input);
       const at = now();
-      const key = `schk_${randomBytes(32).toString('base64url')}`;
+      const key = newKeyText();
       const row: KeyRow = {
         keyId: `key_${randomUUID()}`,
         name: input.name,
@@ -68,7 +119,7 @@ export function createKeyService({ store, now }: KeyDeps): KeyService {
         permissions: PERMISSIONS.filter((permission) => input.permissions.includes(permission)),
         agentId: input.agentId ?? null,
         agentTypes: input.agentTypes ?? null,
-        agentIds: null,
+        agentIds: input.agentIds ?? null,
         oldUntil: null,
         createdAt: at,
         expiresAt: input.expiresInSeconds === undefined ? null : at + input.expiresInSeconds * 1000,
@@ -79,85 +130,77 @@ export function createKeyService({ store, now }: KeyDeps): KeyService {
         if (await tx.keys.byName(input.name)) throw nameTaken(input.name);
         await tx.workspaces.ensure(input.workspace, at);
         await tx.keys.insert({ ...row, hash: hashKey(key) });
+        const { permissions } = row;
+        await auditor.write(tx, actorOf(ctx), event('key.created', 'keys create', row, { permissions }));
       });
       return { key, row };
     },
 
-    async list(ctx) {
+    async list(ctx, { limit, after }) {
       demand(ctx, 'admin');
-      const rows = await store.read.keys.list();
-      return rows.filter((row) => mayManage(ctx, row.workspace));
+      const rows = await store.read.keys.list({
+        limit: limit + 1,
+        ...(managesAll(ctx) ? {} : { workspace: ctx.principal.workspace }),
+        ...(after === undefined ? {} : { after }),
+      });
+      const keys = rows.slice(0, limit);
+      const last = keys.at(-1);
+      const more = rows.length > limit && last !== undefined;
+      return { keys, next: more ? { createdAt: last.createdAt, keyId: last.keyId } : null };
     },
 
-    async revoke(ctx, keyId) {
+    async rotate(ctx, idOrName, overlapSeconds) {
       demand(ctx, 'admin');
-      const row = (await store.read.keys.list()).find((key) => key.keyId === keyId);
-      if (row === undefined || !mayManage(ctx, row.workspace)) {
-        throw invalid('key_id', keyId, 'the id of a key, as keys list shows it');
-      }
-      await store.write((tx) => tx.keys.revoke(keyId, now()));
-      known.clear();
+      const key = newKeyText();
+      const row = await store.write(async (tx) => {
+        const at = now();
+        const old = await requireKey(tx, ctx, idOrName);
+        demandMayRotate(old, idOrName, at);
+        const oldUntil = overlapSeconds === 0 ? null : at + overlapSeconds * 1000;
+        await tx.keys.rotate(old.keyId, hashKey(key), oldUntil);
+        const details = { overlap_seconds: overlapSeconds };
+        await auditor.write(tx, actorOf(ctx), event('key.rotated', 'keys rotate', old, details));
+        return { ...old, oldUntil };
+      });
+      changed(row.keyId, false);
+      return { key, row };
+    },
+
+    async revoke(ctx, idOrName) {
+      demand(ctx, 'admin');
+      const { keyId } = await store.write(async (tx) => {
+        const row = await requireKey(tx, ctx, idOrName);
+        if (row.revokedAt !== null) return row;
+        await tx.keys.revoke(row.keyId, now());
+        await auditor.write(tx, actorOf(ctx), event('key.revoked', 'keys revoke', row));
+        return row;
+      });
+      changed(keyId, true);
     },
 
     async verify(text) {
       const hash = hashKey(text);
-      const row = known.get(hash) ?? (await store.read.keys.byHash(hash));
+      const row = known.get(hash) ?? (await find(hash));
       if (row === undefined) return undefined;
-      known.set(hash, row);
       const at = now();
-      if (row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt <= at)) return undefined;
+      if (row.revokedAt !== null || (row.until !== null && row.until <= at)) return undefined;
+      if (row.expiresAt !== null) expiries.set(row.keyId, row.expiresAt);
       touch(row.keyId, at);
       return row;
+    },
+
+    onChange(listener) {
+      listeners.push(listener);
+    },
+
+    sweep() {
+      const at = now();
+      for (const [keyId, expiresAt] of expiries) if (expiresAt <= at) changed(keyId, true);
     },
   };
 }
 
-/**
- * Makes the keys of the settings true: a changed one replaces the old under the same id, so its agents stay its own, and
- * is good again if the old one was revoked. The admin's key is of workspace `default` like the agents'.
- * @throws StartError if a setting holds the text of another key.
- */
-export async function ensureBootstrapKeys(store: Store, keys: BootstrapKeys, now: number): Promise<void> {
-  const wanted = [
-    { name: 'agent', setting: 'API_KEY', hash: hashKey(keys.agent), permissions: ['read', 'write'] },
-    { name: 'admin', setting: 'ADMIN_API_KEY', hash: hashKey(keys.admin), permissions: [...PERMISSIONS] },
-  ];
-  await store.write(async (tx) => {
-    await tx.workspaces.ensure(DEFAULT_WORKSPACE, now);
-    const changed: { readonly key: (typeof wanted)[number]; readonly old: KeyRow | undefined }[] = [];
-    for (const key of wanted) {
-      const holder = await tx.keys.byHash(key.hash);
-      if (holder?.name === key.name) continue;
-      if (holder !== undefined && !wanted.some(({ name }) => name === holder.name)) {
-        throw new StartError(
-          `${key.setting} is the text of the key ${holder.name} already; set another one.`,
-        );
-      }
-      changed.push({ key, old: await tx.keys.byName(key.name) });
-    }
-    // Two steps, for the case that the two were exchanged: a hash is unique.
-    for (const { old } of changed) if (old) await tx.keys.renew(old.keyId, `replaced ${old.keyId}`);
-    for (const { key, old } of changed) {
-      const { name, hash, permissions } = key;
-      if (old) await tx.keys.renew(old.keyId, hash);
-      else {
-        await tx.keys.insert({
-          ...{ keyId: `key_${name}`, name, workspace: DEFAULT_WORKSPACE, permissions, hash, createdAt: now },
-          ...{ agentId: null, agentTypes: null, agentIds: null, oldUntil: null },
-          ...{ expiresAt: null, lastUsedAt: null, revokedAt: null },
-        });
-      }
-    }
-  });
-}
-
-/** The operator of the default workspace sets the others up; the operator of another one sees only its own. */
-function mayManage(ctx: Ctx, workspace: string): boolean {
-  const { workspace: own } = ctx.principal;
-  return own === ALL_WORKSPACES || own === DEFAULT_WORKSPACE || own === workspace;
-}
-
-function demandMayGrant(ctx: Ctx, { workspace, permissions }: NewKey): void {
+function demandMayGrant(ctx: Ctx, { workspace, permissions, agentId, agentIds }: NewKey): void {
   if (workspace === ALL_WORKSPACES && !permissions.includes('admin')) {
     throw invalid(
       'permissions',
@@ -165,19 +208,28 @@ function demandMayGrant(ctx: Ctx, { workspace, permissions }: NewKey): void {
       'admin among them: a key of workspace * is for operators',
     );
   }
-  if (mayManage(ctx, workspace)) return;
-  const { workspace: own } = ctx.principal;
-  throw new HubError(
-    'PERMISSION_DENIED',
-    `A key of workspace ${own} cannot make keys for workspace ${workspace}.`,
-    {
-      context: { workspace, own },
-      suggestions: [`Make it with an admin key of ${workspace}, or for workspace ${own}.`],
-    },
-  );
+  if (agentId !== undefined && agentIds !== undefined) {
+    throw invalid('agent_ids', agentIds.join(','), `nothing beside agent_id, the one agent of the key`);
+  }
+  demandMayManage(ctx, workspace, 'make keys for');
 }
 
-function nameTaken(name: string): HubError {
+function demandMayRotate({ keyId, name, revokedAt, expiresAt }: KeyRow, shown: string, at: number): void {
+  const setting = SETTING_OF.get(keyId);
+  if (setting !== undefined) {
+    throw invalid('key_id', shown, 'a key that was made with keys create', {
+      message: `The text of key ${name} comes from the setting ${setting}; it cannot be rotated.`,
+      suggestions: [`Change ${setting} and restart the hub; whatever is bound to the key goes on.`],
+    });
+  }
+  if (revokedAt === null && (expiresAt === null || expiresAt > at)) return;
+  throw invalid('key_id', shown, 'a key that has not ended', {
+    message: `Key ${name} ${revokedAt === null ? 'has expired' : 'is revoked'}; it cannot be rotated.`,
+    suggestions: ['Make a new key.'],
+  });
+}
+
+function nameTaken(name: string) {
   return invalid('name', name, 'a name that no other key has', {
     suggestions: ['Choose another name; names are kept for the record even when their keys are revoked.'],
   });

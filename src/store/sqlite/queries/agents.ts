@@ -1,10 +1,10 @@
 /** Agents, the answers of idempotent writes, and what was imported. */
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, gt, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
 import type { AgentRow, IdempotencyRow, Reads, Writes } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import type { NameMaker, Names } from '../names.ts';
-import { agents, importedMessages } from '../schema.ts';
+import { agents, importedMessages, keys } from '../schema.ts';
 import type { SyncNoun } from '../sync.ts';
 
 /** Prepared look-up of an agent by workspace and id, ids compared without case. */
@@ -37,7 +37,26 @@ export function agentReads(connection: Connection, names: Names): SyncNoun<Reads
       'SELECT agent_id FROM agents WHERE workspace_id = ? AND agent_key >= ? AND agent_key < ? ORDER BY agent_key LIMIT ?',
     )
     .pluck();
+  const list = drizzle(connection.sqlite)
+    .select({ agent: agents, keyName: keys.name })
+    .from(agents)
+    .innerJoin(keys, eq(keys.keyId, agents.keyId))
+    .where(
+      and(
+        eq(agents.workspaceId, sql.placeholder('workspaceId')),
+        gt(agents.agentKey, sql.placeholder('after')),
+      ),
+    )
+    .orderBy(agents.agentKey)
+    .limit(sql.placeholder('limit'))
+    .prepare();
   return {
+    list({ workspace, after = '', limit }) {
+      const workspaceId = names.workspace(workspace);
+      if (workspaceId === undefined) return [];
+      const rows = list.all({ workspaceId, after: after.toLowerCase(), limit });
+      return rows.map(({ agent, keyName }) => ({ ...toAgentRow(agent), keyName }));
+    },
     idsByPrefix(workspace, prefix, limit) {
       const workspaceId = names.workspace(workspace);
       const start = prefix.toLowerCase();
@@ -68,6 +87,12 @@ export function agentWrites({ sqlite }: Connection, names: NameMaker): SyncNoun<
     },
     touch(pk, now, client) {
       touch.run(now, client, pk);
+    },
+    release(pk, now) {
+      orm.update(agents).set({ releasedAt: now }).where(eq(agents.id, pk)).run();
+    },
+    give(pk, keyId) {
+      orm.update(agents).set({ keyId, releasedAt: null }).where(eq(agents.id, pk)).run();
     },
   };
 }

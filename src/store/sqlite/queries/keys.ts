@@ -1,5 +1,5 @@
 /** Workspaces and API keys. */
-import { desc, eq, sql } from 'drizzle-orm';
+import { and, desc, eq, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
 import type { KeyRow, Reads, Writes } from '../../port.ts';
 import type { Connection } from '../connection.ts';
@@ -7,7 +7,8 @@ import type { Names } from '../names.ts';
 import { keys, workspaces } from '../schema.ts';
 import type { SyncNoun } from '../sync.ts';
 
-const MAX_LISTED = 1000;
+/** Before the newest key. */
+const FIRST = { createdAt: Number.MAX_SAFE_INTEGER, keyId: '' };
 
 export function workspaceReads(names: Names): SyncNoun<Reads['workspaces']> {
   return { exists: (name) => names.workspace(name) !== undefined };
@@ -38,11 +39,35 @@ export function keyReads({ sqlite }: Connection): SyncNoun<Reads['keys']> {
     .from(keys)
     .where(eq(keys.name, sql.placeholder('name')))
     .prepare();
-  const list = orm.select().from(keys).orderBy(desc(keys.createdAt)).limit(MAX_LISTED).prepare();
+  const byOldHash = orm
+    .select()
+    .from(keys)
+    .where(eq(keys.oldHash, sql.placeholder('hash')))
+    .prepare();
+  const byId = orm
+    .select()
+    .from(keys)
+    .where(eq(keys.keyId, sql.placeholder('keyId')))
+    .prepare();
+  const list = orm
+    .select()
+    .from(keys)
+    .where(
+      and(
+        sql`coalesce(${sql.placeholder('workspace')}, ${keys.workspace}) = ${keys.workspace}`,
+        sql`(${keys.createdAt}, ${keys.keyId}) < (${sql.placeholder('createdAt')}, ${sql.placeholder('keyId')})`,
+      ),
+    )
+    .orderBy(desc(keys.createdAt), desc(keys.keyId))
+    .limit(sql.placeholder('limit'))
+    .prepare();
   return {
     byHash: (hash) => toKeyRow(byHash.get({ hash })),
     byName: (name) => toKeyRow(byName.get({ name })),
-    list: () => list.all().map((row) => withoutHash(row)),
+    byOldHash: (hash) => toKeyRow(byOldHash.get({ hash })),
+    byId: (keyId) => toKeyRow(byId.get({ keyId })),
+    list: ({ workspace = null, after = FIRST, limit }) =>
+      list.all({ workspace, ...after, limit }).map((row) => withoutHash(row)),
   };
 }
 
@@ -65,7 +90,15 @@ export function keyWrites({ sqlite }: Connection): SyncNoun<Writes['keys']> {
         .run();
     },
     renew(keyId, hash) {
-      orm.update(keys).set({ hash, revokedAt: null, expiresAt: null }).where(eq(keys.keyId, keyId)).run();
+      const renewed = { hash, oldHash: null, oldUntil: null, revokedAt: null, expiresAt: null };
+      orm.update(keys).set(renewed).where(eq(keys.keyId, keyId)).run();
+    },
+    rotate(keyId, hash, oldUntil) {
+      orm
+        .update(keys)
+        .set({ hash, oldUntil, oldHash: oldUntil === null ? null : sql`${keys.hash}` })
+        .where(eq(keys.keyId, keyId))
+        .run();
     },
     revoke(keyId, now) {
       orm.update(keys).set({ revokedAt: now }).where(eq(keys.keyId, keyId)).run();

@@ -1,0 +1,48 @@
+/** The one rule of which agents a key may act as, whoever asks: a connection, a handle, a token, or a transfer. */
+import { HubError } from '../../errors.ts';
+
+/** What a key is bound to. Ids and types compare without case. */
+export interface KeyBounds {
+  readonly keyName: string;
+  /** The one agent the key acts as, if it is bound to one. */
+  readonly fixedAgentId: string | null;
+  /** Null: any that are free or its own. */
+  readonly allowedIds: readonly string[] | null;
+  /** Null: any. */
+  readonly allowedTypes: readonly string[] | null;
+}
+
+/** The ids a key may act as; null: any that are free or its own. */
+export function allowedIdsOf({
+  fixedAgentId,
+  allowedIds,
+}: Omit<KeyBounds, 'keyName'>): readonly string[] | null {
+  return fixedAgentId === null ? allowedIds : [fixedAgentId];
+}
+
+/**
+ * Whether a key's own limits let it act as an agent of this id and type. Whom the id belongs to is another question.
+ * @throws HubError PERMISSION_DENIED that names what was wanted and what is allowed.
+ */
+export function demandMayActAs(bounds: KeyBounds, agentId: string, agentType: string): void {
+  const ids = allowedIdsOf(bounds);
+  if (ids !== null && !includes(ids, agentId)) {
+    throw contradiction('X-Agent-Id', agentId, `key ${bounds.keyName} acts as ${ids.join(', ')} only`);
+  }
+  const { allowedTypes } = bounds;
+  if (allowedTypes !== null && !includes(allowedTypes, agentType)) {
+    const allowed = `key ${bounds.keyName} allows ${allowedTypes.join(', ')} for ${agentId}`;
+    throw contradiction('X-Agent-Type', agentType, allowed);
+  }
+}
+
+export function contradiction(header: string, value: string, fixed: string): HubError {
+  return new HubError('PERMISSION_DENIED', `${header} says ${value}, but ${fixed}.`, {
+    context: { header, value },
+    suggestions: [`Leave ${header} out, or make it agree.`],
+  });
+}
+
+function includes(list: readonly string[], value: string): boolean {
+  return list.some((one) => one.toLowerCase() === value.toLowerCase());
+}
