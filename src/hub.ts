@@ -13,6 +13,7 @@ import { requestIdOf } from './http/request-id.ts';
 import type { HubEnv } from './http/types.ts';
 import { createSurface } from './mcp/create-surface.ts';
 import { createMcpEngines } from './mcp/engines/engines.ts';
+import { createOpenRequests } from './mcp/open-requests.ts';
 import { mcpRoutes } from './mcp/route.ts';
 import type { Tool } from './mcp/tool.ts';
 import { TOOLS } from './mcp/tools/index.ts';
@@ -50,6 +51,8 @@ export interface HubOptions {
 }
 
 const SESSION_IDLE_MS = 60 * 60 * 1000;
+/** What a credential has opened stops within a second of its end. */
+const SWEEP_EXPIRED_MS = 500;
 
 /** @throws StartError if the database cannot be used. */
 export async function createHub(config: Config, secrets: Secrets, options: HubOptions): Promise<Hub> {
@@ -84,11 +87,24 @@ function wire(store: SqliteStore, config: Config, options: HubOptions): Hub {
     ...{ surface, log, now },
     options: { maxSessions: config.mcp.maxSessions, sessionIdleMs },
   });
+  const open = createOpenRequests({ now });
+  services.keys.onChange((keyId, ended) => {
+    void open.recheck(keyId);
+    if (ended) engines.endSessions((principal) => principal.keyId === keyId);
+  });
+  services.agents.onLoss((keyId, workspace, agentId) => {
+    open.endAgent(keyId, workspace, agentId);
+    engines.endSessions((p) => p.keyId === keyId && p.workspace === workspace && p.agentId === agentId);
+  });
+  const expiries = setInterval(() => {
+    services.keys.sweep();
+    void open.sweep();
+  }, SWEEP_EXPIRED_MS).unref();
   const health = () => store.health();
   const app = createApp({
     ...{ config, version, log, health, now },
     auth: authenticator,
-    mcp: mcpRoutes({ engines, authenticator, log, now, requestIdOf, onIdentified }),
+    mcp: mcpRoutes({ engines, authenticator, log, now, requestIdOf, onIdentified, open }),
     api: apiRoutes({ ...toolHub, authenticator, log }),
   });
   const { housekeepingEveryMs: everyMs } = options;
@@ -100,6 +116,7 @@ function wire(store: SqliteStore, config: Config, options: HubOptions): Hub {
     health,
     announce: (url) => store.announce(url),
     async close() {
+      clearInterval(expiries);
       await engines[Symbol.asyncDispose]();
       await housekeeping.stop();
       await services.auditor.settled();

@@ -5,13 +5,14 @@
 import { classifyInboundRequest, type InboundClassificationOutcome } from '@modelcontextprotocol/server';
 import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js';
 import { type Context, Hono } from 'hono';
-import type { Authenticator } from '../auth/types.ts';
+import type { Authenticator, Credential } from '../auth/types.ts';
 import type { Principal } from '../context.ts';
 import { errorObject, invalid } from '../errors.ts';
 import { MAX_JSON_DEPTH, jsonDepthExceeds } from '../lib/json-depth.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { McpRequest } from './engines/call.ts';
 import type { McpEngines } from './engines/engines.ts';
+import { createOpenRequests, type OpenRequest, type OpenRequests } from './open-requests.ts';
 import {
   idOf,
   INVALID_REQUEST,
@@ -29,6 +30,8 @@ export interface McpRouteDeps {
   readonly authenticator: Authenticator;
   readonly log: Logger;
   readonly requestIdOf: (c: Context) => string;
+  /** What ends requests together with their credentials; by default those of these routes alone. */
+  readonly open?: OpenRequests;
   /** Told who a request is, for the log of requests. */
   readonly onIdentified?: (c: Context, principal: Principal) => void;
   readonly now?: () => number;
@@ -38,11 +41,23 @@ const METHODS: readonly string[] = ['GET', 'POST', 'DELETE'];
 
 export function mcpRoutes(deps: McpRouteDeps): Hono {
   const { engines, authenticator, log, requestIdOf, now = Date.now } = deps;
+  const { open = createOpenRequests({ now }) } = deps;
 
   const serve = async (c: Context, onlyLegacy: boolean): Promise<Response> => {
+    const { headers } = c.req.raw;
+    const verify = (): Promise<Credential> => authenticator.verify(headers);
+    const credential = await verify();
+    return open.serve(credential, verify, (held) => answer(c, onlyLegacy, credential, held));
+  };
+
+  const answer = async (
+    c: Context,
+    onlyLegacy: boolean,
+    credential: Credential,
+    held: OpenRequest,
+  ): Promise<Response> => {
     const http = c.req.raw;
     const requestId = requestIdOf(c);
-    const credential = await authenticator.verify(http.headers);
     if (!METHODS.includes(http.method)) return methodNotAllowed({ requestId, now: now() });
     const parsed = http.method === 'POST' ? parseJson(await c.req.text()) : {};
     if ('problem' in parsed) return unreadable(parsed.problem, requestId, now());
@@ -57,7 +72,9 @@ export function mcpRoutes(deps: McpRouteDeps): Hono {
       identify: async (era, client) => {
         const principal = await authenticator.identify(credential, http.headers, client);
         deps.onIdentified?.(c, principal);
-        return { era, principal, toolSet, requestId, log: log.child({ request_id: requestId }) };
+        held.actsAs(principal);
+        const child = log.child({ request_id: requestId });
+        return { era, principal, toolSet, requestId, log: child, onEnd: (stop) => held.onEnd(stop) };
       },
     };
     const outcome = classify(http, body);

@@ -17,6 +17,7 @@ const call = {
   toolSet: 'all',
   requestId: 'r1',
   log,
+  onEnd: () => undefined,
 } as const;
 const surface = createFixtureSurface({ running: new Map(), aborted: [] });
 const { signal } = new AbortController();

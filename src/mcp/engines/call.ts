@@ -13,6 +13,8 @@ export interface Call {
   readonly toolSet: ToolSet;
   readonly requestId: string;
   readonly log: Logger;
+  /** Calls `stop` when the credential ends while the call is under way. */
+  readonly onEnd: (stop: () => void) => void;
 }
 
 /** An HTTP request whose key has been verified; who it is depends on what the engine knows of its client. */

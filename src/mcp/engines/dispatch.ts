@@ -109,9 +109,10 @@ export function isMethod(name: string): boolean {
 }
 
 export function createDispatch(surface: RichSurface, now: () => number): Dispatch {
-  return async (call, { method: name, params }, signal, client) => {
+  return async (call, { method: name, params }, given, client) => {
     const method = METHODS.get(name);
     if (method === undefined) throw methodNotFound();
+    const signal = endingWith(call, given);
     const { principal, requestId, log } = call;
     try {
       return await method(surface, call, { principal, requestId, signal, log, client }, params);
@@ -128,6 +129,18 @@ export function createDispatch(surface: RichSurface, now: () => number): Dispatc
       throw new RpcError(missingCode(call), data.error, { ...data, uri });
     }
   };
+}
+
+/** Aborts with `given`, and when the caller's credential ends. `AbortSignal.any` costs several times as much. */
+function endingWith({ onEnd }: Call, given: AbortSignal): AbortSignal {
+  const both = new AbortController();
+  const stop = (): void => {
+    both.abort(given.reason);
+  };
+  onEnd(stop);
+  if (given.aborted) stop();
+  else given.addEventListener('abort', stop, { once: true });
+  return both.signal;
 }
 
 function methodNotFound(): RpcError {

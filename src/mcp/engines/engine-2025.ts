@@ -7,6 +7,7 @@
 import { isInitializeRequest, type JSONRPCRequest } from '@modelcontextprotocol/sdk/types.js';
 import { FastMCP, type Logger as FastMcpLogger } from 'fastmcp';
 import type { ClientInfo } from '../../auth/types.ts';
+import type { Principal } from '../../context.ts';
 import { HubError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { type Call, CallAuth, type McpRequest } from './call.ts';
@@ -118,6 +119,12 @@ export class Engine2025 implements AsyncDisposable {
     const idleSince = this.#deps.now() - this.#deps.options.sessionIdleMs;
     const idle = [...this.#sessions.values()].filter((session) => session.idleSince(idleSince));
     await Promise.all(idle.map((session) => session.transport.close()));
+  }
+
+  /** Ends the sessions of these callers; what they have under way is aborted. */
+  async endWhere(matches: (principal: Principal) => boolean): Promise<void> {
+    const ending = [...this.#sessions.values()].filter(({ principal }) => matches(principal));
+    await Promise.all(ending.map((session) => session.transport.close()));
   }
 
   /** Ends all sessions; what is under way is aborted and answered with an error. */

@@ -1,4 +1,5 @@
 /** Both protocol engines over one surface. */
+import type { Principal } from '../../context.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { Change, MayKnow } from './changes.ts';
 import { createDispatch } from './dispatch.ts';
@@ -21,6 +22,8 @@ export interface McpEngines extends AsyncDisposable {
    * a resource, those that watch it. The surface must have declared what is announced.
    */
   announce(change: Change, mayKnow?: MayKnow): void;
+  /** Ends the sessions of callers who may not go on. What they have under way is its HTTP request's matter. */
+  endSessions(mayNot: (principal: Principal) => boolean): void;
 }
 
 export function createMcpEngines({ surface, log, options, now = Date.now }: McpEnginesDeps): McpEngines {
@@ -33,6 +36,11 @@ export function createMcpEngines({ surface, log, options, now = Date.now }: McpE
     announce(change, mayKnow = () => true) {
       legacy.announce(change, mayKnow);
       modern.announce(change, mayKnow);
+    },
+    endSessions(mayNot) {
+      legacy.endWhere(mayNot).catch((err: unknown) => {
+        log.error({ err }, 'MCP sessions could not be ended');
+      });
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([legacy.close(), modern.close()]);

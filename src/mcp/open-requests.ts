@@ -1,0 +1,120 @@
+/**
+ * The requests that are being answered, streams and waits among them, each of which ends when its credential does. A request
+ * is let in by a check that may be long ago by the time it is answered.
+ */
+import type { Credential } from '../auth/types.ts';
+import type { Principal } from '../context.ts';
+import { HubError } from '../errors.ts';
+import { whenDone } from './engines/when-done.ts';
+
+/** A request that is being answered. */
+export interface OpenRequest {
+  /** Says which agent it is, once that is known. */
+  actsAs(principal: Principal): void;
+  /** Calls `stop` when the request ends because its credential has. */
+  onEnd(stop: () => void): void;
+}
+
+export interface OpenRequests {
+  /**
+   * Answers with what `work` answers. If the credential ends before, that fails with the refusal of `verify`; the stream of an
+   * answer is closed.
+   */
+  serve(
+    credential: Credential,
+    verify: () => Promise<Credential>,
+    work: (request: OpenRequest) => Promise<Response>,
+  ): Promise<Response>;
+  /** Verifies the credential of each request of a key anew. */
+  recheck(keyId: string): Promise<void>;
+  /** Verifies those anew whose time is over. */
+  sweep(): Promise<void>;
+  /** Ends the requests in which a key acts as an agent. */
+  endAgent(keyId: string, workspace: string, agentId: string): void;
+}
+
+interface Open {
+  readonly keyId: string;
+  readonly verify: () => Promise<Credential>;
+  readonly end: (error: unknown) => void;
+  until: number | null;
+  principal?: Principal;
+}
+
+export function createOpenRequests({ now }: { readonly now: () => number }): OpenRequests {
+  const all = new Set<Open>();
+
+  async function check(request: Open): Promise<void> {
+    try {
+      request.until = (await request.verify()).until;
+    } catch (error) {
+      request.end(error);
+    }
+  }
+
+  async function checkWhere(matches: (request: Open) => boolean): Promise<void> {
+    await Promise.all([...all].filter(matches).map(check));
+  }
+
+  return {
+    async serve({ keyId, until }, verify, work) {
+      const ended = new AbortController();
+      const refusal = Promise.withResolvers<never>();
+      // After the answer has begun nobody waits for it.
+      refusal.promise.catch(() => undefined);
+      const request: Open = {
+        ...{ keyId, verify, until },
+        end(error) {
+          all.delete(request);
+          refusal.reject(error);
+          ended.abort();
+        },
+      };
+      all.add(request);
+      const release = (): void => {
+        all.delete(request);
+      };
+      try {
+        const answer = work({
+          actsAs(principal) {
+            request.principal = principal;
+          },
+          onEnd(stop) {
+            ended.signal.addEventListener('abort', stop, { once: true });
+          },
+        });
+        // What comes later is for nobody.
+        const late = answer.then(async ({ body }) => {
+          if (ended.signal.aborted) await body?.cancel();
+        });
+        late.catch(() => undefined);
+        return whenDone(await Promise.race([answer, refusal.promise]), ended.signal, release);
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+
+    recheck: (keyId) => checkWhere((request) => request.keyId === keyId),
+
+    async sweep() {
+      const at = now();
+      await checkWhere(({ until }) => until !== null && until <= at);
+    },
+
+    endAgent(keyId, workspace, agentId) {
+      for (const request of all) {
+        const { principal } = request;
+        if (principal?.keyId !== keyId || principal.workspace !== workspace) continue;
+        if (principal.agentId === agentId) request.end(notYours(agentId));
+      }
+    },
+  };
+}
+
+function notYours(agentId: string): HubError {
+  return new HubError('PERMISSION_DENIED', `Agent ${agentId} does not belong to this key any more.`, {
+    context: { agent_id: agentId },
+    suggestions: ['Ask an operator of the hub, or choose another X-Agent-Id.'],
+  });
+}
