@@ -42,10 +42,10 @@ const wait = defineTool({
   },
 });
 
-async function start(): Promise<void> {
+async function start(env: Record<string, string> = {}): Promise<void> {
   ahead = 0;
   waiting = 0;
-  hub = await startTestHub({ tools: [...TOOLS, wait], now: () => Date.now() + ahead });
+  hub = await startTestHub({ env, tools: [...TOOLS, wait], now: () => Date.now() + ahead });
 }
 
 interface Key {
@@ -172,6 +172,21 @@ describe('what a key has opened', () => {
     expect(await Promise.race([opened.stream, ...opened.calls, 'open'])).toBe('open');
     ahead = 60_001;
     await expectAllEnded(opened, performance.now());
+  });
+
+  it.each(['revoked', 'expired'])('leaves no session behind when the key is %s', async (how) => {
+    await start({ MAX_MCP_SESSIONS: '1' });
+    const [bad, good] = [await makeKey('bad', { expires_in: 600 }), await makeKey('good')];
+    const headersOf = ({ key }: Key) => ({ authorization: `Bearer ${key}`, 'x-agent-id': 'someone' });
+    await openSession(hub, headersOf(bad));
+    await expect(openSession(hub, { ...headersOf(good), 'x-agent-id': 'other' })).rejects.toThrow(/maximum/);
+    const since = performance.now();
+    if (how === 'revoked') await operate('DELETE', `keys/${bad.key_id}`);
+    else ahead = 600_001;
+    const room = vi.waitFor(() => openSession(hub, { ...headersOf(good), 'x-agent-id': 'other' }), {
+      ...{ interval: 20, timeout: 2 * AT_ONCE_MS },
+    });
+    expect(await over(room, since)).toBeLessThan(AT_ONCE_MS);
   });
 
   it.each(['release', 'transfer'])('ends with the %s of its agent, and with no other agent', async (how) => {
