@@ -220,9 +220,16 @@ it('writes and reads of the JSON API count as those of the tools; an import is o
   expectError(await admin.call('list_sessions'), 'RATE_LIMITED');
 
   const lines = Array.from({ length: 20 }, (_, n) =>
-    JSON.stringify({ external_id: `e${n}`, session: 's', sender: 'x', content: 'c' }),
+    JSON.stringify({
+      id: `e${n}`,
+      session: 's',
+      timestamp: '2020-01-01T00:00:00Z',
+      sender: 'x',
+      content: 'c',
+    }),
   );
   const imported = () => api(hub, 'root', 'import', { method: 'POST', body: lines.join('\n') });
+  expect(await (await imported()).json()).toMatchObject({ imported: 20 });
   for (let n = 0; n < 5; n++) expect((await imported()).status).toBe(200);
   const makeKey = (name: string) =>
     api(hub, 'root', 'keys', { method: 'POST', body: JSON.stringify({ name }) });

@@ -53,7 +53,7 @@ export function createRateService(rates: Config['rates']): RateService {
 
   return {
     async spend({ keyId, workspace, agentId }, kind) {
-      await count(kind, kind === 'auth' ? keyId : `${workspace}\u0000${agentId.toLowerCase()}`);
+      await count(kind, kind === 'auth' ? keyId : `${workspace}\u0000${agentId}`);
       await count('total', keyId);
     },
     spendTotal: (keyId) => count('total', keyId),
