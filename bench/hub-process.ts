@@ -17,6 +17,7 @@ const noop = defineTool({
   title: 'No operation',
   description: 'Takes what add_message takes and does nothing.',
   permission: 'write',
+  rate: 'messages',
   core: false,
   hints: { readOnly: false, idempotent: true, destructive: false },
   input: z.strictObject({ session_id: z.string(), content: z.string() }),
@@ -27,7 +28,7 @@ const noop = defineTool({
 const folder = mkdtempSync(join(tmpdir(), 'schub-bench-'));
 const config = createConfig({
   flags: {},
-  env: { LOG_REQUESTS: 'false' },
+  env: { LOG_REQUESTS: 'false', RATE_LIMIT_ENABLED: 'false' },
   dotenv: null,
   dataDir: folder,
   cwd: folder,

@@ -1,6 +1,7 @@
 /** The composition root: every part of the hub is made and wired here, and nowhere else. */
 import type { Context, Hono } from 'hono';
 import { createAuthenticator } from './auth/authenticator.ts';
+import { createGuessGuard, guarded } from './auth/guess-guard.ts';
 import type { Principal } from './context.ts';
 import type { Config } from './config/config.ts';
 import type { Secrets } from './config/secrets.ts';
@@ -9,6 +10,7 @@ import { ensureBootstrapKeys } from './features/keys/bootstrap.ts';
 import { createServices, type Services } from './features/services.ts';
 import { apiRoutes } from './http/api/index.ts';
 import { createApp } from './http/app.ts';
+import { clientAddress } from './http/client-address.ts';
 import { requestIdOf } from './http/request-id.ts';
 import type { HubEnv } from './http/types.ts';
 import { createSurface } from './mcp/create-surface.ts';
@@ -75,8 +77,9 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
 /** Everything over an open store. */
 function wire(store: SqliteStore, config: Config, options: HubOptions): Hub {
   const { log, version, now = Date.now, sessionIdleMs = SESSION_IDLE_MS } = options;
-  const services = createServices({ store, limits: config.limits, now, log });
-  const authenticator = createAuthenticator(services);
+  const services = createServices({ store, limits: config.limits, rates: config.rates, now, log });
+  const authenticator = guarded(createAuthenticator(services), createGuessGuard(config.rates));
+  const addressOf = clientAddress(config.http.trustProxy);
   const toolHub = { services, epoch: store.epoch, maxResponseBytes: config.mcp.maxResponseBytes };
   const surface = createSurface(toolHub, options.tools ?? TOOLS, {
     version,
@@ -101,10 +104,11 @@ function wire(store: SqliteStore, config: Config, options: HubOptions): Hub {
     void open.sweep();
   }, SWEEP_EXPIRED_MS).unref();
   const health = () => store.health();
+  const mcpDeps = { engines, authenticator, log, now, requestIdOf, addressOf, onIdentified };
   const app = createApp({
     ...{ config, version, log, health, now },
     auth: authenticator,
-    mcp: mcpRoutes({ engines, authenticator, log, now, requestIdOf, onIdentified, open }),
+    mcp: mcpRoutes({ ...mcpDeps, rates: services.rates, streams: services.streams, open }),
     api: apiRoutes({ ...toolHub, authenticator, log }),
   });
   const { housekeepingEveryMs: everyMs } = options;

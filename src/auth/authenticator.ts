@@ -17,7 +17,7 @@ export interface AuthenticatorDeps {
 export function createAuthenticator({ keys, agents }: AuthenticatorDeps): Authenticator {
   return {
     async verify(headers) {
-      const text = presented(headers);
+      const text = presentedCredential(headers);
       const row = text === undefined || text.length > MAX_CREDENTIAL ? undefined : await keys.verify(text);
       if (row === undefined) throw refused();
       return {
@@ -51,7 +51,8 @@ export function createAuthenticator({ keys, agents }: AuthenticatorDeps): Authen
   };
 }
 
-function presented(headers: Headers): string | undefined {
+/** What a request shows as its credential, whether it is one or not. */
+export function presentedCredential(headers: Headers): string | undefined {
   const bearer = BEARER.exec(headers.get('authorization') ?? '')?.[1];
   return bearer ?? headers.get('x-api-key')?.trim();
 }

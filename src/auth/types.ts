@@ -22,8 +22,11 @@ export interface ClientInfo {
 }
 
 export interface Authenticator {
-  /** @throws HubError AUTHENTICATION_FAILED, always with the same words. */
-  verify(headers: Headers): Promise<Credential>;
+  /**
+   * `address` is the client's, see `clientAddress`.
+   * @throws HubError AUTHENTICATION_FAILED, always with the same words; RATE_LIMITED for too many from an address.
+   */
+  verify(headers: Headers, address: string): Promise<Credential>;
   /**
    * Which agent the request is: the key's fixed agent, else the headers `X-Agent-Id` and `X-Agent-Type`, else one named
    * after the client. Registers the agent on first sight.

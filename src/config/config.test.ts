@@ -29,6 +29,7 @@ describe('createConfig', () => {
         publicUrl: null,
         allowedHosts: [],
         corsOrigins: [],
+        trustProxy: [],
         requestTimeoutMs: 120_000,
         maxConcurrentRequests: 500,
         logRequests: true,
@@ -43,6 +44,16 @@ describe('createConfig', () => {
         maxMemoryEntriesPerAgent: 10_000,
         maxMemoryValueBytes: 100_000,
         maxSessionsPerAgent: 10_000,
+        maxStreamsPerKey: 100,
+      },
+      rates: {
+        enabled: true,
+        authPerMinute: 60,
+        messagesPerMinute: 1_000,
+        readsPerMinute: 3_000,
+        searchPerMinute: 100,
+        memoryPerMinute: 500,
+        totalPerMinute: 6_000,
       },
     });
   });

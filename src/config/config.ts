@@ -16,6 +16,8 @@ export interface Config {
     readonly publicUrl: string | null;
     readonly allowedHosts: readonly string[];
     readonly corsOrigins: readonly string[];
+    /** Addresses and networks of proxies. */
+    readonly trustProxy: readonly string[];
     readonly requestTimeoutMs: number;
     readonly maxConcurrentRequests: number;
     readonly logRequests: boolean;
@@ -37,6 +39,16 @@ export interface Config {
     readonly maxMemoryEntriesPerAgent: number;
     readonly maxMemoryValueBytes: number;
     readonly maxSessionsPerAgent: number;
+    readonly maxStreamsPerKey: number;
+  };
+  readonly rates: {
+    readonly enabled: boolean;
+    readonly authPerMinute: number;
+    readonly messagesPerMinute: number;
+    readonly readsPerMinute: number;
+    readonly searchPerMinute: number;
+    readonly memoryPerMinute: number;
+    readonly totalPerMinute: number;
   };
 }
 
@@ -93,6 +105,7 @@ export function configWithOrigins(sources: ConfigSources): LoadedConfig {
       publicUrl: v.PUBLIC_URL,
       allowedHosts: v.ALLOWED_HOSTS,
       corsOrigins: v.CORS_ORIGINS,
+      trustProxy: v.TRUST_PROXY,
       requestTimeoutMs: v.REQUEST_TIMEOUT_SECONDS * 1_000,
       maxConcurrentRequests: v.MAX_CONCURRENT_REQUESTS,
       logRequests: v.LOG_REQUESTS,
@@ -117,6 +130,16 @@ export function configWithOrigins(sources: ConfigSources): LoadedConfig {
       maxMemoryEntriesPerAgent: v.MAX_MEMORY_ENTRIES_PER_AGENT,
       maxMemoryValueBytes: v.MAX_MEMORY_VALUE_BYTES,
       maxSessionsPerAgent: v.MAX_SESSIONS_PER_AGENT,
+      maxStreamsPerKey: v.MAX_STREAMS_PER_KEY,
+    },
+    rates: {
+      enabled: v.RATE_LIMIT_ENABLED,
+      authPerMinute: v.RATE_LIMIT_AUTH_PER_MINUTE,
+      messagesPerMinute: v.RATE_LIMIT_MESSAGES_PER_MINUTE,
+      readsPerMinute: v.RATE_LIMIT_READS_PER_MINUTE,
+      searchPerMinute: v.RATE_LIMIT_SEARCH_PER_MINUTE,
+      memoryPerMinute: v.RATE_LIMIT_MEMORY_PER_MINUTE,
+      totalPerMinute: v.RATE_LIMIT_TOTAL_PER_MINUTE,
     },
   };
   const effective: Partial<Record<SettingKey, unknown>> = {

@@ -73,6 +73,12 @@ export const hostList: Parser<readonly string[]> = {
   expected: 'host names with or without a port, separated by commas (no * and no http://)',
 };
 
+/** IP addresses and networks such as 10.0.0.0/8. */
+export const addressList: Parser<readonly string[]> = {
+  schema: list((item) => (isNetwork(item) ? item : undefined)),
+  expected: 'IP addresses or networks such as 10.0.0.0/8, separated by commas',
+};
+
 export const originList: Parser<readonly string[]> = {
   schema: list((item) => {
     const url = URL.parse(item);
@@ -112,6 +118,13 @@ function list(read: (item: string) => string | undefined): z.ZodType<readonly st
     }
     return [...new Set(items)];
   });
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || more.length > 0 || address.includes('%')) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
 function isHttp(url: URL): boolean {

@@ -1,6 +1,7 @@
 /** The one table of settings. `.env.example`, the check of `.env` and the listing of settings are made from it. */
 import type { Parser } from './parsers.ts';
 import {
+  addressList,
   baseUrl,
   boolean,
   filePath,
@@ -90,6 +91,12 @@ export const SETTINGS = {
     originList,
     [],
     'Origins of web pages elsewhere that may call the hub, separated by commas.',
+  ),
+  TRUST_PROXY: setting(
+    'http.trust_proxy',
+    addressList,
+    [],
+    "Addresses and networks of proxies whose X-Forwarded-For tells the client's address, separated by commas.",
   ),
   REQUEST_TIMEOUT_SECONDS: setting(
     'http.request_timeout_seconds',
@@ -188,6 +195,56 @@ export const SETTINGS = {
     integer(1, MANY),
     10_000,
     'Sessions created by one agent.',
+  ),
+
+  MAX_STREAMS_PER_KEY: setting(
+    'limits.max_streams_per_key',
+    integer(1, 1_000_000),
+    100,
+    'Event streams open at once under one key.',
+  ),
+
+  RATE_LIMIT_ENABLED: setting(
+    'limits.rate_limit_enabled',
+    boolean,
+    true,
+    'Whether calls and refused credentials are limited in number.',
+  ),
+  RATE_LIMIT_AUTH_PER_MINUTE: setting(
+    'limits.rate_limit_auth_per_minute',
+    integer(1, MANY),
+    60,
+    'Refused credentials from one address, and tokens issued to one key.',
+  ),
+  RATE_LIMIT_MESSAGES_PER_MINUTE: setting(
+    'limits.rate_limit_messages_per_minute',
+    integer(1, MANY),
+    1_000,
+    'Writes of messages and sessions by one agent.',
+  ),
+  RATE_LIMIT_READS_PER_MINUTE: setting(
+    'limits.rate_limit_reads_per_minute',
+    integer(1, MANY),
+    3_000,
+    'Reads by one agent: tools, resources, prompts and completions.',
+  ),
+  RATE_LIMIT_SEARCH_PER_MINUTE: setting(
+    'limits.rate_limit_search_per_minute',
+    integer(1, MANY),
+    100,
+    'Searches by one agent.',
+  ),
+  RATE_LIMIT_MEMORY_PER_MINUTE: setting(
+    'limits.rate_limit_memory_per_minute',
+    integer(1, MANY),
+    500,
+    'Calls of the memory tools by one agent.',
+  ),
+  RATE_LIMIT_TOTAL_PER_MINUTE: setting(
+    'limits.rate_limit_total_per_minute',
+    integer(1, MANY),
+    6_000,
+    'Calls under one key, by all its agents together.',
   ),
 
   HUB_URL: setting('client.url', baseUrl, null, 'The hub the command line speaks to.', FOUND),

@@ -1,4 +1,5 @@
 /** All services over one store: what every door of the hub speaks to. */
+import type { Config } from '../config/config.ts';
 import type { Store } from '../store/port.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createAuditor, type Auditor } from './audit/auditor.ts';
@@ -8,6 +9,8 @@ import { createKeyService, type KeyService } from './keys/service.ts';
 import type { Limits } from './limits.ts';
 import { createMemoryService, type MemoryService } from './memory/service.ts';
 import { createMessageService, type MessageService } from './messages/service.ts';
+import { createRateService, type RateService } from './rates/service.ts';
+import { createStreamQuota, type StreamQuota } from './rates/streams.ts';
 import { createSessionService, type SessionService } from './sessions/service.ts';
 
 export interface Services {
@@ -18,11 +21,14 @@ export interface Services {
   readonly messages: MessageService;
   readonly memory: MemoryService;
   readonly imports: ImportService;
+  readonly rates: RateService;
+  readonly streams: StreamQuota;
 }
 
 export interface ServiceDeps {
   readonly store: Store;
   readonly limits: Limits;
+  readonly rates: Config['rates'];
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
@@ -39,5 +45,7 @@ export function createServices(given: ServiceDeps): Services {
     messages: createMessageService(deps),
     memory: createMemoryService(deps),
     imports: createImportService(deps),
+    rates: createRateService(given.rates),
+    streams: createStreamQuota(given.limits.maxStreamsPerKey),
   };
 }

@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts';
 import type { StoreHealth } from '../store/port.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { limitBody } from './body-limit.ts';
+import { clientAddress } from './client-address.ts';
 import { limitConcurrency } from './concurrency-limit.ts';
 import { crossOrigin } from './cross-origin.ts';
 import { answerErrors, throwErrorsOnly } from './error-handler.ts';
@@ -46,12 +47,13 @@ export function createApp(deps: AppDeps): Hono<HubEnv> {
   const started = performance.now();
   const { uptimeMs = () => performance.now() - started } = deps;
   const isOurs = hostRule(http);
+  const addressOf = clientAddress(http.trustProxy);
   const longLived = (method: string, path: string): boolean =>
     isStream(method, path) || isImport(method, path);
   const app = new Hono<HubEnv>();
 
   app.onError(answerErrors({ log, now }));
-  app.notFound(notFound({ app, auth }));
+  app.notFound(notFound({ app, auth, addressOf }));
 
   app.use(requestId());
   if (http.logRequests) app.use(requestLog({ log }));
@@ -66,7 +68,7 @@ export function createApp(deps: AppDeps): Hono<HubEnv> {
   app.use(limitConcurrency({ max: http.maxConcurrentRequests, exempt: isStream }));
   app.use(limitTime({ timeoutMs: http.requestTimeoutMs, exempt: longLived }));
   app.use('/api/*', compress());
-  app.use('/api/*', requireCredential({ auth }));
+  app.use('/api/*', requireCredential({ auth, addressOf }));
   app.use(limitBody({ maxBytes: MAX_BODY_BYTES, exempt: isImport }));
   app.use(throwErrorsOnly);
 

@@ -1,22 +1,20 @@
 /** Paths that are not there. Without a credential nobody learns which they are. */
 import type { Hono, NotFoundHandler } from 'hono';
 import { METHODS } from 'hono/router';
-import type { Authenticator } from '../auth/types.ts';
 import { HubError } from '../errors.ts';
-import { verifyOnce } from './require-credential.ts';
+import { type RequireCredentialOptions, verifyOnce } from './require-credential.ts';
 import type { HubEnv } from './types.ts';
 
-export interface NotFoundOptions {
+export interface NotFoundOptions extends RequireCredentialOptions {
   readonly app: Hono<HubEnv>;
-  readonly auth: Pick<Authenticator, 'verify'>;
 }
 
 const SHOWN = 200;
 
 /** 401 without a credential; 405 where the path exists for other methods; else 404. */
-export function notFound({ app, auth }: NotFoundOptions): NotFoundHandler<HubEnv> {
+export function notFound({ app, ...credential }: NotFoundOptions): NotFoundHandler<HubEnv> {
   return async (c) => {
-    await verifyOnce(c, auth);
+    await verifyOnce(c, credential);
     const path = c.req.path.slice(0, SHOWN);
     const allowed = allowedMethods(app, c.req.path);
     if (allowed.length === 0) throw nothingHere(`There is nothing at ${path}.`, 404);

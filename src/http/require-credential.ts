@@ -5,23 +5,24 @@ import type { HubEnv } from './types.ts';
 
 export interface RequireCredentialOptions {
   readonly auth: Pick<Authenticator, 'verify'>;
+  readonly addressOf: (c: Context) => string;
 }
 
-export function requireCredential({ auth }: RequireCredentialOptions): MiddlewareHandler<HubEnv> {
+export function requireCredential(options: RequireCredentialOptions): MiddlewareHandler<HubEnv> {
   return async (c, next) => {
-    await verifyOnce(c, auth);
+    await verifyOnce(c, options);
     await next();
   };
 }
 
-/** The credential of a request, verified now unless it has been. @throws HubError AUTHENTICATION_FAILED */
+/** The credential of a request, verified now unless it has been. @throws HubError AUTHENTICATION_FAILED, RATE_LIMITED */
 export async function verifyOnce(
   c: Context<HubEnv>,
-  auth: RequireCredentialOptions['auth'],
+  { auth, addressOf }: RequireCredentialOptions,
 ): Promise<Credential> {
   const known = c.get('credential');
   if (known !== undefined) return known;
-  const credential = await auth.verify(c.req.raw.headers);
+  const credential = await auth.verify(c.req.raw.headers, addressOf(c));
   c.set('credential', credential);
   return credential;
 }

@@ -61,6 +61,7 @@ export async function callTool(
 ): Promise<ToolResult> {
   try {
     if (ctx.signal.aborted) throw callerGone(prepared.tool.name);
+    await hub.services.rates.spend(ctx.principal, prepared.tool.rate);
     const answer = await withTimeout(run(prepared, hub, ctx, args), timeoutMs, prepared.tool.name);
     const structuredContent = { success: true, ...answer };
     const text = JSON.stringify(structuredContent);

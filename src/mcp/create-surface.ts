@@ -1,5 +1,5 @@
 /** The hub over MCP: the tool table, resources, prompts and completions as one surface for both engines. */
-import type { Ctx, Principal } from '../context.ts';
+import type { Principal } from '../context.ts';
 import { may } from '../context.ts';
 import { callTool, prepareTool, type CallOptions, type PreparedTool } from './call-tool.ts';
 import { complete } from './completions.ts';
@@ -14,6 +14,7 @@ export interface SurfaceOptions extends CallOptions {
 }
 
 export function createSurface(hub: ToolHub, tools: readonly Tool[], options: SurfaceOptions): McpSurface {
+  const { rates } = hub.services;
   const serverInfo = { name: 'shared-context-hub', title: 'Shared Context Hub', version: options.version };
   const prepared = new Map(tools.map((tool) => [tool.name, prepareTool(tool)]));
   const listed = memoize((principal: Principal, set: ToolSet) => listFor(prepared.values(), principal, set));
@@ -30,10 +31,19 @@ export function createSurface(hub: ToolHub, tools: readonly Tool[], options: Sur
     },
     listResources: () => RESOURCES,
     listResourceTemplates: () => RESOURCE_TEMPLATES,
-    readResource: (ctx, uri) => readResource(resources, ctx, uri),
+    async readResource(ctx, uri) {
+      await rates.spend(ctx.principal, 'reads');
+      return readResource(resources, ctx, uri);
+    },
     listPrompts: () => PROMPT_DESCRIPTORS,
-    getPrompt: (ctx: Ctx, name, args) => getPrompt(hub, ctx, name, args),
-    complete: (ctx, request) => complete(hub, ctx, request),
+    async getPrompt(ctx, name, args) {
+      await rates.spend(ctx.principal, 'reads');
+      return getPrompt(hub, ctx, name, args);
+    },
+    async complete(ctx, request) {
+      await rates.spend(ctx.principal, 'reads');
+      return complete(hub, ctx, request);
+    },
   };
 }
 

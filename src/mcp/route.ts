@@ -8,6 +8,8 @@ import { type Context, Hono } from 'hono';
 import type { Authenticator, Credential } from '../auth/types.ts';
 import type { Principal } from '../context.ts';
 import { errorObject, invalid } from '../errors.ts';
+import type { RateService } from '../features/rates/service.ts';
+import type { StreamQuota } from '../features/rates/streams.ts';
 import { MAX_JSON_DEPTH, jsonDepthExceeds } from '../lib/json-depth.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { McpRequest } from './engines/call.ts';
@@ -16,6 +18,8 @@ import { createOpenRequests, type OpenRequest, type OpenRequests } from './open-
 import {
   idOf,
   INVALID_REQUEST,
+  isInitialize,
+  isRecord,
   noBatches,
   type Occasion,
   PARSE_ERROR,
@@ -24,6 +28,7 @@ import {
   TRANSPORT_REFUSAL,
   UNSUPPORTED_PROTOCOL_VERSION,
 } from './engines/rpc.ts';
+import { whenDone } from './engines/when-done.ts';
 
 export interface McpRouteDeps {
   readonly engines: McpEngines;
@@ -32,6 +37,9 @@ export interface McpRouteDeps {
   readonly requestIdOf: (c: Context) => string;
   /** What ends requests together with their credentials; by default those of these routes alone. */
   readonly open?: OpenRequests;
+  readonly addressOf: (c: Context) => string;
+  readonly rates: Pick<RateService, 'spendTotal'>;
+  readonly streams: StreamQuota;
   /** Told who a request is, for the log of requests. */
   readonly onIdentified?: (c: Context, principal: Principal) => void;
   readonly now?: () => number;
@@ -40,17 +48,19 @@ export interface McpRouteDeps {
 const METHODS: readonly string[] = ['GET', 'POST', 'DELETE'];
 
 export function mcpRoutes(deps: McpRouteDeps): Hono {
-  const { engines, authenticator, log, requestIdOf, now = Date.now } = deps;
+  const { engines, authenticator, rates, streams, log, requestIdOf, now = Date.now } = deps;
   const { open = createOpenRequests({ now }) } = deps;
 
   const serve = async (c: Context, onlyLegacy: boolean): Promise<Response> => {
     const { headers } = c.req.raw;
-    const verify = (): Promise<Credential> => authenticator.verify(headers);
+    const address = deps.addressOf(c);
+    const verify = (): Promise<Credential> => authenticator.verify(headers, address);
     const credential = await verify();
-    return open.serve(credential, verify, (held) => answer(c, onlyLegacy, credential, held));
+    return open.serve(credential, verify, (held) => admit(c, onlyLegacy, credential, held));
   };
 
-  const answer = async (
+  /** Reads the request of a verified credential, and counts what it opens. */
+  const admit = async (
     c: Context,
     onlyLegacy: boolean,
     credential: Credential,
@@ -78,12 +88,30 @@ export function mcpRoutes(deps: McpRouteDeps): Hono {
       },
     };
     const outcome = classify(http, body);
+    const stream = streamOf(request, outcome);
+    // Calls are counted when they are made, each by its agent; here, what opens a session or a stream.
+    if (stream !== undefined || isInitialize(body)) await rates.spendTotal(credential.keyId);
+    if (stream === undefined) return answer(request, outcome, onlyLegacy);
+    const closed = streams.open(credential.keyId, stream);
+    try {
+      return whenDone(await answer(request, outcome, onlyLegacy), http.signal, closed);
+    } catch (error) {
+      closed();
+      throw error;
+    }
+  };
+
+  const answer = async (
+    request: McpRequest,
+    outcome: InboundClassificationOutcome,
+    onlyLegacy: boolean,
+  ): Promise<Response> => {
+    const { http, body, requestId } = request;
     const inSession = outcome.kind === 'legacy' && http.headers.has('mcp-session-id');
     if (Array.isArray(body) && !inSession) return noBatches({ requestId, now: now() });
     if (outcome.kind === 'legacy') return engines.legacy.fetch(request);
     if (onlyLegacy && !isMalformed(outcome)) return onlyLegacyHere(request);
-    const callsMethod = outcome.kind === 'modern' && outcome.messageKind === 'request';
-    return callsMethod ? engines.modern.fetch(request) : engines.modern.fetchWithoutCall(request);
+    return isModernCall(outcome) ? engines.modern.fetch(request) : engines.modern.fetchWithoutCall(request);
   };
 
   const app = new Hono();
@@ -101,6 +129,18 @@ function classify({ method, headers }: Request, body: unknown): InboundClassific
     ...(mcpMethod === null ? {} : { mcpMethodHeader: mcpMethod }),
     ...(body === undefined ? {} : { body }),
   });
+}
+
+function isModernCall(outcome: InboundClassificationOutcome): boolean {
+  return outcome.kind === 'modern' && outcome.messageKind === 'request';
+}
+
+/** The name of the event stream that a request asks for: a session has one, each `subscriptions/listen` is its own. */
+function streamOf(request: McpRequest, outcome: InboundClassificationOutcome): string | undefined {
+  const { http, body, requestId } = request;
+  if (http.method === 'GET') return http.headers.get('mcp-session-id') ?? requestId;
+  const listens = isModernCall(outcome) && isRecord(body) && body['method'] === 'subscriptions/listen';
+  return listens ? requestId : undefined;
 }
 
 /** No message of any era, as opposed to a bad one of the current era. */

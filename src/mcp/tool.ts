@@ -1,6 +1,7 @@
 /** What a tool is. The handler parses nothing and holds no rule: it calls a service and shapes the answer. */
 import type { z } from 'zod';
 import type { Ctx, Permission } from '../context.ts';
+import type { RateKind } from '../features/rates/service.ts';
 import type { Services } from '../features/services.ts';
 
 /** What handlers reach: the services, and what shapes answers. */
@@ -23,6 +24,8 @@ export interface Tool {
   readonly description: string;
   /** What the caller needs to see and call it. */
   readonly permission: Permission;
+  /** The limit its calls count in. */
+  readonly rate: RateKind;
   /** Part of the small tool set (`?tools=core`). */
   readonly core: boolean;
   readonly hints: ToolHints;

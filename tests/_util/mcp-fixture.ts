@@ -4,6 +4,7 @@ import { requestId } from 'hono/request-id';
 import type { Authenticator, Credential } from '../../src/auth/types.ts';
 import type { Permission, Principal } from '../../src/context.ts';
 import { HubError } from '../../src/errors.ts';
+import { createStreamQuota } from '../../src/features/rates/streams.ts';
 import { requestIdOf } from '../../src/http/request-id.ts';
 import { answerErrors } from '../../src/http/error-handler.ts';
 import type { HubEnv } from '../../src/http/types.ts';
@@ -62,6 +63,15 @@ export const fakeAuthenticator: Authenticator = {
   },
 };
 
+/** For routes without a hub: as many calls and streams as one likes. */
+export function unlimited() {
+  return {
+    addressOf: () => 'unknown',
+    rates: { spendTotal: () => Promise.resolve() },
+    streams: createStreamQuota(Infinity),
+  };
+}
+
 export interface McpFixture extends AsyncDisposable {
   readonly app: Hono<HubEnv>;
   readonly engines: McpEngines;
@@ -91,6 +101,12 @@ export function createMcpFixture(options: FixtureOptions = {}): McpFixture {
     await next();
     c.res.headers.set('X-Request-Id', c.get('requestId'));
   });
-  app.route('/', mcpRoutes({ engines, authenticator: fakeAuthenticator, log, requestIdOf, now }));
+  app.route(
+    '/',
+    mcpRoutes({
+      ...{ engines, authenticator: fakeAuthenticator, log, requestIdOf, now },
+      ...unlimited(),
+    }),
+  );
   return { app, engines, surface, seen, [Symbol.asyncDispose]: () => engines[Symbol.asyncDispose]() };
 }

@@ -13,7 +13,7 @@ export const ADMIN_KEY = 'schk_test-admin-key-0123456789abcdef';
 export const BASE_URL = 'http://127.0.0.1:23456';
 
 export interface TestHubOptions extends Partial<Omit<HubOptions, 'log'>> {
-  /** Settings as in the environment. */
+  /** Settings as in the environment; calls are not limited in number unless `RATE_LIMIT_ENABLED` says so. */
   readonly env?: Readonly<Record<string, string>>;
   /** A folder to use again; it is then left where it is. */
   readonly folder?: string;
@@ -69,7 +69,7 @@ export async function startTestHub({ env = {}, folder, ...options }: TestHubOpti
     adminApiKey: ADMIN_KEY,
     jwtSecretKey: 'test-secret-0123456789-0123456789-abc',
   };
-  const hub = await createHub(testConfig(at, env), secrets, {
+  const hub = await createHub(testConfig(at, { RATE_LIMIT_ENABLED: 'false', ...env }), secrets, {
     version: '0.0.0-test',
     log: createLogger({ level: 'silent', format: 'json' }),
     ...options,

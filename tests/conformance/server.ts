@@ -11,6 +11,7 @@ import type { HubEnv } from '../../src/http/types.ts';
 import { createMcpEngines, type McpEngines } from '../../src/mcp/engines/engines.ts';
 import { mcpRoutes } from '../../src/mcp/route.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
+import { unlimited } from '../_util/mcp-fixture.ts';
 import { createConformanceSurface } from './fixture-surface.ts';
 
 export interface ConformanceServer extends AsyncDisposable {
@@ -46,7 +47,7 @@ export async function startConformanceServer(): Promise<ConformanceServer> {
   const app = createApp({
     ...{ config, version: '0.0.0-test', log, auth: everybody },
     health: () => ({ writable: true }),
-    mcp: mcpRoutes({ engines, authenticator: everybody, log, requestIdOf }),
+    mcp: mcpRoutes({ engines, authenticator: everybody, log, requestIdOf, ...unlimited() }),
     api: new Hono<HubEnv>(),
   });
   const listener = await listen(app, { host: '127.0.0.1', port: 0, log });

@@ -13,6 +13,7 @@ it('does not run for a request that was aborted before', async () => {
     title: 'Count',
     description: 'Counts its runs.',
     permission: 'write',
+    rate: 'messages',
     core: false,
     hints: { readOnly: false, destructive: false, idempotent: false },
     input: z.object({}),
@@ -22,7 +23,10 @@ it('does not run for a request that was aborted before', async () => {
   const call = async (signal: AbortSignal) => {
     const log = createLogger({ level: 'silent', format: 'json' });
     const ctx = { principal: principalOf(KEYS.alice), requestId: 'r1', signal, log };
-    const hub = { maxResponseBytes: 1000 } as ToolHub;
+    const hub = {
+      maxResponseBytes: 1000,
+      services: { rates: { spend: () => Promise.resolve() } },
+    } as unknown as ToolHub;
     return callTool(prepareTool(tool), hub, ctx, {}, { timeoutMs: 1000, now: () => 0 });
   };
   expect(await call(AbortSignal.abort())).toMatchObject({ isError: true });

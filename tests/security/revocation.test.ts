@@ -12,7 +12,7 @@ import { mcpRoutes } from '../../src/mcp/route.ts';
 import { defineTool } from '../../src/mcp/tool.ts';
 import { TOOLS } from '../../src/mcp/tools/index.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
-import { createMcpFixture, fakeAuthenticator, KEYS } from '../_util/mcp-fixture.ts';
+import { createMcpFixture, fakeAuthenticator, KEYS, unlimited } from '../_util/mcp-fixture.ts';
 import { initialize, rawRequest } from '../_util/raw-mcp.ts';
 import { EventReader, enrich } from '../mcp/rich.ts';
 import { openSession, post } from '../_util/scenario-raw.ts';
@@ -29,6 +29,7 @@ let waiting = 0;
 /** A tool that answers only when its caller is gone. */
 const wait = defineTool({
   ...{ name: 'wait', title: 'Wait', description: 'Waits.', permission: 'read', core: false },
+  rate: 'reads',
   hints: { readOnly: true, idempotent: true, destructive: false },
   input: z.strictObject({}),
   output: z.object({}),
@@ -216,8 +217,8 @@ describe('a stream of events', () => {
     const open = createOpenRequests({ now: Date.now });
     const authenticator: Authenticator = {
       ...fakeAuthenticator,
-      async verify(headers) {
-        const credential = await fakeAuthenticator.verify(headers);
+      async verify(headers, address) {
+        const credential = await fakeAuthenticator.verify(headers, address);
         if (gone.has(credential.keyId)) throw new HubError('AUTHENTICATION_FAILED', 'Gone.');
         return credential;
       },
@@ -225,10 +226,10 @@ describe('a stream of events', () => {
     const log = createLogger({ level: 'silent', format: 'json' });
     const app = new Hono<HubEnv>();
     app.use(requestId());
-    app.route('/', mcpRoutes({ engines: fixture.engines, authenticator, log, requestIdOf, open }));
+    app.route('/', mcpRoutes({ engines: fixture.engines, authenticator, log, requestIdOf, open, ...unlimited() }));
     const end = async (key: string): Promise<void> => {
       const headers = new Headers({ authorization: `Bearer ${key}` });
-      const { keyId } = await fakeAuthenticator.verify(headers);
+      const { keyId } = await fakeAuthenticator.verify(headers, 'unknown');
       gone.add(keyId);
       await open.recheck(keyId);
     };

@@ -102,7 +102,12 @@ async function importLines(store: Store): Promise<void> {
   await store.write((tx) => tx.workspaces.ensure('default', T0));
   const limits = {
     ...{ maxMessagesPerSession: 1e6, maxMessageLength: 1e5, maxMetadataBytes: 1e4 },
-    ...{ maxMemoryEntriesPerAgent: 1e4, maxMemoryValueBytes: 1e5, maxSessionsPerAgent: 1e4 },
+    ...{
+      maxMemoryEntriesPerAgent: 1e4,
+      maxMemoryValueBytes: 1e5,
+      maxSessionsPerAgent: 1e4,
+      maxStreamsPerKey: 100,
+    },
   };
   const ctx: Ctx = {
     principal: {

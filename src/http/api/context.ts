@@ -2,13 +2,15 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import type { Authenticator } from '../../auth/types.ts';
-import type { Ctx } from '../../context.ts';
+import type { Ctx, Principal } from '../../context.ts';
 import { HubError } from '../../errors.ts';
+import type { RateService } from '../../features/rates/service.ts';
 import type { Services } from '../../features/services.ts';
 import { inputJsonSchema } from '../../mcp/json-schema.ts';
 import { parseArguments } from '../../mcp/validate.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { requestSignal } from '../request-timeout.ts';
+import { isImport } from '../routes.ts';
 import type { HubEnv } from '../types.ts';
 
 export interface ApiDeps {
@@ -22,14 +24,21 @@ export interface ApiDeps {
 
 const CLIENT = { name: 'api', version: '1' };
 
-/** Who calls, for the services; the credential has been verified. */
-export async function contextOf(c: Context<HubEnv>, { authenticator, log }: ApiDeps): Promise<Ctx> {
+/** Who calls, for the services, and counts the call; the credential has been verified. @throws HubError RATE_LIMITED */
+export async function contextOf(c: Context<HubEnv>, { authenticator, log, services }: ApiDeps): Promise<Ctx> {
   const credential = c.get('credential');
   if (credential === undefined) throw new Error('an API route without a verified credential');
   const principal = await authenticator.identify(credential, c.req.raw.headers, CLIENT);
   c.set('principal', principal);
   const requestId = c.get('requestId');
+  await countCall(c, principal, services.rates);
   return { principal, requestId, signal: requestSignal(c), log: log.child({ request_id: requestId }) };
+}
+
+/** An import is one call however much it brings, and not of the kind of what agents post. */
+function countCall(c: Context<HubEnv>, principal: Principal, rates: RateService): Promise<void> {
+  if (isImport(c.req.method, c.req.path)) return rates.spendTotal(principal.keyId);
+  return rates.spend(principal, c.req.method === 'GET' ? 'reads' : 'messages');
 }
 
 /** A checker of parameters that explains what is wrong with them as tools do. */

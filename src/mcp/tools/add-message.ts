@@ -9,6 +9,7 @@ export const addMessage = defineTool({
   description:
     'Post to a session. private: you and the agents in to; agent_only: agents of your type. to takes agent ids or type:<agent_type>.',
   permission: 'write',
+  rate: 'messages',
   core: true,
   hints: { readOnly: false, idempotent: false, destructive: false },
   input: z.strictObject({

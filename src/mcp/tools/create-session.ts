@@ -8,6 +8,7 @@ export const createSession = defineTool({
   title: 'Create session',
   description: 'Open a session that all agents of the workspace can join. Check list_sessions first.',
   permission: 'write',
+  rate: 'messages',
   core: true,
   hints: { readOnly: false, idempotent: false, destructive: false },
   input: z.strictObject({

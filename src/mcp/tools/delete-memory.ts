@@ -7,6 +7,7 @@ export const deleteMemory = defineTool({
   title: 'Delete memory',
   description: 'Remove a memory entry for good.',
   permission: 'write',
+  rate: 'memory',
   core: false,
   hints: { readOnly: false, idempotent: true, destructive: true },
   input: z.strictObject({

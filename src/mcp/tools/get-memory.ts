@@ -8,6 +8,7 @@ export const getMemory = defineTool({
   title: 'Get memory',
   description: 'Read a memory entry, by the key, scope and session_id it was stored with.',
   permission: 'read',
+  rate: 'memory',
   core: true,
   hints: { readOnly: true, idempotent: true, destructive: false },
   input: z.strictObject({

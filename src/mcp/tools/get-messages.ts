@@ -11,6 +11,7 @@ export const getMessages = defineTool({
   description:
     'Messages of a session, oldest first: the newest ones, or those next to after_id or before_id.',
   permission: 'read',
+  rate: 'reads',
   core: true,
   hints: { readOnly: true, idempotent: true, destructive: false },
   input: z.strictObject({

@@ -9,6 +9,7 @@ export const getSession = defineTool({
   title: 'Get session',
   description: 'A session, who takes part, and its newest messages (newest last).',
   permission: 'read',
+  rate: 'reads',
   core: false,
   hints: { readOnly: true, idempotent: true, destructive: false },
   input: z.strictObject({

@@ -7,6 +7,7 @@ export const getUsageGuidance = defineTool({
   title: 'Get usage guidance',
   description: 'How to work with this hub.',
   permission: 'read',
+  rate: 'reads',
   core: false,
   hints: { readOnly: true, idempotent: true, destructive: false },
   input: z.strictObject({ guidance_type: z.enum(GUIDANCE_TYPES).default('operations') }),

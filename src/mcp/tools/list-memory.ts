@@ -13,6 +13,7 @@ export const listMemory = defineTool({
   title: 'List memory',
   description: 'Memory entries without their values, by key. query finds text in keys and values.',
   permission: 'read',
+  rate: 'memory',
   core: false,
   hints: { readOnly: true, idempotent: true, destructive: false },
   input: z.strictObject({

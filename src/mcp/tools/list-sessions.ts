@@ -12,6 +12,7 @@ export const listSessions = defineTool({
   title: 'List sessions',
   description: 'Sessions, latest activity first. query finds text in their purpose.',
   permission: 'read',
+  rate: 'reads',
   core: true,
   hints: { readOnly: true, idempotent: true, destructive: false },
   input: z.strictObject({

@@ -10,6 +10,7 @@ export const searchBySender = defineTool({
   description:
     'The newest messages of a sender, newest first. Case, _, - and spaces in the name do not matter.',
   permission: 'read',
+  rate: 'search',
   core: false,
   hints: { readOnly: true, idempotent: true, destructive: false },
   input: z.strictObject({

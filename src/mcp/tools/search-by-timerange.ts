@@ -10,6 +10,7 @@ export const searchByTimerange = defineTool({
   title: 'Search by time range',
   description: 'Messages between two times, both included, oldest first.',
   permission: 'read',
+  rate: 'search',
   core: false,
   hints: { readOnly: true, idempotent: true, destructive: false },
   input: z.strictObject({

@@ -11,6 +11,7 @@ export const setMemory = defineTool({
   description:
     'Store a JSON value under a key: your own (agent) or for all agents (shared), of one session or, without session_id, global.',
   permission: 'write',
+  rate: 'memory',
   core: true,
   hints: { readOnly: false, idempotent: false, destructive: true },
   input: z.strictObject({

@@ -8,6 +8,7 @@ export const setMessageVisibility = defineTool({
   title: 'Set message visibility',
   description: 'Change who sees one of your messages.',
   permission: 'write',
+  rate: 'messages',
   core: false,
   hints: { readOnly: false, idempotent: true, destructive: true },
   input: z.strictObject({ message_id: messageId, visibility }),

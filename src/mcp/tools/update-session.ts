@@ -8,6 +8,7 @@ export const updateSession = defineTool({
   title: 'Update session',
   description: 'Change a session you created; is_active=false closes it to new messages.',
   permission: 'write',
+  rate: 'messages',
   core: false,
   hints: { readOnly: false, idempotent: true, destructive: true },
   input: z.strictObject({
