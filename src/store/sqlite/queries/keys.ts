@@ -38,10 +38,16 @@ export function keyReads({ sqlite }: Connection): SyncNoun<Reads['keys']> {
     .from(keys)
     .where(eq(keys.name, sql.placeholder('name')))
     .prepare();
+  const byId = orm
+    .select()
+    .from(keys)
+    .where(eq(keys.keyId, sql.placeholder('keyId')))
+    .prepare();
   const list = orm.select().from(keys).orderBy(desc(keys.createdAt)).limit(MAX_LISTED).prepare();
   return {
     byHash: (hash) => toKeyRow(byHash.get({ hash })),
     byName: (name) => toKeyRow(byName.get({ name })),
+    byId: (keyId) => toKeyRow(byId.get({ keyId })),
     list: () => list.all().map((row) => withoutHash(row)),
   };
 }
