@@ -22,11 +22,34 @@ const PLACEHOLDERS: readonly RegExp[] = [
   /^(0123456789|1234567890)+\d*$/,
 ];
 
+/** `JWT_SECRET_KEY` as secrets: the first signs; during a change the old one stands behind it, after a comma. */
+export function jwtSecrets(text: string): [string, ...string[]] {
+  const [first = '', ...others] = text.split(',').map((part) => part.trim());
+  return [first, ...others];
+}
+
 /**
  * Refuses what is too short or a known placeholder. `where` completes "API_KEY …".
  * @throws StartError that names the setting and never shows its value.
  */
 export function checkSecret(name: SecretName, text: string, where: string): void {
+  if (name !== 'JWT_SECRET_KEY') {
+    checkOne(name, text, where);
+    return;
+  }
+  const secrets = jwtSecrets(text);
+  if (secrets.length > 2) {
+    throw new StartError(
+      `${name}${where} holds more than two secrets; set the new one, a comma, the old one.`,
+    );
+  }
+  for (const [index, secret] of secrets.entries()) {
+    const which = index === 0 ? '' : ' (the old secret, after the comma)';
+    checkOne(name, secret, `${where}${which}`);
+  }
+}
+
+function checkOne(name: SecretName, text: string, where: string): void {
   if (text.length < LEAST[name]) {
     throw new StartError(
       `${name}${where} is too short; it needs at least ${String(LEAST[name])} characters.`,

@@ -1,4 +1,4 @@
-/** One call of a tool: arguments checked, the call bounded in time, and its outcome in the words of the contract. */
+/** One call of a tool: arguments checked, who it is for, bounded in time, and its outcome in the words of the contract. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Ctx } from '../context.ts';
@@ -14,7 +14,7 @@ import { parseArguments } from './validate.ts';
 export interface PreparedTool {
   readonly tool: Tool;
   readonly descriptor: ToolDescriptor;
-  /** The tool's own parameters, and those that every write takes. */
+  /** The tool's own parameters, and those that all tools or all writes take. */
   readonly input: z.ZodObject;
 }
 
@@ -23,11 +23,15 @@ export interface CallOptions {
   readonly now: () => number;
 }
 
+const authToken = z.string().optional();
 const idempotencyKey = z.string().min(1).max(200).optional();
 
 export function prepareTool(tool: Tool): PreparedTool {
   const { name, title, description, hints } = tool;
-  const input = isWrite(tool) ? tool.input.extend({ idempotency_key: idempotencyKey }) : tool.input;
+  const input = tool.input.extend({
+    ...(isWrite(tool) ? { idempotency_key: idempotencyKey } : {}),
+    ...(tool.authenticates === true ? {} : { auth_token: authToken }),
+  });
   const success = z.object({ success: z.literal(true) }).extend(tool.output.shape);
   return {
     tool,
@@ -48,7 +52,7 @@ export function prepareTool(tool: Tool): PreparedTool {
 }
 
 function isWrite(tool: Tool): boolean {
-  return tool.permission !== 'read' && !tool.hints.readOnly;
+  return tool.permission !== 'read' && !tool.hints.readOnly && tool.authenticates !== true;
 }
 
 /** Never throws: a failure is an answer too. */
@@ -82,10 +86,14 @@ async function run(
   ctx: Ctx,
   args: unknown,
 ): Promise<object> {
-  const { idempotency_key: key, ...own } = parseArguments<z.ZodObject>(input, descriptor.inputSchema, args);
-  if (typeof key !== 'string') return tool.handler(hub, ctx, own as never);
+  const given = parseArguments<z.ZodObject>(input, descriptor.inputSchema, args);
+  const { idempotency_key: key, auth_token: handle, ...own } = given;
+  const principal =
+    typeof handle === 'string' ? await hub.services.handles.resolve(ctx, handle, tool.name) : ctx.principal;
+  if (typeof key !== 'string') return tool.handler(hub, { ...ctx, principal }, own as never);
   const argsHash = createHash('sha256').update(canonicalJson(own)).digest('base64url');
-  return tool.handler(hub, { ...ctx, idempotency: { key, tool: tool.name, argsHash } }, own as never);
+  const idempotency = { key, tool: tool.name, argsHash };
+  return tool.handler(hub, { ...ctx, principal, idempotency }, own as never);
 }
 
 async function withTimeout<T>(work: Promise<T>, ms: number, tool: string): Promise<T> {

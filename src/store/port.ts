@@ -3,6 +3,9 @@
  * Times are integer milliseconds since the epoch. `seq` is the hub-wide position that rises in commit order; a message's
  * id is its position. A {@link Db} cannot write; everything a {@link Tx} wrote is on disk when `write` resolves, or none of it.
  */
+import type { HandleReads, HandleWrites, TokenReads, TokenWrites } from './nouns/tokens.ts';
+
+export type { Grant, HandleRow, RefreshTokenRow, TokenFamilyRow } from './nouns/tokens.ts';
 
 /** The workspace of a key that sees all workspaces. */
 export const ALL_WORKSPACES = '*';
@@ -197,40 +200,6 @@ export interface IdempotencyRow {
   readonly createdAt: number;
 }
 
-/** Which agent a handle or a login stands for, and what it may do at most. */
-export interface Grant {
-  readonly keyId: string;
-  readonly workspace: string;
-  readonly agentId: string;
-  readonly agentType: string;
-  readonly permissions: readonly string[];
-}
-
-/** An agent that acts over a connection of another. */
-export interface HandleRow extends Grant {
-  readonly createdAt: number;
-  readonly expiresAt: number;
-  /** When another one took its place; it expires soon after. */
-  readonly replacedAt: number | null;
-  readonly revokedAt: number | null;
-}
-
-/** One login: all refresh tokens that came one from the other. */
-export interface TokenFamilyRow extends Grant {
-  readonly familyId: string;
-  readonly createdAt: number;
-  /** When its newest refresh token expires. */
-  readonly expiresAt: number;
-  readonly revokedAt: number | null;
-}
-
-export interface RefreshTokenRow {
-  readonly family: TokenFamilyRow;
-  readonly expiresAt: number;
-  /** When it was exchanged for the next one. */
-  readonly usedAt: number | null;
-}
-
 /** Something that somebody did or was refused. */
 export interface NewAuditRow {
   readonly at: number;
@@ -311,14 +280,8 @@ export interface Reads {
     ): Promise<{ readonly entries: readonly MemoryListRow[]; readonly next: MemoryPosition | null }>;
     count(workspace: string, agentPk: number | null): Promise<number>;
   };
-  readonly handles: {
-    byHash(hash: string): Promise<HandleRow | undefined>;
-  };
-  readonly tokens: {
-    /** Whether the access token was revoked, by itself or with its family. */
-    isRevoked(jti: string, familyId: string): Promise<boolean>;
-    refreshToken(hash: string): Promise<RefreshTokenRow | undefined>;
-  };
+  readonly handles: HandleReads;
+  readonly tokens: TokenReads;
 }
 
 export interface Writes {
@@ -375,31 +338,8 @@ export interface Writes {
     put(workspace: string, agentId: string, key: string, row: IdempotencyRow): Promise<void>;
     deleteBefore(time: number, limit: number): Promise<number>;
   };
-  readonly handles: {
-    insert(handle: HandleRow & { readonly hash: string }): Promise<void>;
-    /** Moves its end; does nothing if it was replaced or revoked. */
-    extend(hash: string, expiresAt: number): Promise<void>;
-    replace(hash: string, now: number, expiresAt: number): Promise<void>;
-    revoke(hash: string, now: number): Promise<void>;
-    /** Removes at most `limit` that expired before `time`; answers how many. */
-    deleteExpired(time: number, limit: number): Promise<number>;
-  };
-  readonly tokens: {
-    insertFamily(family: TokenFamilyRow): Promise<void>;
-    /** Moves the end of its family with it. */
-    insertRefresh(
-      hash: string,
-      token: { readonly familyId: string; readonly createdAt: number; readonly expiresAt: number },
-    ): Promise<void>;
-    useRefresh(hash: string, now: number): Promise<void>;
-    revokeFamily(familyId: string, now: number): Promise<void>;
-    /** Revokes one access token, which expires at `expiresAt` anyway. */
-    revoke(jti: string, expiresAt: number): Promise<void>;
-    /** Each removes at most `limit` that expired before `time` and answers how many; a family goes after its tokens. */
-    deleteExpiredRefresh(time: number, limit: number): Promise<number>;
-    deleteExpiredFamilies(time: number, limit: number): Promise<number>;
-    deleteExpiredRevocations(time: number, limit: number): Promise<number>;
-  };
+  readonly handles: HandleWrites;
+  readonly tokens: TokenWrites;
   readonly audit: {
     append(row: NewAuditRow): Promise<void>;
   };

@@ -18,7 +18,11 @@ export interface AgentClaim {
   readonly wantedId?: string;
   readonly wantedType?: string;
   readonly client?: string;
+  /** How the caller said what is wanted, for errors; by default in headers. */
+  readonly named?: { readonly id: string; readonly type: string };
 }
+
+const HEADERS = { id: 'X-Agent-Id', type: 'X-Agent-Type' };
 
 export interface AgentService {
   /**
@@ -91,8 +95,9 @@ export function createAgentService({ store, now }: AgentDeps): AgentService {
   return {
     async identify(claim) {
       const agentId = claimedId(claim);
+      const { type: named } = claim.named ?? HEADERS;
       const wantedType =
-        claim.wantedType === undefined ? undefined : checked('X-Agent-Type', claim.wantedType, MAX_TYPE);
+        claim.wantedType === undefined ? undefined : checked(named, claim.wantedType, MAX_TYPE);
       const client = toIdPart(claim.client ?? DEFAULT_CLIENT, MAX_TYPE);
       const found = await find(claim.workspace, agentId);
       const type = found?.agentType ?? wantedType ?? onlyType(claim) ?? client;
@@ -100,16 +105,15 @@ export function createAgentService({ store, now }: AgentDeps): AgentService {
       const agent = found ?? (await register(claim, agentId, type));
       if (agent.keyId !== claim.keyId) throw foreignAgent(agent.agentId, claim.keyName);
       if (wantedType !== undefined && wantedType.toLowerCase() !== agent.agentType.toLowerCase()) {
-        throw contradiction(
-          'X-Agent-Type',
-          wantedType,
-          `the type of ${agent.agentId} is fixed as ${agent.agentType}`,
-        );
+        throw contradiction(named, wantedType, `the type of ${agent.agentId} is fixed as ${agent.agentType}`);
       }
       demandType(claim, agent.agentId, agent.agentType);
       touch(agent, claim.client);
       const { keyId, keyName, workspace, permissions } = claim;
-      return { keyId, keyName, workspace, permissions, agentId: agent.agentId, agentType: agent.agentType };
+      return {
+        ...{ keyId, keyName, workspace, permissions, agentId: agent.agentId, agentType: agent.agentType },
+        ...(claim.fixedAgentId === null ? {} : { fixed: true as const }),
+      };
     },
 
     async complete(ctx, prefix, limit) {
@@ -125,11 +129,11 @@ export function createAgentService({ store, now }: AgentDeps): AgentService {
   };
 }
 
-function claimedId({ fixedAgentId, wantedId, client, keyName }: AgentClaim): string {
-  const wanted = wantedId === undefined ? undefined : checked('X-Agent-Id', wantedId, MAX_ID);
+function claimedId({ fixedAgentId, wantedId, client, keyName, named = HEADERS }: AgentClaim): string {
+  const wanted = wantedId === undefined ? undefined : checked(named.id, wantedId, MAX_ID);
   if (fixedAgentId !== null) {
     if (wanted !== undefined && wanted.toLowerCase() !== fixedAgentId.toLowerCase()) {
-      throw contradiction('X-Agent-Id', wanted, `this key acts as ${fixedAgentId} only`);
+      throw contradiction(named.id, wanted, `this credential acts as ${fixedAgentId} only`);
     }
     return fixedAgentId;
   }
@@ -148,14 +152,14 @@ function checked(header: string, value: string, max: number): string {
   throw invalid(header, value, `1 to ${max} of letters, digits and . _ - @`);
 }
 
-function demandType({ allowedTypes, keyName }: AgentClaim, agentId: string, type: string): void {
+function demandType(
+  { allowedTypes, keyName, named = HEADERS }: AgentClaim,
+  agentId: string,
+  type: string,
+): void {
   if (allowedTypes === null || allowedTypes.some((allowed) => allowed.toLowerCase() === type.toLowerCase()))
     return;
-  throw contradiction(
-    'X-Agent-Type',
-    type,
-    `key ${keyName} allows ${allowedTypes.join(', ')} for ${agentId}`,
-  );
+  throw contradiction(named.type, type, `key ${keyName} allows ${allowedTypes.join(', ')} for ${agentId}`);
 }
 
 function contradiction(header: string, value: string, fixed: string): HubError {

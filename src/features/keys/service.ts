@@ -3,6 +3,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { PERMISSIONS, type Ctx, type Permission } from '../../context.ts';
 import { HubError, StartError, invalid } from '../../errors.ts';
+import { createReadCache } from '../../lib/read-cache.ts';
 import { ALL_WORKSPACES, type KeyRow, type Store } from '../../store/port.ts';
 import { demand } from '../permissions.ts';
 import { DEFAULT_WORKSPACE } from '../sessions/service.ts';
@@ -23,6 +24,8 @@ export interface KeyService {
   revoke(ctx: Ctx, keyId: string): Promise<void>;
   /** The key whose text this is, if it may be used now. */
   verify(text: string): Promise<KeyRow | undefined>;
+  /** The key of this id, if it may be used now. */
+  live(keyId: string): Promise<KeyRow | undefined>;
 }
 
 /** Keys that come from the settings: they are rows like any other, found by their names. */
@@ -43,9 +46,16 @@ export function hashKey(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
+/** Whether a key may be used at this time. */
+export function isLive({ revokedAt, expiresAt }: KeyRow, at: number): boolean {
+  return revokedAt === null && (expiresAt === null || expiresAt > at);
+}
+
 export function createKeyService({ store, now }: KeyDeps): KeyService {
   /** By hash; emptied by every change of a key. */
   const known = new LRUCache<string, KeyRow>({ max: CACHED_KEYS });
+  /** By id; emptied likewise. */
+  const knownById = createReadCache<KeyRow>(CACHED_KEYS);
   const touchedAt = new LRUCache<string, number>({ max: CACHED_KEYS });
 
   function touch(keyId: string, at: number): void {
@@ -97,6 +107,15 @@ export function createKeyService({ store, now }: KeyDeps): KeyService {
       }
       await store.write((tx) => tx.keys.revoke(keyId, now()));
       known.clear();
+      knownById.clear();
+    },
+
+    async live(keyId) {
+      const row = await knownById.get(keyId, () => store.read.keys.byId(keyId));
+      const at = now();
+      if (row === undefined || !isLive(row, at)) return undefined;
+      touch(keyId, at);
+      return row;
     },
 
     async verify(text) {
@@ -105,7 +124,7 @@ export function createKeyService({ store, now }: KeyDeps): KeyService {
       if (row === undefined) return undefined;
       known.set(hash, row);
       const at = now();
-      if (row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt <= at)) return undefined;
+      if (!isLive(row, at)) return undefined;
       touch(row.keyId, at);
       return row;
     },
