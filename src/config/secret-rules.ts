@@ -22,10 +22,14 @@ const PLACEHOLDERS: readonly RegExp[] = [
   /^(0123456789|1234567890)+\d*$/,
 ];
 
-/** `JWT_SECRET_KEY` as secrets: the first signs; during a change the old one stands behind it, after a comma. */
+/**
+ * `JWT_SECRET_KEY` as secrets: the first signs. During a change the old one stands behind it, after a comma; a comma with
+ * fewer than 32 characters on a side is part of a secret.
+ */
 export function jwtSecrets(text: string): [string, ...string[]] {
   const [first = '', ...others] = text.split(',').map((part) => part.trim());
-  return [first, ...others];
+  const whole = [first, ...others].every(({ length }) => length >= LEAST.JWT_SECRET_KEY);
+  return whole ? [first, ...others] : [text];
 }
 
 /**
@@ -33,20 +37,8 @@ export function jwtSecrets(text: string): [string, ...string[]] {
  * @throws StartError that names the setting and never shows its value.
  */
 export function checkSecret(name: SecretName, text: string, where: string): void {
-  if (name !== 'JWT_SECRET_KEY') {
-    checkOne(name, text, where);
-    return;
-  }
-  const secrets = jwtSecrets(text);
-  if (secrets.length > 2) {
-    throw new StartError(
-      `${name}${where} holds more than two secrets; set the new one, a comma, the old one.`,
-    );
-  }
-  for (const [index, secret] of secrets.entries()) {
-    const which = index === 0 ? '' : ' (the old secret, after the comma)';
-    checkOne(name, secret, `${where}${which}`);
-  }
+  const secrets = name === 'JWT_SECRET_KEY' ? jwtSecrets(text) : [text];
+  for (const secret of secrets) checkOne(name, secret, where);
 }
 
 function checkOne(name: SecretName, text: string, where: string): void {
