@@ -16,6 +16,7 @@ const ROOMS = [
   { name: 'telemetry' },
   { name: 'context.ts' },
   { name: 'events', packages: ['hono'] },
+  { name: 'store/nouns' },
   { name: 'store/port.ts' },
   {
     name: 'store/sqlite',
@@ -26,9 +27,13 @@ const ROOMS = [
   { name: 'features', not: ['store/sqlite'] },
   { name: 'auth', not: ['store/sqlite'] },
   { name: 'mcp', not: ['store/sqlite'], packages: ['hono', 'mcp'] },
-  { name: 'plugins', not: ['store/port.ts', 'store/sqlite', 'auth'] },
+  { name: 'plugins', not: ['store/nouns', 'store/port.ts', 'store/sqlite', 'auth'] },
   { name: 'http', not: ['store/sqlite'], packages: ['hono'] },
-  { name: 'dashboard', not: ['store/port.ts', 'store/sqlite', 'mcp', 'plugins'], packages: ['hono'] },
+  {
+    name: 'dashboard',
+    not: ['store/nouns', 'store/port.ts', 'store/sqlite', 'mcp', 'plugins'],
+    packages: ['hono'],
+  },
   { name: 'hub.ts', packages: ['hono'] },
   { name: 'cli', not: ['dashboard'], packages: ['hono', 'sql'] },
 ];

@@ -13,6 +13,8 @@ export interface Principal {
   readonly permissions: ReadonlySet<Permission>;
   readonly agentId: string;
   readonly agentType: string;
+  /** Whether the credential is of this agent alone, and so cannot become another. */
+  readonly fixed?: true;
 }
 
 /** An idempotent write: the same key, agent, tool and arguments give the first success again. */

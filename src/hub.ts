@@ -4,13 +4,17 @@ import { createAuthenticator } from './auth/authenticator.ts';
 import { createGuessGuard, guarded } from './auth/guess-guard.ts';
 import type { Principal } from './context.ts';
 import type { Config } from './config/config.ts';
+import { urlHost } from './config/host.ts';
+import { jwtSecrets } from './config/secret-rules.ts';
 import type { Secrets } from './config/secrets.ts';
 import { startHousekeeping } from './features/housekeeping.ts';
 import { ensureBootstrapKeys } from './features/keys/bootstrap.ts';
 import { createServices, type Services } from './features/services.ts';
+import { createTokenCodec } from './features/tokens/jwt.ts';
 import { apiRoutes } from './http/api/index.ts';
 import { createApp } from './http/app.ts';
 import { clientAddress } from './http/client-address.ts';
+import { authRoutes } from './http/auth-routes.ts';
 import { requestIdOf } from './http/request-id.ts';
 import type { HubEnv } from './http/types.ts';
 import { createSurface } from './mcp/create-surface.ts';
@@ -31,7 +35,7 @@ export interface Hub {
   readonly app: Hono<HubEnv>;
   readonly services: Services;
   health(): StoreHealth;
-  /** Tells where the hub answers, for a second one on the same database. */
+  /** Tells where the hub answers: for a second one on the same database, and for tokens where PUBLIC_URL is not set. */
   announce(url: string): void;
   /** Ends MCP sessions, finishes what is being written and closes the store. Nothing may be asked of the hub after. */
   close(): Promise<void>;
@@ -67,7 +71,7 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
   });
   try {
     await ensureBootstrapKeys(store, { agent: secrets.apiKey, admin: secrets.adminApiKey }, now());
-    return wire(store, config, options);
+    return wire(store, config, secrets, options);
   } catch (error) {
     await store.close();
     throw error;
@@ -75,10 +79,18 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
 }
 
 /** Everything over an open store. */
-function wire(store: SqliteStore, config: Config, options: HubOptions): Hub {
+function wire(store: SqliteStore, config: Config, secrets: Secrets, options: HubOptions): Hub {
   const { log, version, now = Date.now, sessionIdleMs = SESSION_IDLE_MS } = options;
-  const services = createServices({ store, limits: config.limits, rates: config.rates, now, log });
-  const authenticator = guarded(createAuthenticator(services), createGuessGuard(config.rates));
+  const { limits, rates } = config;
+  const { publicUrl, host, port } = config.http;
+  // The port may be any free one: which, is known when the hub listens.
+  let listeningAt = `http://${urlHost(host)}:${String(port)}`;
+  const codec = createTokenCodec({
+    secrets: jwtSecrets(secrets.jwtSecretKey),
+    publicUrl: () => publicUrl ?? listeningAt,
+  });
+  const services = createServices({ store, limits, rates, codec, now, log });
+  const authenticator = guarded(createAuthenticator(services), createGuessGuard(rates));
   const addressOf = clientAddress(config.http.trustProxy);
   const toolHub = { services, epoch: store.epoch, maxResponseBytes: config.mcp.maxResponseBytes };
   const surface = createSurface(toolHub, options.tools ?? TOOLS, {
@@ -109,6 +121,7 @@ function wire(store: SqliteStore, config: Config, options: HubOptions): Hub {
     ...{ config, version, log, health, now },
     auth: authenticator,
     mcp: mcpRoutes({ ...mcpDeps, rates: services.rates, streams: services.streams, open }),
+    authRoutes: authRoutes({ services, auth: authenticator, addressOf }),
     api: apiRoutes({ ...toolHub, authenticator, log }),
   });
   const { housekeepingEveryMs: everyMs } = options;
@@ -118,7 +131,10 @@ function wire(store: SqliteStore, config: Config, options: HubOptions): Hub {
     app,
     services,
     health,
-    announce: (url) => store.announce(url),
+    announce(url) {
+      listeningAt = url;
+      store.announce(url);
+    },
     async close() {
       clearInterval(expiries);
       await engines[Symbol.asyncDispose]();

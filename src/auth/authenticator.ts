@@ -1,9 +1,11 @@
-/** Credentials of a request: `Authorization: Bearer <key>` or `X-API-Key: <key>`. */
+/** Credentials of a request: `Authorization: Bearer <key or access token>` or `X-API-Key: <key>`. */
 import { PERMISSIONS } from '../context.ts';
 import { HubError } from '../errors.ts';
 import type { AgentService } from '../features/agents/service.ts';
-import type { KeyService } from '../features/keys/service.ts';
-import type { Authenticator } from './types.ts';
+import type { KeyService, VerifiedKey } from '../features/keys/service.ts';
+import type { AccessTokenService } from '../features/tokens/access-tokens.ts';
+import { narrowed } from '../features/tokens/grant.ts';
+import type { Authenticator, Credential } from './types.ts';
 
 const BEARER = /^Bearer +(\S+) *$/i;
 /** Longer ones are no keys, and hashing them is work for nothing. */
@@ -12,24 +14,33 @@ const MAX_CREDENTIAL = 4096;
 export interface AuthenticatorDeps {
   readonly keys: KeyService;
   readonly agents: AgentService;
+  readonly accessTokens: AccessTokenService;
 }
 
-export function createAuthenticator({ keys, agents }: AuthenticatorDeps): Authenticator {
+export function createAuthenticator({ keys, agents, accessTokens }: AuthenticatorDeps): Authenticator {
+  async function byToken(text: string): Promise<Credential | undefined> {
+    const token = await accessTokens.verify(text);
+    if (token === undefined) return undefined;
+    const { claims, key } = token;
+    const ofKey = credentialOf(key);
+    if (key.agentId !== null && key.agentId.toLowerCase() !== claims.sub.toLowerCase()) return undefined;
+    const permissions = narrowed(claims.permissions, ofKey.permissions);
+    const until = Math.min(claims.exp * 1000, key.until ?? Infinity);
+    return { ...ofKey, permissions, until, agentId: claims.sub, byToken: true };
+  }
+
+  async function byKey(text: string): Promise<Credential | undefined> {
+    const row = await keys.verify(text);
+    return row && credentialOf(row);
+  }
+
   return {
     async verify(headers) {
       const text = presentedCredential(headers);
-      const row = text === undefined || text.length > MAX_CREDENTIAL ? undefined : await keys.verify(text);
-      if (row === undefined) throw refused();
-      return {
-        keyId: row.keyId,
-        keyName: row.name,
-        workspace: row.workspace,
-        permissions: new Set(PERMISSIONS.filter((permission) => row.permissions.includes(permission))),
-        agentId: row.agentId,
-        agentIds: row.agentIds,
-        agentTypes: row.agentTypes,
-        until: row.until,
-      };
+      if (text === undefined || text.length > MAX_CREDENTIAL) throw refused();
+      const credential = (await byToken(text)) ?? (await byKey(text));
+      if (credential === undefined) throw refused();
+      return credential;
     },
 
     identify(credential, headers, client) {
@@ -51,6 +62,19 @@ export function createAuthenticator({ keys, agents }: AuthenticatorDeps): Authen
   };
 }
 
+function credentialOf(row: VerifiedKey): Credential {
+  return {
+    keyId: row.keyId,
+    keyName: row.name,
+    workspace: row.workspace,
+    permissions: new Set(PERMISSIONS.filter((permission) => row.permissions.includes(permission))),
+    agentId: row.agentId,
+    agentIds: row.agentIds,
+    agentTypes: row.agentTypes,
+    until: row.until,
+  };
+}
+
 /** What a request shows as its credential, whether it is one or not. */
 export function presentedCredential(headers: Headers): string | undefined {
   const bearer = BEARER.exec(headers.get('authorization') ?? '')?.[1];
@@ -58,8 +82,8 @@ export function presentedCredential(headers: Headers): string | undefined {
 }
 
 /** One and the same words, whatever was wrong. */
-function refused(): HubError {
+export function refused(): HubError {
   return new HubError('AUTHENTICATION_FAILED', 'The request has no valid credential.', {
-    suggestions: ['Send Authorization: Bearer <API key>, or X-API-Key: <API key>.'],
+    suggestions: ['Send Authorization: Bearer <API key or access token>, or X-API-Key: <API key>.'],
   });
 }

@@ -1,19 +1,21 @@
 /** What a request proves about its sender, before (credential) and after (principal) it is known which agent it is. */
 import type { Permission, Principal } from '../context.ts';
 
-/** A verified key. */
+/** A verified key, or an access token of it. */
 export interface Credential {
   readonly keyId: string;
   readonly keyName: string;
   readonly workspace: string;
   readonly permissions: ReadonlySet<Permission>;
-  /** The one agent the key acts as, if it is bound to one. */
+  /** The one agent it acts as, if it is bound to one; a token always is. */
   readonly agentId: string | null;
   /** Agent ids the key may act as; null: any that are free or its own. */
   readonly agentIds: readonly string[] | null;
   readonly agentTypes: readonly string[] | null;
   /** When it stops being good if nothing ends it before, in milliseconds since the epoch; null: never. */
   readonly until: number | null;
+  /** Whether it is an access token rather than the key itself. */
+  readonly byToken?: true;
 }
 
 export interface ClientInfo {

@@ -23,10 +23,25 @@ const PLACEHOLDERS: readonly RegExp[] = [
 ];
 
 /**
+ * `JWT_SECRET_KEY` as secrets: the first signs. During a change the old one stands behind it, after a comma; a comma with
+ * fewer than 32 characters on a side is part of a secret.
+ */
+export function jwtSecrets(text: string): [string, ...string[]] {
+  const [first = '', ...others] = text.split(',').map((part) => part.trim());
+  const whole = [first, ...others].every(({ length }) => length >= LEAST.JWT_SECRET_KEY);
+  return whole ? [first, ...others] : [text];
+}
+
+/**
  * Refuses what is too short or a known placeholder. `where` completes "API_KEY …".
  * @throws StartError that names the setting and never shows its value.
  */
 export function checkSecret(name: SecretName, text: string, where: string): void {
+  const secrets = name === 'JWT_SECRET_KEY' ? jwtSecrets(text) : [text];
+  for (const secret of secrets) checkOne(name, secret, where);
+}
+
+function checkOne(name: SecretName, text: string, where: string): void {
   if (text.length < LEAST[name]) {
     throw new StartError(
       `${name}${where} is too short; it needs at least ${String(LEAST[name])} characters.`,

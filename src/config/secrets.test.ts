@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { GivenSecrets } from './config.ts';
+import { jwtSecrets } from './secret-rules.ts';
 import { inspectSecrets, loadSecrets, markShown } from './secrets.ts';
 
 const NONE: GivenSecrets = { apiKey: null, adminApiKey: null, jwtSecretKey: null };
@@ -201,6 +202,28 @@ describe('refused', () => {
     await expect(loadSecrets(data, NONE)).rejects.toThrow(
       /^The data folder .* cannot be used: permission denied\.$/,
     );
+  });
+});
+
+describe('the signing secret', () => {
+  const [next, old] = ['n'.repeat(31) + '1', 'o'.repeat(31) + '2'];
+
+  it.each([
+    [next, [next]],
+    [`${next},${old}`, [next, old]],
+    [` ${next} , ${old} `, [next, old]],
+    [
+      'one secret of thirty-two characters, with a comma',
+      ['one secret of thirty-two characters, with a comma'],
+    ],
+    [`${next},`, [`${next},`]],
+  ])('%s', (text, secrets) => {
+    expect(jwtSecrets(text)).toEqual(secrets);
+  });
+
+  it('may not be a placeholder after the comma either', async () => {
+    const jwtSecretKey = `${next},please-change-this-in-production-${old}`;
+    await expect(loadSecrets(data, { ...NONE, jwtSecretKey })).rejects.toThrow('is a placeholder');
   });
 });
 

@@ -71,7 +71,7 @@ export const SETTINGS = {
     'keys.jwt_secret_key',
     secretText,
     null,
-    'Secret that signs tokens; at least 32 characters.',
+    'Secret that signs tokens; at least 32 characters. To change it, set NEW,OLD for the 15 minutes that old tokens live.',
     MADE,
   ),
 

@@ -11,12 +11,17 @@ import { createMemoryService, type MemoryService } from './memory/service.ts';
 import { createMessageService, type MessageService } from './messages/service.ts';
 import { createRateService, type RateService } from './rates/service.ts';
 import { createStreamQuota, type StreamQuota } from './rates/streams.ts';
+import { createAccessTokenService, type AccessTokenService } from './tokens/access-tokens.ts';
+import { createHandleService, type HandleService } from './tokens/handles.ts';
+import type { TokenCodec } from './tokens/jwt.ts';
 import { createSessionService, type SessionService } from './sessions/service.ts';
 
 export interface Services {
   readonly auditor: Auditor;
   readonly agents: AgentService;
   readonly keys: KeyService;
+  readonly handles: HandleService;
+  readonly accessTokens: AccessTokenService;
   readonly sessions: SessionService;
   readonly messages: MessageService;
   readonly memory: MemoryService;
@@ -29,6 +34,8 @@ export interface ServiceDeps {
   readonly store: Store;
   readonly limits: Limits;
   readonly rates: Config['rates'];
+  /** Makes and reads access tokens. */
+  readonly codec: TokenCodec;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
@@ -37,10 +44,14 @@ export interface ServiceDeps {
 export function createServices(given: ServiceDeps): Services {
   const auditor = createAuditor(given);
   const deps = { ...given, auditor };
+  const agents = createAgentService(deps);
+  const keys = createKeyService(deps);
   return {
     auditor,
-    agents: createAgentService(deps),
-    keys: createKeyService(deps),
+    agents,
+    keys,
+    handles: createHandleService({ ...deps, agents, keys }),
+    accessTokens: createAccessTokenService({ ...deps, agents, keys }),
     sessions: createSessionService(deps),
     messages: createMessageService(deps),
     memory: createMemoryService(deps),

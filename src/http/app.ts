@@ -33,6 +33,8 @@ export interface AppDeps {
   readonly health: () => StoreHealth;
   /** Routes `/mcp…`; authenticates itself. */
   readonly mcp: Hono;
+  /** Routes `/auth/…`, which check credentials themselves. */
+  readonly authRoutes: Hono<HubEnv>;
   /** Routes below `/api/v1`, which they leave out; a credential has been verified. */
   readonly api: Hono<HubEnv>;
   readonly now?: () => number;
@@ -73,6 +75,7 @@ export function createApp(deps: AppDeps): Hono<HubEnv> {
   app.use(throwErrorsOnly);
 
   app.route('/', deps.mcp);
+  app.route('/auth', deps.authRoutes);
   app.route('/api/v1', deps.api);
   return app;
 }

@@ -1,10 +1,11 @@
-/** One call of a tool: arguments checked, the call bounded in time, and its outcome in the words of the contract. */
+/** One call of a tool: arguments checked, who it is for, bounded in time, and its outcome in the words of the contract. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Ctx } from '../context.ts';
+import type { Ctx, Principal } from '../context.ts';
 import { HubError, errorObject } from '../errors.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { answerFits } from './budget.ts';
+import { isRecord } from './engines/rpc.ts';
 import { inputJsonSchema, outputJsonSchema } from './json-schema.ts';
 import type { ToolDescriptor, ToolResult } from './surface.ts';
 import type { Tool, ToolHub } from './tool.ts';
@@ -14,7 +15,7 @@ import { parseArguments } from './validate.ts';
 export interface PreparedTool {
   readonly tool: Tool;
   readonly descriptor: ToolDescriptor;
-  /** The tool's own parameters, and those that every write takes. */
+  /** The tool's own parameters, and those that all tools or all writes take. */
   readonly input: z.ZodObject;
 }
 
@@ -23,11 +24,15 @@ export interface CallOptions {
   readonly now: () => number;
 }
 
+const authToken = z.string().optional();
 const idempotencyKey = z.string().min(1).max(200).optional();
 
 export function prepareTool(tool: Tool): PreparedTool {
   const { name, title, description, hints } = tool;
-  const input = isWrite(tool) ? tool.input.extend({ idempotency_key: idempotencyKey }) : tool.input;
+  const input = tool.input.extend({
+    ...(isWrite(tool) ? { idempotency_key: idempotencyKey } : {}),
+    ...(tool.authenticates === true ? {} : { auth_token: authToken }),
+  });
   const success = z.object({ success: z.literal(true) }).extend(tool.output.shape);
   return {
     tool,
@@ -48,7 +53,7 @@ export function prepareTool(tool: Tool): PreparedTool {
 }
 
 function isWrite(tool: Tool): boolean {
-  return tool.permission !== 'read' && !tool.hints.readOnly;
+  return tool.permission !== 'read' && !tool.hints.readOnly && tool.authenticates !== true;
 }
 
 /** Never throws: a failure is an answer too. */
@@ -61,7 +66,6 @@ export async function callTool(
 ): Promise<ToolResult> {
   try {
     if (ctx.signal.aborted) throw callerGone(prepared.tool.name);
-    await hub.services.rates.spend(ctx.principal, prepared.tool.rate);
     const answer = await withTimeout(run(prepared, hub, ctx, args), timeoutMs, prepared.tool.name);
     const structuredContent = { success: true, ...answer };
     const text = JSON.stringify(structuredContent);
@@ -83,10 +87,26 @@ async function run(
   ctx: Ctx,
   args: unknown,
 ): Promise<object> {
-  const { idempotency_key: key, ...own } = parseArguments<z.ZodObject>(input, descriptor.inputSchema, args);
-  if (typeof key !== 'string') return tool.handler(hub, ctx, own as never);
+  const principal = await callerOf(tool, hub, ctx, args);
+  await hub.services.rates.spend(principal, tool.rate);
+  const given = parseArguments<z.ZodObject>(input, descriptor.inputSchema, args);
+  const { idempotency_key: key, auth_token: _, ...own } = given;
+  if (typeof key !== 'string') return tool.handler(hub, { ...ctx, principal }, own as never);
   const argsHash = createHash('sha256').update(canonicalJson(own)).digest('base64url');
-  return tool.handler(hub, { ...ctx, idempotency: { key, tool: tool.name, argsHash } }, own as never);
+  const idempotency = { key, tool: tool.name, argsHash };
+  return tool.handler(hub, { ...ctx, principal, idempotency }, own as never);
+}
+
+/** Whom the call is for. A handle that is refused counts as an attempt to authenticate. */
+async function callerOf(tool: Tool, { services }: ToolHub, ctx: Ctx, args: unknown): Promise<Principal> {
+  const handle = isRecord(args) && tool.authenticates !== true ? args['auth_token'] : undefined;
+  if (typeof handle !== 'string') return ctx.principal;
+  try {
+    return await services.handles.resolve(ctx, handle, tool.name);
+  } catch (error) {
+    await services.rates.spend(ctx.principal, 'auth');
+    throw error;
+  }
 }
 
 async function withTimeout<T>(work: Promise<T>, ms: number, tool: string): Promise<T> {

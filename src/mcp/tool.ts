@@ -29,7 +29,9 @@ export interface Tool {
   /** Part of the small tool set (`?tools=core`). */
   readonly core: boolean;
   readonly hints: ToolHints;
-  /** Strict: unknown parameters are refused by name. Writes get `idempotency_key` from the table, not here. */
+  /** Gives handles out: takes none itself, nor an `idempotency_key`, whose answer would have to be kept. */
+  readonly authenticates?: true;
+  /** Strict: unknown parameters are refused by name. `auth_token` and `idempotency_key` come from the table, not from here. */
   readonly input: z.ZodObject;
   /** Fields of a success, without `success` itself. */
   readonly output: z.ZodObject;

@@ -3,6 +3,10 @@ import type { z } from 'zod';
 import { invalid, type HubError } from '../errors.ts';
 import type { JsonSchema } from './surface.ts';
 
+/** Parameters whose values are never shown, however they are misspelt. */
+const HIDDEN = '(hidden)';
+const SECRET = /token|secret|password|api_?key/i;
+
 /** @throws HubError INVALID_INPUT naming the parameter, its value and what is expected. */
 export function parseArguments<T extends z.ZodObject>(
   schema: T,
@@ -25,7 +29,8 @@ function explain(issue: z.core.$ZodIssue | undefined, json: JsonSchema, args: un
   if (issue.code === 'unrecognized_keys') {
     const field = [...issue.path, issue.keys[0]].join('.');
     const expected = `no parameter but ${names}`;
-    return invalid(field, valueAt(args, [...issue.path, issue.keys[0] ?? '']), expected, {
+    const value = valueAt(args, [...issue.path, issue.keys[0] ?? '']);
+    return invalid(field, SECRET.test(field) ? HIDDEN : value, expected, {
       message: `${field} is not a parameter of this tool; it takes ${names}.`,
       suggestions: [`Call again without ${field}.`],
     });
@@ -33,7 +38,9 @@ function explain(issue: z.core.$ZodIssue | undefined, json: JsonSchema, args: un
   const [top] = issue.path;
   const expected =
     issue.code === 'custom' ? issue.message : describe(properties[String(top)], issue.path.slice(1));
-  return invalid(issue.path.join('.'), valueAt(args, issue.path), expected);
+  const field = issue.path.join('.');
+  const value = valueAt(args, issue.path);
+  return invalid(field, value !== undefined && SECRET.test(field) ? HIDDEN : value, expected);
 }
 
 function propertiesOf(json: JsonSchema): Readonly<Record<string, JsonSchema>> {
@@ -66,7 +73,10 @@ function describe(schema: JsonSchema | undefined, path: readonly PropertyKey[]):
   } = schema as Record<string, string | number | readonly unknown[] | undefined>;
   if (Array.isArray(values)) return `one of ${values.join(', ')}`;
   if (type === 'integer' || type === 'number') return `${article(type)}${range(minimum, maximum)}`;
-  if (type === 'array') return `an array of at most ${String(maxItems)} items, each ${describe(items, [])}`;
+  if (type === 'array') {
+    const most = maxItems === undefined ? '' : ` of at most ${String(maxItems)} items`;
+    return `an array${most}, each ${describe(items, [])}`;
+  }
   if (type !== 'string') return typeof type === 'string' ? article(type) : 'any JSON value';
   if (format === 'date-time') return 'an ISO 8601 time with offset or Z';
   const white = pattern === undefined ? '' : ' without white space';

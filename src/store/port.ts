@@ -3,6 +3,9 @@
  * Times are integer milliseconds since the epoch. `seq` is the hub-wide position that rises in commit order; a message's
  * id is its position. A {@link Db} cannot write; everything a {@link Tx} wrote is on disk when `write` resolves, or none of it.
  */
+import type { HandleReads, HandleWrites, TokenReads, TokenWrites } from './nouns/tokens.ts';
+
+export type { Grant, HandleRow, RefreshTokenRow, TokenFamilyRow } from './nouns/tokens.ts';
 
 /** The workspace of a key that sees all workspaces. */
 export const ALL_WORKSPACES = '*';
@@ -288,6 +291,8 @@ export interface Reads {
     ): Promise<{ readonly entries: readonly MemoryListRow[]; readonly next: MemoryPosition | null }>;
     count(workspace: string, agentPk: number | null): Promise<number>;
   };
+  readonly handles: HandleReads;
+  readonly tokens: TokenReads;
 }
 
 export interface Writes {
@@ -350,6 +355,8 @@ export interface Writes {
     put(workspace: string, agentId: string, key: string, row: IdempotencyRow): Promise<void>;
     deleteBefore(time: number, limit: number): Promise<number>;
   };
+  readonly handles: HandleWrites;
+  readonly tokens: TokenWrites;
   readonly audit: {
     append(row: NewAuditRow): Promise<void>;
   };

@@ -12,6 +12,7 @@ import {
   sessionAsSeen,
   sessionOf,
   type AccessRow,
+  type Asking,
 } from './scenario-access.ts';
 import { expectError, expectSuccess } from './scenario-doors.ts';
 import { cellsOf } from './scenario.ts';
@@ -121,6 +122,38 @@ const memory: readonly AccessRow[] = [
   }),
 ];
 
+const helperOf = ({ caller }: Asking) => ({ agent_id: `helper-of-${caller.name}`, agent_type: 'helper' });
+
+const handles: readonly AccessRow[] = [
+  row('authenticate_agent', 'a helper, with no more than one has', async (asking) => {
+    const permissions = ['read', 'write', 'admin'];
+    const wanted = { ...helperOf(asking), requested_permissions: permissions };
+    const answer = expectSuccess(await asking.call(wanted), asking.caller.name);
+    const admin = isAdmin(asking) || asking.caller.name === 'strangeAdmin';
+    const most = isReader(asking) ? 1 : admin ? 3 : 2;
+    expect(answer['permissions'], asking.caller.name).toEqual(permissions.slice(0, most));
+  }),
+  row('authenticate_agent', 'the agent of another key', async (asking) => {
+    const { caller, world } = asking;
+    if (isStranger(asking) || caller.name === 'star') return;
+    const other = caller.name === 'clara' ? world.callers.bob : world.callers.clara;
+    const answer = await asking.call({ agent_id: other.agent, agent_type: other.type });
+    expectError(answer, 'PERMISSION_DENIED', caller.name);
+  }),
+  row('refresh_token', 'of a helper of each key', async (asking) => {
+    const { caller, world } = asking;
+    for (const owner of Object.values(world.callers)) {
+      const made = await owner.at['2025'].call('authenticate_agent', {
+        ...{ agent_id: `helper-of-${owner.name}`, agent_type: 'helper' },
+      });
+      const { token } = expectSuccess(made, owner.name);
+      const answer = await asking.call({ current_token: token });
+      if (owner.key === caller.key) expectSuccess(answer, caller.name);
+      else expectError(answer, 'AUTHENTICATION_FAILED', `${caller.name} with one of ${owner.name}`);
+    }
+  }),
+];
+
 const guidance = row('get_usage_guidance', 'what one may do', async (asking) => {
   const level = isReader(asking)
     ? 'read'
@@ -134,4 +167,4 @@ const guidance = row('get_usage_guidance', 'what one may do', async (asking) => 
   }
 });
 
-export const PLACE_ROWS: readonly AccessRow[] = [...sessions, ...memory, guidance];
+export const PLACE_ROWS: readonly AccessRow[] = [...sessions, ...memory, ...handles, guidance];

@@ -92,7 +92,7 @@ function badItems({ maxItems, items = {} }: Schema): BadValue[] {
     maxItems === undefined ? [] : [{ what: 'too many', value: Array<string>(maxItems + 1).fill('a') }];
   const wrong = badValues(items).map(({ what, value }) => ({
     what: `an item ${what}`,
-    value: ['good', value],
+    value: [items.enum?.[0] ?? 'good', value],
     at: '1',
   }));
   return [...tooMany, ...wrong];

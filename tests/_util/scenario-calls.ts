@@ -5,6 +5,8 @@ import { expectSuccess } from './scenario-doors.ts';
 export interface Stage {
   readonly sessionId: string;
   readonly messageId: number;
+  /** Of an agent under the same key. */
+  readonly token: string;
 }
 
 /** Opens what the calls speak of. */
@@ -14,13 +16,21 @@ export async function setStage(door: Door): Promise<Stage> {
   );
   expectSuccess(await door.call('set_memory', { key: 'there', value: { n: 1 } }));
   expectSuccess(await door.call('set_memory', { key: 'gone', value: 1 }));
-  return { sessionId: String(opened['session_id']), messageId: Number(opened['message_id']) };
+  const sessionId = String(opened['session_id']);
+  const helper = { agent_id: `helper-of-${sessionId}`, agent_type: 'helper' };
+  const { token } = expectSuccess(await door.call('authenticate_agent', helper));
+  return { sessionId, messageId: Number(opened['message_id']), token: String(token) };
 }
 
 type Args = Record<string, unknown>;
 
 /** Arguments that succeed for whoever set the stage, every parameter named at least once. */
 export const GOOD_CALLS: Readonly<Record<string, (stage: Stage) => readonly [Args, ...Args[]]>> = {
+  authenticate_agent: ({ sessionId }) => [
+    { agent_id: `second-of-${sessionId}`, agent_type: 'helper' },
+    { agent_id: `second-of-${sessionId}`, agent_type: 'Helper', requested_permissions: ['read'] },
+  ],
+  refresh_token: ({ token }) => [{ current_token: token }],
   create_session: () => [
     { purpose: 'p' },
     { purpose: 'p', metadata: { a: 1 }, first_message: 'hello', idempotency_key: 'create' },

@@ -10,6 +10,7 @@ import { connectClient, type ClientEra, type Connected } from './connect-client.
 
 export const AGENT_KEY = 'schk_test-agent-key-0123456789abcdef';
 export const ADMIN_KEY = 'schk_test-admin-key-0123456789abcdef';
+export const JWT_SECRET = 'test-secret-0123456789-0123456789-abc';
 export const BASE_URL = 'http://127.0.0.1:23456';
 
 export interface TestHubOptions extends Partial<Omit<HubOptions, 'log'>> {
@@ -17,6 +18,7 @@ export interface TestHubOptions extends Partial<Omit<HubOptions, 'log'>> {
   readonly env?: Readonly<Record<string, string>>;
   /** A folder to use again; it is then left where it is. */
   readonly folder?: string;
+  readonly jwtSecretKey?: string;
 }
 
 export interface NewTestKey {
@@ -62,12 +64,17 @@ export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), 'schub-test-'));
 }
 
-export async function startTestHub({ env = {}, folder, ...options }: TestHubOptions = {}): Promise<TestHub> {
+export async function startTestHub({
+  env = {},
+  folder,
+  jwtSecretKey = JWT_SECRET,
+  ...options
+}: TestHubOptions = {}): Promise<TestHub> {
   const at = folder ?? temporaryFolder();
   const secrets = {
     apiKey: AGENT_KEY,
     adminApiKey: ADMIN_KEY,
-    jwtSecretKey: 'test-secret-0123456789-0123456789-abc',
+    jwtSecretKey,
   };
   const hub = await createHub(testConfig(at, { RATE_LIMIT_ENABLED: 'false', ...env }), secrets, {
     version: '0.0.0-test',

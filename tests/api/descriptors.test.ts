@@ -145,7 +145,10 @@ describe.each(TOOLS.map(({ name }) => name))('%s', (name) => {
     );
     expect(annotations).toMatchObject({ title, openWorldHint: false });
     if (annotations['readOnlyHint'] === true) expect(annotations['destructiveHint']).toBe(false);
-    expect('idempotency_key' in inputSchema.properties!).toBe(annotations['readOnlyHint'] === false);
+    const authenticates = ['authenticate_agent', 'refresh_token'].includes(name);
+    expect('auth_token' in inputSchema.properties!).toBe(!authenticates);
+    const isWrite = annotations['readOnlyHint'] === false && !authenticates;
+    expect('idempotency_key' in inputSchema.properties!).toBe(isWrite);
     const written = JSON.stringify(
       Object.values(inputSchema.properties!).map((schema) => schema.description ?? ''),
     );
@@ -174,8 +177,9 @@ describe.each(TOOLS.map(({ name }) => name))('%s', (name) => {
       for (const parameter of Object.keys(args)) used.add(parameter);
     }
     expect(changed).toBe(annotations['readOnlyHint'] === false);
-    const cursors = Object.keys(inputSchema.properties!).filter((parameter) => parameter !== 'cursor');
-    expect(cursors.filter((parameter) => !used.has(parameter))).toEqual([]);
+    const elsewhere = ['cursor', 'auth_token'];
+    const own = Object.keys(inputSchema.properties!).filter((parameter) => !elsewhere.includes(parameter));
+    expect(own.filter((parameter) => !used.has(parameter))).toEqual([]);
   });
 });
 

@@ -48,6 +48,7 @@ export async function startConformanceServer(): Promise<ConformanceServer> {
     ...{ config, version: '0.0.0-test', log, auth: everybody },
     health: () => ({ writable: true }),
     mcp: mcpRoutes({ engines, authenticator: everybody, log, requestIdOf, ...unlimited() }),
+    authRoutes: new Hono<HubEnv>(),
     api: new Hono<HubEnv>(),
   });
   const listener = await listen(app, { host: '127.0.0.1', port: 0, log });

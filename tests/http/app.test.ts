@@ -45,6 +45,7 @@ function hub(given: { env?: Record<string, string>; health?: () => StoreHealth }
     auth,
     health,
     mcp,
+    authRoutes: new Hono<HubEnv>(),
     api,
     uptimeMs: () => 12_345,
   });

@@ -20,7 +20,16 @@ afterEach(async () => {
 function testApp(mcp: Hono = new Hono(), { log } = collectLog()) {
   const config = createConfig({ flags: {}, env: {}, dotenv: null, dataDir: '/d', cwd: '/', terminal: false });
   const health = () => ({ writable: true });
-  return createApp({ config, version: '9.9.9', log, auth: testAuth(), health, mcp, api: new Hono() });
+  return createApp({
+    config,
+    version: '9.9.9',
+    log,
+    auth: testAuth(),
+    health,
+    mcp,
+    authRoutes: new Hono(),
+    api: new Hono(),
+  });
 }
 
 async function start(mcp?: Hono, options: Partial<ListenOptions> = {}): Promise<Listener> {

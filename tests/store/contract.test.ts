@@ -4,6 +4,7 @@ import { keysAndAgents } from './contract/keys-agents.ts';
 import { memory } from './contract/memory.ts';
 import { messages } from './contract/messages.ts';
 import { sessions } from './contract/sessions.ts';
+import { tokens } from './contract/tokens.ts';
 import { visibilities } from './contract/visibility.ts';
 import { writes } from './contract/writes.ts';
 import { sqliteEngine } from './engine.ts';
@@ -15,6 +16,7 @@ const recording = recordSql();
 for (const engine of [sqliteEngine]) {
   describe(engine.name, () => {
     keysAndAgents(engine);
+    tokens(engine);
     sessions(engine);
     messages(engine);
     memory(engine);

@@ -31,6 +31,6 @@ export function foreignAgent(agentId: string, keyName: string): HubError {
   return new HubError(
     'PERMISSION_DENIED',
     `Agent ${agentId} belongs to another key; key ${keyName} cannot act as it.`,
-    { context: { agent_id: agentId }, suggestions: ['Choose another X-Agent-Id.'] },
+    { context: { agent_id: agentId }, suggestions: ['Choose another agent id.'] },
   );
 }

@@ -10,13 +10,17 @@ export interface KeyBounds {
   readonly allowedIds: readonly string[] | null;
   /** Null: any. */
   readonly allowedTypes: readonly string[] | null;
+  /** How the caller said what is wanted, for errors; by default in headers. */
+  readonly named?: { readonly id: string; readonly type: string };
 }
+
+export const HEADERS = { id: 'X-Agent-Id', type: 'X-Agent-Type' };
 
 /** The ids a key may act as; null: any that are free or its own. */
 export function allowedIdsOf({
   fixedAgentId,
   allowedIds,
-}: Omit<KeyBounds, 'keyName'>): readonly string[] | null {
+}: Pick<KeyBounds, 'fixedAgentId' | 'allowedIds'>): readonly string[] | null {
   return fixedAgentId === null ? allowedIds : [fixedAgentId];
 }
 
@@ -25,14 +29,14 @@ export function allowedIdsOf({
  * @throws HubError PERMISSION_DENIED that names what was wanted and what is allowed.
  */
 export function demandMayActAs(bounds: KeyBounds, agentId: string, agentType: string): void {
+  const { keyName, allowedTypes, named = HEADERS } = bounds;
   const ids = allowedIdsOf(bounds);
   if (ids !== null && !includes(ids, agentId)) {
-    throw contradiction('X-Agent-Id', agentId, `key ${bounds.keyName} acts as ${ids.join(', ')} only`);
+    throw contradiction(named.id, agentId, `key ${keyName} acts as ${ids.join(', ')} only`);
   }
-  const { allowedTypes } = bounds;
   if (allowedTypes !== null && !includes(allowedTypes, agentType)) {
-    const allowed = `key ${bounds.keyName} allows ${allowedTypes.join(', ')} for ${agentId}`;
-    throw contradiction('X-Agent-Type', agentType, allowed);
+    const allowed = `key ${keyName} allows ${allowedTypes.join(', ')} for ${agentId}`;
+    throw contradiction(named.type, agentType, allowed);
   }
 }
 

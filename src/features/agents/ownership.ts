@@ -4,6 +4,7 @@ import { HubError, invalid } from '../../errors.ts';
 import { ALL_WORKSPACES, type AgentRow, type KeyRow, type Store, type Tx } from '../../store/port.ts';
 import { actorOf, type Auditor } from '../audit/auditor.ts';
 import { demandMayManage, requireKey } from '../keys/manage.ts';
+import { isLive } from '../keys/service.ts';
 import { demand } from '../permissions.ts';
 import { homeWorkspace } from '../sessions/service.ts';
 import { demandMayActAs } from './may-act.ts';
@@ -102,7 +103,7 @@ function demandMayTake(key: KeyRow, agent: AgentRow, workspace: string, shown: s
       message: `Key ${key.name} is of workspace ${key.workspace}; agent ${agent.agentId} is of ${workspace}.`,
     });
   }
-  if (key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= at)) {
+  if (!isLive(key, at)) {
     throw invalid('key', shown, 'a key that has not ended', { message: `Key ${key.name} has ended.` });
   }
   demandMayActAs(

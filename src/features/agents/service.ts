@@ -7,7 +7,7 @@ import type { Auditor } from '../audit/auditor.ts';
 import { demand } from '../permissions.ts';
 import { homeWorkspace } from '../sessions/service.ts';
 import { foreignAgent, takeIfReleased } from './claim.ts';
-import { allowedIdsOf, contradiction, demandMayActAs, type KeyBounds } from './may-act.ts';
+import { HEADERS, allowedIdsOf, contradiction, demandMayActAs, type KeyBounds } from './may-act.ts';
 import { createAgentOwnership, type AgentOwnership } from './ownership.ts';
 
 export interface AgentClaim extends KeyBounds {
@@ -109,21 +109,25 @@ export function createAgentService({ store, now, auditor }: AgentDeps): AgentSer
   return {
     async identify(claim) {
       const agentId = claimedId(claim);
+      const { named = HEADERS } = claim;
       const wantedType =
-        claim.wantedType === undefined ? undefined : checked('X-Agent-Type', claim.wantedType, MAX_TYPE);
+        claim.wantedType === undefined ? undefined : checked(named.type, claim.wantedType, MAX_TYPE);
       const client = toIdPart(claim.client ?? DEFAULT_CLIENT, MAX_TYPE);
       const found = await find(claim.workspace, agentId);
       const type = found?.agentType ?? wantedType ?? onlyType(claim) ?? client;
       demandMayActAs(claim, agentId, type);
-      if (found !== undefined) demandSameType(found, wantedType);
+      if (found !== undefined) demandSameType(found, wantedType, named.type);
       const agent = found?.releasedAt === null ? found : await register(claim, agentId, type);
       if (agent.keyId !== claim.keyId) throw foreignAgent(agent.agentId, claim.keyName);
       // Another request may have registered it meanwhile, as another type.
-      demandSameType(agent, wantedType);
+      demandSameType(agent, wantedType, named.type);
       demandMayActAs(claim, agent.agentId, agent.agentType);
       touch(agent, claim.client);
       const { keyId, keyName, workspace, permissions } = claim;
-      return { keyId, keyName, workspace, permissions, agentId: agent.agentId, agentType: agent.agentType };
+      return {
+        ...{ keyId, keyName, workspace, permissions, agentId: agent.agentId, agentType: agent.agentType },
+        ...(claim.fixedAgentId === null ? {} : { fixed: true as const }),
+      };
     },
 
     ...createAgentOwnership({ store, now, auditor, lost }),
@@ -146,10 +150,10 @@ export function createAgentService({ store, now, auditor }: AgentDeps): AgentSer
 }
 
 function claimedId(claim: AgentClaim): string {
-  const { wantedId, client, keyName } = claim;
+  const { wantedId, client, keyName, named = HEADERS } = claim;
   const allowed = allowedIdsOf(claim);
   if (wantedId !== undefined) {
-    const wanted = checked('X-Agent-Id', wantedId, MAX_ID);
+    const wanted = checked(named.id, wantedId, MAX_ID);
     return allowed?.find((id) => id.toLowerCase() === wanted.toLowerCase()) ?? wanted;
   }
   if (allowed?.[0] !== undefined) {
@@ -179,7 +183,7 @@ function checked(header: string, value: string, max: number): string {
 }
 
 /** @throws HubError PERMISSION_DENIED */
-function demandSameType({ agentId, agentType }: AgentRow, wanted: string | undefined): void {
+function demandSameType({ agentId, agentType }: AgentRow, wanted: string | undefined, named: string): void {
   if (wanted === undefined || wanted.toLowerCase() === agentType.toLowerCase()) return;
-  throw contradiction('X-Agent-Type', wanted, `the type of ${agentId} is fixed as ${agentType}`);
+  throw contradiction(named, wanted, `the type of ${agentId} is fixed as ${agentType}`);
 }

@@ -5,6 +5,7 @@ import { PERMISSIONS, type Ctx, type Permission } from '../../context.ts';
 import { invalid } from '../../errors.ts';
 import { ALL_WORKSPACES, type KeyPosition, type KeyRow, type Store } from '../../store/port.ts';
 import { actorOf, type Auditor, type AuditEventType } from '../audit/auditor.ts';
+import { createReadCache } from '../../lib/read-cache.ts';
 import { demand } from '../permissions.ts';
 import { SETTING_OF } from './bootstrap.ts';
 import { demandMayManage, managesAll, requireKey } from './manage.ts';
@@ -51,6 +52,8 @@ export interface KeyService {
   revoke(ctx: Ctx, idOrName: string): Promise<void>;
   /** The key whose text this is, if it may be used now. */
   verify(text: string): Promise<VerifiedKey | undefined>;
+  /** The key of this id, if it may be used now. */
+  live(keyId: string): Promise<VerifiedKey | undefined>;
   /** Told after every change that may take something from the holder of a key. */
   onChange(listener: KeyListener): void;
   /** Tells of the keys that have expired since the last time. */
@@ -66,32 +69,46 @@ export interface KeyDeps {
 const CACHED_KEYS = 10_000;
 const TOUCH_EVERY_MS = 60_000;
 
+/** Whether a key may be used at this time. */
+export function isLive(
+  { revokedAt, expiresAt }: Pick<KeyRow, 'revokedAt' | 'expiresAt'>,
+  at: number,
+): boolean {
+  return revokedAt === null && (expiresAt === null || expiresAt > at);
+}
+
 export function createKeyService({ store, now, auditor }: KeyDeps): KeyService {
   /** By hash; emptied by every change of a key. */
-  const known = new LRUCache<string, VerifiedKey>({ max: CACHED_KEYS });
+  const known = createReadCache<VerifiedKey>(CACHED_KEYS);
+  /** By id; emptied likewise. */
+  const knownById = createReadCache<VerifiedKey>(CACHED_KEYS);
   const touchedAt = new LRUCache<string, number>({ max: CACHED_KEYS });
   /** When the keys that have been used expire: only their holders can have something open. */
   const expiries = new Map<string, number>();
   const listeners: KeyListener[] = [];
-  let changes = 0;
 
   function changed(keyId: string, ended: boolean): void {
-    changes++;
     known.clear();
+    knownById.clear();
     if (ended) expiries.delete(keyId);
     for (const listener of listeners) listener(keyId, ended);
   }
 
   async function find(hash: string): Promise<VerifiedKey | undefined> {
-    const before = changes;
     const current = await store.read.keys.byHash(hash);
     const row = current ?? (await store.read.keys.byOldHash(hash));
     if (row === undefined) return undefined;
     const ends = [row.expiresAt, current === undefined ? row.oldUntil : null].filter((at) => at !== null);
-    const found = { ...row, until: ends.length === 0 ? null : Math.min(...ends) };
-    // What was read before a change must not outlive it here.
-    if (changes === before) known.set(hash, found);
-    return found;
+    return { ...row, until: ends.length === 0 ? null : Math.min(...ends) };
+  }
+
+  /** The key, if it may be used now; and now it is. */
+  function use(key: VerifiedKey): VerifiedKey | undefined {
+    const at = now();
+    if (key.revokedAt !== null || (key.until !== null && key.until <= at)) return undefined;
+    if (key.expiresAt !== null) expiries.set(key.keyId, key.expiresAt);
+    touch(key.keyId, at);
+    return key;
   }
 
   function touch(keyId: string, at: number): void {
@@ -180,13 +197,16 @@ export function createKeyService({ store, now, auditor }: KeyDeps): KeyService {
 
     async verify(text) {
       const hash = hashKey(text);
-      const row = known.get(hash) ?? (await find(hash));
-      if (row === undefined) return undefined;
-      const at = now();
-      if (row.revokedAt !== null || (row.until !== null && row.until <= at)) return undefined;
-      if (row.expiresAt !== null) expiries.set(row.keyId, row.expiresAt);
-      touch(row.keyId, at);
-      return row;
+      const row = await known.get(hash, () => find(hash));
+      return row && use(row);
+    },
+
+    async live(keyId) {
+      const row = await knownById.get(keyId, async () => {
+        const found = await store.read.keys.byId(keyId);
+        return found && { ...found, until: found.expiresAt };
+      });
+      return row && use(row);
     },
 
     onChange(listener) {
@@ -222,7 +242,7 @@ function demandMayRotate({ keyId, name, revokedAt, expiresAt }: KeyRow, shown: s
       suggestions: [`Change ${setting} and restart the hub; whatever is bound to the key goes on.`],
     });
   }
-  if (revokedAt === null && (expiresAt === null || expiresAt > at)) return;
+  if (isLive({ revokedAt, expiresAt }, at)) return;
   throw invalid('key_id', shown, 'a key that has not ended', {
     message: `Key ${name} ${revokedAt === null ? 'has expired' : 'is revoked'}; it cannot be rotated.`,
     suggestions: ['Make a new key.'],

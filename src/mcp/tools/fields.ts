@@ -1,5 +1,6 @@
 /** Parameters that several tools share, in one wording. */
 import { z } from 'zod';
+import { PERMISSIONS } from '../../context.ts';
 import { MESSAGE_TYPES, VISIBILITIES } from '../../store/port.ts';
 
 const notBlank = (text: string): boolean => text.trim() !== '';
@@ -36,3 +37,12 @@ export const ifVersion = z
   .min(0)
   .describe('write only if this is the current version; 0: only if absent');
 export const time = z.iso.datetime({ offset: true }).describe('ISO 8601 with offset or Z');
+const NAME = /^[A-Za-z0-9._@-]+$/;
+/** An agent's id or type. The pattern stays out of the JSON schema: agents pay for it. */
+export const agentName = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((name) => NAME.test(name), 'a name of letters, digits and . _ - @');
+export const permissions = z.array(z.enum(PERMISSIONS)).min(1).default(['read', 'write']);

@@ -1,6 +1,7 @@
 /** The tool table: every tool of the hub, in the order agents see them. */
 import type { Tool } from '../tool.ts';
 import { addMessage } from './add-message.ts';
+import { authenticateAgent } from './authenticate-agent.ts';
 import { createSession } from './create-session.ts';
 import { deleteMemory } from './delete-memory.ts';
 import { getMemory } from './get-memory.ts';
@@ -9,6 +10,7 @@ import { getSession } from './get-session.ts';
 import { getUsageGuidance } from './get-usage-guidance.ts';
 import { listMemory } from './list-memory.ts';
 import { listSessions } from './list-sessions.ts';
+import { refreshToken } from './refresh-token.ts';
 import { searchBySender } from './search-by-sender.ts';
 import { searchByTimerange } from './search-by-timerange.ts';
 import { setMemory } from './set-memory.ts';
@@ -16,6 +18,8 @@ import { setMessageVisibility } from './set-message-visibility.ts';
 import { updateSession } from './update-session.ts';
 
 export const TOOLS: readonly Tool[] = [
+  authenticateAgent,
+  refreshToken,
   createSession,
   listSessions,
   getSession,

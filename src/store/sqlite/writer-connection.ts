@@ -44,6 +44,8 @@ function prepare(connection: Connection, nextSeq: () => number): Opened {
     messages: { ...reads.messages, ...writes.messages },
     memory: { ...reads.memory, ...writes.memory },
     idempotency: writes.idempotency,
+    handles: { ...reads.handles, ...writes.handles },
+    tokens: { ...reads.tokens, ...writes.tokens },
     audit: writes.audit,
     imports: writes.imports,
   };

@@ -5,17 +5,21 @@ import type { NameMaker, Names } from '../names.ts';
 import type { SyncNouns } from '../sync.ts';
 import { auditWrites } from './audit.ts';
 import { agentReads, agentWrites, idempotencyWrites, importWrites } from './agents.ts';
+import { handleReads, handleWrites } from './handles.ts';
 import { keyReads, keyWrites, workspaceReads, workspaceWrites } from './keys.ts';
 import { createLongReads } from './long-reads.ts';
 import { memoryWrites } from './memory.ts';
 import { messageWrites } from './message-writes.ts';
 import { sessionWrites } from './sessions.ts';
+import { tokenReads, tokenWrites } from './tokens.ts';
 
 export function createReads(connection: Connection, names: Names): SyncNouns<Reads> {
   return {
     workspaces: workspaceReads(names),
     keys: keyReads(connection),
     agents: agentReads(connection, names),
+    handles: handleReads(connection),
+    tokens: tokenReads(connection),
     ...createLongReads(connection, names),
   };
 }
@@ -33,6 +37,8 @@ export function createWrites(
     messages: messageWrites(connection, names, nextSeq),
     memory: memoryWrites(connection, names),
     idempotency: idempotencyWrites(connection, names),
+    handles: handleWrites(connection),
+    tokens: tokenWrites(connection),
     audit: auditWrites(connection),
     imports: importWrites(connection),
   };

@@ -1,0 +1,71 @@
+/** `/auth`: access tokens for an API key's agents, the next pair for a refresh token, and the end of either. */
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { refused } from '../auth/authenticator.ts';
+import type { Services } from '../features/services.ts';
+import type { TokenPair } from '../features/tokens/access-tokens.ts';
+import { agentName, permissions } from '../mcp/tools/fields.ts';
+import { parser } from './api/context.ts';
+import { readJson } from './json-body.ts';
+import { verifyOnce, type RequireCredentialOptions } from './require-credential.ts';
+import type { HubEnv } from './types.ts';
+
+export interface AuthRoutesDeps extends RequireCredentialOptions {
+  readonly services: Pick<Services, 'accessTokens' | 'handles' | 'rates'>;
+}
+
+const tokenRequest = parser(
+  z.strictObject({ agent_id: agentName(100), agent_type: agentName(50), permissions }),
+);
+const refreshRequest = z.strictObject({ refresh_token: z.string() });
+const revokeRequest = parser(z.strictObject({ token: z.string().min(1).max(4096) }));
+
+export function authRoutes({ services, ...guard }: AuthRoutesDeps): Hono<HubEnv> {
+  const { accessTokens, handles, rates } = services;
+  const routes = new Hono<HubEnv>();
+
+  routes.post('/token', async (c) => {
+    const { keyId, permissions: allowed, agentId, byToken } = await verifyOnce(c, guard);
+    // A token begets no tokens: it would outlive itself.
+    if (byToken === true) throw refused();
+    const input = tokenRequest(await readJson(c));
+    const request = {
+      agentId: input.agent_id,
+      agentType: input.agent_type,
+      permissions: input.permissions,
+    };
+    await rates.spendAuth(keyId);
+    const by = { keyId, permissions: allowed, onlyAgentId: agentId };
+    return c.json(toAnswer(await accessTokens.issue(by, request, c.get('requestId'))));
+  });
+
+  routes.post('/refresh', async (c) => {
+    // The refresh token is the credential: whatever is wrong with it is answered alike.
+    const body: unknown = await readJson(c).catch(() => undefined);
+    const text = refreshRequest.safeParse(body).data?.refresh_token;
+    const pair = text === undefined ? undefined : await accessTokens.refresh(text, c.get('requestId'));
+    if (pair === undefined) throw refused();
+    return c.json(toAnswer(pair));
+  });
+
+  routes.post('/revoke', async (c) => {
+    const { keyId, workspace, agentId } = await verifyOnce(c, guard);
+    const { token } = revokeRequest(await readJson(c));
+    const actor = { keyId, workspace, agentId, requestId: c.get('requestId') };
+    await handles.revoke(actor, token);
+    await accessTokens.revoke(actor, token);
+    return c.json({ success: true });
+  });
+
+  return routes;
+}
+
+function toAnswer({ accessToken, expiresIn, refreshToken, permissions: scope }: TokenPair) {
+  return {
+    access_token: accessToken,
+    token_type: 'Bearer',
+    expires_in: expiresIn,
+    refresh_token: refreshToken,
+    scope: scope.join(' '),
+  };
+}
