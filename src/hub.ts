@@ -105,7 +105,7 @@ function wire(store: SqliteStore, config: Config, options: HubOptions): Hub {
     ...{ config, version, log, health, now },
     auth: authenticator,
     mcp: mcpRoutes({ engines, authenticator, log, now, requestIdOf, onIdentified, open }),
-    api: apiRoutes({ ...toolHub, authenticator, log }),
+    api: apiRoutes({ ...toolHub, authenticator, open, log }),
   });
   const { housekeepingEveryMs: everyMs } = options;
   const housekeeping = startHousekeeping({ store, now, log, ...(everyMs === undefined ? {} : { everyMs }) });

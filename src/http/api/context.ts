@@ -1,11 +1,12 @@
 /** From a request of the JSON API to the context that services want, and from its query to checked parameters. */
 import type { Context } from 'hono';
 import type { z } from 'zod';
-import type { Authenticator } from '../../auth/types.ts';
+import type { Authenticator, Credential } from '../../auth/types.ts';
 import type { Ctx } from '../../context.ts';
 import { HubError } from '../../errors.ts';
 import type { Services } from '../../features/services.ts';
 import { inputJsonSchema } from '../../mcp/json-schema.ts';
+import type { OpenRequests } from '../../mcp/open-requests.ts';
 import { parseArguments } from '../../mcp/validate.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { requestSignal } from '../request-timeout.ts';
@@ -14,6 +15,7 @@ import type { HubEnv } from '../types.ts';
 export interface ApiDeps {
   readonly services: Services;
   readonly authenticator: Authenticator;
+  readonly open: OpenRequests;
   readonly log: Logger;
   /** Part of every cursor. */
   readonly epoch: string;
@@ -30,6 +32,29 @@ export async function contextOf(c: Context<HubEnv>, { authenticator, log }: ApiD
   c.set('principal', principal);
   const requestId = c.get('requestId');
   return { principal, requestId, signal: requestSignal(c), log: log.child({ request_id: requestId }) };
+}
+
+/**
+ * Answers a request that may take long, and ends it as soon as its credential does: `work` gets the context of the caller,
+ * whose signal aborts then.
+ */
+export function whileGood(
+  c: Context<HubEnv>,
+  deps: ApiDeps,
+  work: (ctx: Ctx) => Promise<Response>,
+): Promise<Response> {
+  const credential = c.get('credential');
+  if (credential === undefined) throw new Error('an API route without a verified credential');
+  const verify = (): Promise<Credential> => deps.authenticator.verify(c.req.raw.headers);
+  return deps.open.serve(credential, verify, async (request) => {
+    const ended = new AbortController();
+    request.onEnd(() => {
+      ended.abort();
+    });
+    const ctx = await contextOf(c, deps);
+    request.actsAs(ctx.principal);
+    return work({ ...ctx, signal: AbortSignal.any([ctx.signal, ended.signal]) });
+  });
 }
 
 /** A checker of parameters that explains what is wrong with them as tools do. */
