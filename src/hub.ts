@@ -122,7 +122,7 @@ function wire(store: SqliteStore, config: Config, secrets: Secrets, options: Hub
     auth: authenticator,
     mcp: mcpRoutes({ ...mcpDeps, rates: services.rates, streams: services.streams, open }),
     authRoutes: authRoutes({ services, auth: authenticator, addressOf }),
-    api: apiRoutes({ ...toolHub, authenticator, log }),
+    api: apiRoutes({ ...toolHub, authenticator, addressOf, open, log }),
   });
   const { housekeepingEveryMs: everyMs } = options;
   const housekeeping = startHousekeeping({ store, now, log, ...(everyMs === undefined ? {} : { everyMs }) });

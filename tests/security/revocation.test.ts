@@ -16,6 +16,7 @@ import { createMcpFixture, fakeAuthenticator, KEYS, unlimited } from '../_util/m
 import { initialize, rawRequest } from '../_util/raw-mcp.ts';
 import { EventReader, enrich } from '../mcp/rich.ts';
 import { openSession, post } from '../_util/scenario-raw.ts';
+import { openRows } from '../_util/scenario-rows.ts';
 import { ERAS } from '../_util/scenario-doors.ts';
 import { ADMIN_KEY, startTestHub, type TestHub } from '../_util/test-hub.ts';
 
@@ -173,6 +174,43 @@ describe('what a key has opened', () => {
     expect(await Promise.race([opened.stream, ...opened.calls, 'open'])).toBe('open');
     ahead = 60_001;
     await expectAllEnded(opened, performance.now());
+  });
+
+  it('ends in the middle of an import, of which no more is stored', async () => {
+    await start();
+    const { key } = await makeKey('importer', { permissions: ['read', 'write', 'admin'] });
+    const lines = (from: number): Uint8Array => {
+      const rows = Array.from({ length: 200 }, (_, i) => ({
+        ...{
+          id: `m${from + i}`,
+          session: 'talk',
+          sender: 'Ann',
+          timestamp: '2024-01-01T00:00:00Z',
+          content: 'c',
+        },
+      }));
+      return new TextEncoder().encode(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    };
+    const upload = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = upload.writable.getWriter();
+    const answer = hub.request('/api/v1/import', {
+      ...{ method: 'POST', headers: { authorization: `Bearer ${key}` } },
+      ...{ body: upload.readable, duplex: 'half' },
+    });
+    using rows = openRows(hub);
+    await writer.write(lines(0));
+    await vi.waitUntil(() => rows.count('messages') === 200, { interval: 5 });
+    const since = performance.now();
+    await operate('DELETE', 'keys/importer');
+    expect(await over(answer, since)).toBeLessThan(AT_ONCE_MS);
+    expect((await answer).status).toBe(401);
+    // Whoever reads the upload stops at the next batch.
+    await writer
+      .write(lines(200))
+      .then(() => writer.close())
+      .catch(() => undefined);
+    for (let n = 0; n < 3; n++) await makeKey(`written-later-${n}`);
+    expect(rows.count('messages')).toBe(200);
   });
 
   it.each(['revoked', 'expired'])('leaves no session behind when the key is %s', async (how) => {

@@ -51,6 +51,7 @@ export function createImportService({ store, limits, now }: ImportDeps): ImportS
       const tally = new Tally();
       let batch: NumberedMessage[] = [];
       const flush = async (): Promise<void> => {
+        if (ctx.signal.aborted) throw callerGone();
         if (batch.length > 0) tally.add(await store.write((tx) => storeBatch(tx, ctx, batch)));
         batch = [];
       };
@@ -182,6 +183,13 @@ async function storeMessage(
     audiences: audiencesOf(visibility, null, { agents: [], types: [] }),
   });
   await tx.imports.remember(session.pk, externalId, id);
+}
+
+/** Read by nobody: the caller has hung up, or may not go on. */
+function callerGone(): HubError {
+  return new HubError('OVERLOADED', 'The import was ended before its last line.', {
+    suggestions: ['Send the whole file again; what is there already is not stored again.'],
+  });
 }
 
 /** The importer is an admin: it sees every parent. */

@@ -1,12 +1,13 @@
 /** From a request of the JSON API to the context that services want, and from its query to checked parameters. */
 import type { Context } from 'hono';
 import type { z } from 'zod';
-import type { Authenticator } from '../../auth/types.ts';
+import type { Authenticator, Credential } from '../../auth/types.ts';
 import type { Ctx, Principal } from '../../context.ts';
 import { HubError } from '../../errors.ts';
 import type { RateService } from '../../features/rates/service.ts';
 import type { Services } from '../../features/services.ts';
 import { inputJsonSchema } from '../../mcp/json-schema.ts';
+import type { OpenRequests } from '../../mcp/open-requests.ts';
 import { parseArguments } from '../../mcp/validate.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { requestSignal } from '../request-timeout.ts';
@@ -14,8 +15,10 @@ import { isImport } from '../routes.ts';
 import type { HubEnv } from '../types.ts';
 
 export interface ApiDeps {
+  readonly addressOf: (c: Context) => string;
   readonly services: Services;
   readonly authenticator: Authenticator;
+  readonly open: OpenRequests;
   readonly log: Logger;
   /** Part of every cursor. */
   readonly epoch: string;
@@ -39,6 +42,30 @@ export async function contextOf(c: Context<HubEnv>, { authenticator, log, servic
 function countCall(c: Context<HubEnv>, principal: Principal, rates: RateService): Promise<void> {
   if (isImport(c.req.method, c.req.path)) return rates.spendTotal(principal.keyId);
   return rates.spend(principal, c.req.method === 'GET' ? 'reads' : 'messages');
+}
+
+/**
+ * Answers a request that may take long, and ends it as soon as its credential does: `work` gets the context of the caller,
+ * whose signal aborts then.
+ */
+export function whileGood(
+  c: Context<HubEnv>,
+  deps: ApiDeps,
+  work: (ctx: Ctx) => Promise<Response>,
+): Promise<Response> {
+  const credential = c.get('credential');
+  if (credential === undefined) throw new Error('an API route without a verified credential');
+  const address = deps.addressOf(c);
+  const verify = (): Promise<Credential> => deps.authenticator.verify(c.req.raw.headers, address);
+  return deps.open.serve(credential, verify, async (request) => {
+    const ended = new AbortController();
+    request.onEnd(() => {
+      ended.abort();
+    });
+    const ctx = await contextOf(c, deps);
+    request.actsAs(ctx.principal);
+    return work({ ...ctx, signal: AbortSignal.any([ctx.signal, ended.signal]) });
+  });
 }
 
 /** A checker of parameters that explains what is wrong with them as tools do. */

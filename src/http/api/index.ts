@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { splitLines } from '../../lib/lines.ts';
 import type { HubEnv } from '../types.ts';
 import { agentRoutes } from './agents.ts';
-import { contextOf, type ApiDeps } from './context.ts';
+import { whileGood, type ApiDeps } from './context.ts';
 import { keyRoutes } from './keys.ts';
 import { sessionRoutes } from './sessions.ts';
 
@@ -18,12 +18,13 @@ export function apiRoutes(deps: ApiDeps): Hono<HubEnv> {
   api.route('/keys', keyRoutes(deps));
   api.route('/agents', agentRoutes(deps));
 
-  api.post('/import', async (c) => {
-    const ctx = await contextOf(c, deps);
-    const body =
-      c.req.raw.body ?? new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
-    return c.json(await deps.services.imports.run(ctx, splitLines(body, MAX_LINE_CHARS)));
-  });
+  api.post('/import', (c) =>
+    whileGood(c, deps, async (ctx) => {
+      const body =
+        c.req.raw.body ?? new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
+      return c.json(await deps.services.imports.run(ctx, splitLines(body, MAX_LINE_CHARS)));
+    }),
+  );
 
   return api;
 }
