@@ -28,8 +28,9 @@ async function next({ refresh_token }: Pair): Promise<Pair> {
   expect(response.status).toBe(200);
   return (await response.json()) as Pair;
 }
-const revoke = async (token: string, key = AGENT_KEY): Promise<void> =>
-  void expect((await postJson(hub, '/auth/revoke', { token }, key)).status).toBe(200);
+async function revoke(token: string, key = AGENT_KEY): Promise<void> {
+  expect((await postJson(hub, '/auth/revoke', { token }, key)).status).toBe(200);
+}
 
 describe('an access token', () => {
   it('says what the contract names, and nothing else', async () => {
