@@ -77,9 +77,15 @@ export const SETTINGS = {
 
   HTTP_HOST: setting('http.host', listenAddress, '127.0.0.1', 'Address to listen on.'),
   HTTP_PORT: setting('http.port', integer(0, 65_535), 23_456, 'Port to listen on; 0 takes any free one.'),
-  PUBLIC_URL: setting('http.public_url', baseUrl, null, 'Address under which clients reach the hub.', {
-    otherwise: 'http://HOST:PORT',
-  }),
+  PUBLIC_URL: setting(
+    'http.public_url',
+    baseUrl,
+    null,
+    'Address under which clients reach the hub; access tokens are good for it alone.',
+    {
+      otherwise: 'http://HOST:PORT',
+    },
+  ),
   ALLOWED_HOSTS: setting(
     'http.allowed_hosts',
     hostList,
