@@ -28,7 +28,7 @@ const noop = defineTool({
 const folder = mkdtempSync(join(tmpdir(), 'schub-bench-'));
 const config = createConfig({
   flags: {},
-  env: { LOG_REQUESTS: 'false', RATE_LIMIT_ENABLED: 'false' },
+  env: { LOG_REQUESTS: 'false', RATE_LIMIT_ENABLED: 'false', MAX_STREAMS_PER_KEY: '1000000' },
   dotenv: null,
   dataDir: folder,
   cwd: folder,

@@ -1,7 +1,7 @@
 /**
  * Ends the guessing of credentials, per address. Two things are counted in a minute:
  * - refused credentials: beyond the limit the answer is RATE_LIMITED in place of AUTHENTICATION_FAILED;
- * - refused credentials that had not been refused before: beyond the limit nothing that is unknown is even looked at, so
+ * - refused credentials that had not been seen before: beyond the limit nothing that is unknown is even looked at, so
  *   that a right guess is answered as a wrong one.
  * What was good before is looked at always: who shares an address with a guesser goes on. And a client that repeats one old
  * key for ever guesses nothing, so it keeps nobody out who comes to that address for the first time.
@@ -44,7 +44,7 @@ export function createGuessGuard({ enabled, authPerMinute: limit }: GuessGuardOp
       return answer;
     } catch (error) {
       if (!(error instanceof HubError) || error.status !== 401) throw error;
-      if (seen.get(hashed) !== false) await guesses.hit(address);
+      if (seen.get(hashed) === undefined) await guesses.hit(address);
       seen.set(hashed, false);
       const waitMs = await refusals.hit(address);
       throw waitMs > 0 ? tooMany(limit, waitMs) : error;

@@ -139,10 +139,15 @@ describe('schub serve', () => {
     expect(keysIn(hub.stdout())).toHaveLength(1);
   });
 
-  it('warns when it listens beyond this machine', async () => {
+  it('warns when it listens beyond this machine, unless a proxy stands before it', async () => {
     const hub = run(['serve', '--host', '0.0.0.0']);
     expect((await fetch(`${await hub.ready}/health`)).status).toBe(200);
-    expect(hub.stderr()).toContain('without TLS');
+    expect(hub.stderr()).toContain('without TLS or TRUST_PROXY');
+    hub.child.kill('SIGTERM');
+    await hub.ended;
+    const proxied = run(['serve', '--host', '0.0.0.0'], { env: { TRUST_PROXY: '10.0.0.0/8' } });
+    expect((await fetch(`${await proxied.ready}/health`)).status).toBe(200);
+    expect(proxied.stderr()).not.toContain('without TLS');
   });
 });
 

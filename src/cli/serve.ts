@@ -86,16 +86,17 @@ async function start(
   { secrets }: LoadedSecrets,
   log: Logger,
 ): Promise<Running> {
-  const { host, port, publicUrl, requestTimeoutMs } = config.http;
+  const { host, port, publicUrl, requestTimeoutMs, trustProxy } = config.http;
   const create = await deps.loadHub();
   const hub = await create(config, secrets, { log, version: deps.around.package.version });
   try {
     const listener = await listen(hub.app, { host, port, log, arrivalMs: requestTimeoutMs + GRACE_MS });
-    if (!isLoopback(host)) {
+    // A trusted proxy is what does TLS.
+    if (!isLoopback(host) && trustProxy.length === 0) {
       const address = publicUrl ?? listener.url;
       log.warn(
         { host },
-        `the hub listens beyond this machine without TLS: keys for ${address} travel in the clear`,
+        `the hub listens beyond this machine without TLS or TRUST_PROXY: keys for ${address} travel in the clear`,
       );
     }
     return { hub, listener };

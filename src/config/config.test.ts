@@ -110,16 +110,18 @@ describe('createConfig', () => {
     expect(createConfig(sources({ env: { PUBLIC_URL: text } })).http.publicUrl).toBe(url);
   });
 
-  it('reads lists of hosts and origins', () => {
+  it('reads lists of hosts, addresses and origins', () => {
     const { http } = createConfig(
       sources({
         env: {
           ALLOWED_HOSTS: 'Hub.Example.com, 10.0.0.5:8080,,::1, hub.example.com',
+          TRUST_PROXY: '10.0.0.0/8, ::1,,fd00::/8, 192.0.2.1, ::1',
           CORS_ORIGINS: 'https://app.example.com, http://localhost:3000/,https://b.example:443',
         },
       }),
     );
     expect(http.allowedHosts).toEqual(['hub.example.com', '10.0.0.5:8080', '[::1]']);
+    expect(http.trustProxy).toEqual(['10.0.0.0/8', '::1', 'fd00::/8', '192.0.2.1']);
     expect(http.corsOrigins).toEqual([
       'https://app.example.com',
       'http://localhost:3000',
@@ -155,6 +157,14 @@ describe('a malformed value stops the start with its name', () => {
     ['CORS_ORIGINS', 'null'],
     ['CORS_ORIGINS', 'app.example.com'],
     ['CORS_ORIGINS', 'https://app.example.com/path'],
+    ['TRUST_PROXY', '*'],
+    ['TRUST_PROXY', 'true'],
+    ['TRUST_PROXY', 'proxy.example.com'],
+    ['TRUST_PROXY', '10.0.0.0/33'],
+    ['TRUST_PROXY', '10.0.0.0/'],
+    ['TRUST_PROXY', '10.0.0.0/8/8'],
+    ['TRUST_PROXY', '::1/129'],
+    ['TRUST_PROXY', 'fe80::1%eth0'],
     ['REQUEST_TIMEOUT_SECONDS', '0'],
     ['TOOL_TIMEOUT_SECONDS', '60s'],
     ['MAX_CONCURRENT_REQUESTS', '0'],
@@ -172,6 +182,14 @@ describe('a malformed value stops the start with its name', () => {
     ['MAX_MEMORY_ENTRIES_PER_AGENT', '-5'],
     ['MAX_MEMORY_VALUE_BYTES', '99999999999999999999'],
     ['MAX_SESSIONS_PER_AGENT', ''.padEnd(3, 'z')],
+    ['MAX_STREAMS_PER_KEY', '0'],
+    ['RATE_LIMIT_ENABLED', 'perhaps'],
+    ['RATE_LIMIT_AUTH_PER_MINUTE', '0'],
+    ['RATE_LIMIT_MESSAGES_PER_MINUTE', '-1'],
+    ['RATE_LIMIT_READS_PER_MINUTE', '1.5'],
+    ['RATE_LIMIT_SEARCH_PER_MINUTE', 'none'],
+    ['RATE_LIMIT_MEMORY_PER_MINUTE', '1e3'],
+    ['RATE_LIMIT_TOTAL_PER_MINUTE', '1,000'],
     ['HUB_URL', 'localhost:23456'],
   ])('%s=%s', (key, value) => {
     const error = refusal({ env: { [key]: value } });

@@ -13,7 +13,8 @@ const OTHER_KEY = 'schk_dev-other-key-0123456789abcdef';
 const HEALTH = 'src/http/health.ts';
 const RESTART_MS = 2_000;
 
-const dotenv = (key: string, more = ''): string => `HTTP_PORT=0\nLOG_LEVEL=warn\nAPI_KEY=${key}\n${more}`;
+const dotenv = (key: string, more = ''): string =>
+  `HTTP_PORT=0\nLOG_LEVEL=warn\nRATE_LIMIT_ENABLED=false\nAPI_KEY=${key}\n${more}`;
 
 let checkout: Checkout;
 let dev: Dev;

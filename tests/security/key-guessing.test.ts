@@ -91,6 +91,9 @@ it('ends for a key that was good once and is revoked', async () => {
   const id = keys.find(({ name }) => name === 'soon-gone')!.key_id;
   await hub.request(`/api/v1/keys/${id}`, { method: 'DELETE', headers: admin });
   expect(await status(key)).toBe(401);
+  // It was no guess: as many as the limit says are looked at besides.
+  for (let n = 1; n < LIMIT; n++) expect(await status(wrong(n))).toBe(401);
+  expect(await status(await hub.makeKey('new-there'))).toBe(200);
   await guess(LIMIT);
   expect(await status(key)).toBe(429);
 });
