@@ -1,7 +1,6 @@
 /** The composition root: every part of the hub is made and wired here, and nowhere else. */
-import type { Context, Hono } from 'hono';
+import type { Hono } from 'hono';
 import { createAuthenticator } from './auth/authenticator.ts';
-import type { Principal } from './context.ts';
 import type { Config } from './config/config.ts';
 import type { Secrets } from './config/secrets.ts';
 import { startHousekeeping } from './features/housekeeping.ts';
@@ -9,6 +8,7 @@ import { ensureBootstrapKeys } from './features/keys/service.ts';
 import { createServices, type Services } from './features/services.ts';
 import { apiRoutes } from './http/api/index.ts';
 import { createApp } from './http/app.ts';
+import { actionOf, auditRefusals } from './http/audit-refusals.ts';
 import { requestIdOf } from './http/request-id.ts';
 import type { HubEnv } from './http/types.ts';
 import { createSurface } from './mcp/create-surface.ts';
@@ -19,10 +19,6 @@ import { TOOLS } from './mcp/tools/index.ts';
 import type { StoreHealth } from './store/port.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite/store.ts';
 import type { Logger } from './telemetry/log.ts';
-
-function onIdentified(c: Context, principal: Principal): void {
-  c.set('principal', principal);
-}
 
 export interface Hub {
   readonly app: Hono<HubEnv>;
@@ -88,11 +84,23 @@ function wire(store: SqliteStore, config: Config, options: HubOptions): Hub {
   const app = createApp({
     ...{ config, version, log, health, now },
     auth: authenticator,
-    mcp: mcpRoutes({ engines, authenticator, log, now, requestIdOf, onIdentified }),
+    onRefused: auditRefusals(services),
+    mcp: mcpRoutes({
+      ...{ engines, authenticator, log, now, requestIdOf },
+      onVerified: (c, credential) => c.set('credential', credential),
+      onIdentified(c, principal, client) {
+        c.set('principal', principal);
+        const visit = { requestId: requestIdOf(c), action: actionOf(c) };
+        services.visits.seen(principal, client?.name ?? 'unknown', visit);
+      },
+    }),
     api: apiRoutes({ ...toolHub, authenticator, log }),
   });
   const { housekeepingEveryMs: everyMs } = options;
-  const housekeeping = startHousekeeping({ store, now, log, ...(everyMs === undefined ? {} : { everyMs }) });
+  const housekeeping = startHousekeeping({
+    ...{ store, now, log, visits: services.visits, auditLogMs: config.retention.auditLogMs },
+    ...(everyMs === undefined ? {} : { everyMs }),
+  });
 
   return {
     app,
@@ -102,6 +110,7 @@ function wire(store: SqliteStore, config: Config, options: HubOptions): Hub {
     async close() {
       await engines[Symbol.asyncDispose]();
       await housekeeping.stop();
+      services.visits.sum(true);
       await services.auditor.settled();
       await store.close();
     },

@@ -2,6 +2,8 @@
 import type { Store } from '../store/port.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createAuditor, type Auditor } from './audit/auditor.ts';
+import { createAuditService, type AuditService } from './audit/service.ts';
+import { createVisits, type Visits } from './audit/visits.ts';
 import { createAgentService, type AgentService } from './agents/service.ts';
 import { createImportService, type ImportService } from './import/service.ts';
 import { createKeyService, type KeyService } from './keys/service.ts';
@@ -12,6 +14,8 @@ import { createSessionService, type SessionService } from './sessions/service.ts
 
 export interface Services {
   readonly auditor: Auditor;
+  readonly audit: AuditService;
+  readonly visits: Visits;
   readonly agents: AgentService;
   readonly keys: KeyService;
   readonly sessions: SessionService;
@@ -33,6 +37,8 @@ export function createServices(given: ServiceDeps): Services {
   const deps = { ...given, auditor };
   return {
     auditor,
+    audit: createAuditService(deps),
+    visits: createVisits(deps),
     agents: createAgentService(deps),
     keys: createKeyService(deps),
     sessions: createSessionService(deps),

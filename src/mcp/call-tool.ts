@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Ctx } from '../context.ts';
 import { HubError, errorObject } from '../errors.ts';
+import { noteRefusal } from '../features/audit/refusal.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { answerFits } from './budget.ts';
 import { inputJsonSchema, outputJsonSchema } from './json-schema.ts';
@@ -55,10 +56,11 @@ function isWrite(tool: Tool): boolean {
 export async function callTool(
   prepared: PreparedTool,
   hub: ToolHub,
-  ctx: Ctx,
+  caller: Ctx,
   args: unknown,
   { timeoutMs, now }: CallOptions,
 ): Promise<ToolResult> {
+  const ctx = { ...caller, action: prepared.tool.name };
   try {
     if (ctx.signal.aborted) throw callerGone(prepared.tool.name);
     const answer = await withTimeout(run(prepared, hub, ctx, args), timeoutMs, prepared.tool.name);
@@ -67,6 +69,7 @@ export async function callTool(
     if (!answerFits(text, hub.maxResponseBytes)) throw answerTooLarge(hub.maxResponseBytes);
     return { content: [{ type: 'text', text }], structuredContent };
   } catch (error) {
+    noteRefusal(hub.services, ctx, error);
     if (!(error instanceof HubError))
       ctx.log.error({ err: error, tool: prepared.tool.name, request_id: ctx.requestId }, 'a tool failed');
     return {

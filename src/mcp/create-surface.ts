@@ -1,6 +1,7 @@
 /** The hub over MCP: the tool table, resources, prompts and completions as one surface for both engines. */
 import type { Ctx, Principal } from '../context.ts';
 import { may } from '../context.ts';
+import { noteRefusal } from '../features/audit/refusal.ts';
 import { callTool, prepareTool, type CallOptions, type PreparedTool } from './call-tool.ts';
 import { complete } from './completions.ts';
 import { INSTRUCTIONS } from './guidance.ts';
@@ -30,11 +31,23 @@ export function createSurface(hub: ToolHub, tools: readonly Tool[], options: Sur
     },
     listResources: () => RESOURCES,
     listResourceTemplates: () => RESOURCE_TEMPLATES,
-    readResource: (ctx, uri) => readResource(resources, ctx, uri),
+    readResource: (ctx, uri) =>
+      watched(ctx, 'resources/read', (named) => readResource(resources, named, uri)),
     listPrompts: () => PROMPT_DESCRIPTORS,
-    getPrompt: (ctx: Ctx, name, args) => getPrompt(hub, ctx, name, args),
+    getPrompt: (ctx: Ctx, name, args) =>
+      watched(ctx, 'prompts/get', (named) => getPrompt(hub, named, name, args)),
     complete: (ctx, request) => complete(hub, ctx, request),
   };
+
+  async function watched<T>(ctx: Ctx, action: string, work: (named: Ctx) => Promise<T>): Promise<T> {
+    const named = { ...ctx, action };
+    try {
+      return await work(named);
+    } catch (error) {
+      noteRefusal(hub.services, named, error);
+      throw error;
+    }
+  }
 }
 
 function listFor(

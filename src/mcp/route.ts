@@ -5,7 +5,7 @@
 import { classifyInboundRequest, type InboundClassificationOutcome } from '@modelcontextprotocol/server';
 import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js';
 import { type Context, Hono } from 'hono';
-import type { Authenticator } from '../auth/types.ts';
+import type { Authenticator, ClientInfo, Credential } from '../auth/types.ts';
 import type { Principal } from '../context.ts';
 import { errorObject, invalid } from '../errors.ts';
 import { MAX_JSON_DEPTH, jsonDepthExceeds } from '../lib/json-depth.ts';
@@ -29,8 +29,10 @@ export interface McpRouteDeps {
   readonly authenticator: Authenticator;
   readonly log: Logger;
   readonly requestIdOf: (c: Context) => string;
-  /** Told who a request is, for the log of requests. */
-  readonly onIdentified?: (c: Context, principal: Principal) => void;
+  /** Told whose key a request comes with. */
+  readonly onVerified?: (c: Context, credential: Credential) => void;
+  /** Told who a request is, for the logs. */
+  readonly onIdentified?: (c: Context, principal: Principal, client: ClientInfo | undefined) => void;
   readonly now?: () => number;
 }
 
@@ -43,6 +45,7 @@ export function mcpRoutes(deps: McpRouteDeps): Hono {
     const http = c.req.raw;
     const requestId = requestIdOf(c);
     const credential = await authenticator.verify(http.headers);
+    deps.onVerified?.(c, credential);
     if (!METHODS.includes(http.method)) return methodNotAllowed({ requestId, now: now() });
     const parsed = http.method === 'POST' ? parseJson(await c.req.text()) : {};
     if ('problem' in parsed) return unreadable(parsed.problem, requestId, now());
@@ -56,7 +59,7 @@ export function mcpRoutes(deps: McpRouteDeps): Hono {
       toolSet,
       identify: async (era, client) => {
         const principal = await authenticator.identify(credential, http.headers, client);
-        deps.onIdentified?.(c, principal);
+        deps.onIdentified?.(c, principal, client);
         return { era, principal, toolSet, requestId, log: log.child({ request_id: requestId }) };
       },
     };

@@ -8,6 +8,7 @@ import type { Services } from '../../features/services.ts';
 import { inputJsonSchema } from '../../mcp/json-schema.ts';
 import { parseArguments } from '../../mcp/validate.ts';
 import type { Logger } from '../../telemetry/log.ts';
+import { actionOf } from '../audit-refusals.ts';
 import { requestSignal } from '../request-timeout.ts';
 import type { HubEnv } from '../types.ts';
 
@@ -23,13 +24,16 @@ export interface ApiDeps {
 const CLIENT = { name: 'api', version: '1' };
 
 /** Who calls, for the services; the credential has been verified. */
-export async function contextOf(c: Context<HubEnv>, { authenticator, log }: ApiDeps): Promise<Ctx> {
+export async function contextOf(c: Context<HubEnv>, { authenticator, services, log }: ApiDeps): Promise<Ctx> {
   const credential = c.get('credential');
   if (credential === undefined) throw new Error('an API route without a verified credential');
   const principal = await authenticator.identify(credential, c.req.raw.headers, CLIENT);
   c.set('principal', principal);
   const requestId = c.get('requestId');
-  return { principal, requestId, signal: requestSignal(c), log: log.child({ request_id: requestId }) };
+  const action = actionOf(c);
+  services.visits.seen(principal, CLIENT.name, { requestId, action });
+  const signal = requestSignal(c);
+  return { principal, requestId, action, signal, log: log.child({ request_id: requestId }) };
 }
 
 /** A checker of parameters that explains what is wrong with them as tools do. */

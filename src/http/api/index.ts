@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import { splitLines } from '../../lib/lines.ts';
 import type { HubEnv } from '../types.ts';
+import { auditRoutes } from './audit.ts';
 import { contextOf, type ApiDeps } from './context.ts';
 import { keyRoutes } from './keys.ts';
 import { sessionRoutes } from './sessions.ts';
@@ -15,6 +16,7 @@ export function apiRoutes(deps: ApiDeps): Hono<HubEnv> {
   const api = new Hono<HubEnv>();
   api.route('/sessions', sessionRoutes(deps));
   api.route('/keys', keyRoutes(deps));
+  api.route('/audit', auditRoutes(deps));
 
   api.post('/import', async (c) => {
     const ctx = await contextOf(c, deps);

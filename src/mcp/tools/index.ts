@@ -3,6 +3,7 @@ import type { Tool } from '../tool.ts';
 import { addMessage } from './add-message.ts';
 import { createSession } from './create-session.ts';
 import { deleteMemory } from './delete-memory.ts';
+import { getAuditLog } from './get-audit-log.ts';
 import { getMemory } from './get-memory.ts';
 import { getMessages } from './get-messages.ts';
 import { getSession } from './get-session.ts';
@@ -30,4 +31,5 @@ export const TOOLS: readonly Tool[] = [
   listMemory,
   deleteMemory,
   getUsageGuidance,
+  getAuditLog,
 ];

@@ -44,7 +44,7 @@ function prepare(connection: Connection, nextSeq: () => number): Opened {
     messages: { ...reads.messages, ...writes.messages },
     memory: { ...reads.memory, ...writes.memory },
     idempotency: writes.idempotency,
-    audit: writes.audit,
+    audit: { ...reads.audit, ...writes.audit },
     imports: writes.imports,
   };
   return {
