@@ -113,11 +113,13 @@ export function createMessageService({ store, limits, now, auditor }: MessageDep
           throw agentNotFound(to.unknown);
         const sender = message.imported ? null : { agentId: message.sender, agentType: message.senderType };
         await tx.messages.setVisibility(messageId, visibility, audiencesOf(visibility, sender, to));
-        await auditor.write(tx, actorOf(ctx), {
-          ...{ type: 'message.visibility_changed', action: actionOf(ctx), sessionId: message.sessionId },
-          resource: `message:${messageId}`,
-          details: { from: message.visibility, to: visibility, sender: message.sender },
-        });
+        if (visibility !== message.visibility) {
+          await auditor.write(tx, actorOf(ctx), {
+            ...{ type: 'message.visibility_changed', action: actionOf(ctx), sessionId: message.sessionId },
+            resource: `message:${messageId}`,
+            details: { from: message.visibility, to: visibility, sender: message.sender },
+          });
+        }
         return { ...message, visibility };
       });
       noteGiven(ctx, [changed]);
