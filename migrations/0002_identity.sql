@@ -14,10 +14,10 @@ CREATE TABLE `audit_log` (
 );
 --> statement-breakpoint
 CREATE INDEX `audit_log_by_time` ON `audit_log` (`at`);--> statement-breakpoint
-CREATE INDEX `audit_log_by_workspace` ON `audit_log` (`workspace`,`id`);--> statement-breakpoint
-CREATE INDEX `audit_log_by_actor` ON `audit_log` (`actor`,`id`);--> statement-breakpoint
-CREATE INDEX `audit_log_by_type` ON `audit_log` (`event_type`,`id`);--> statement-breakpoint
-CREATE INDEX `audit_log_by_session` ON `audit_log` (`session_id`,`id`);--> statement-breakpoint
+CREATE INDEX `audit_log_by_workspace` ON `audit_log` (`workspace`,`at`);--> statement-breakpoint
+CREATE INDEX `audit_log_by_actor` ON `audit_log` ("actor" COLLATE NOCASE,`at`);--> statement-breakpoint
+CREATE INDEX `audit_log_by_type` ON `audit_log` (`event_type`,`at`);--> statement-breakpoint
+CREATE INDEX `audit_log_by_session` ON `audit_log` (`session_id`,`at`);--> statement-breakpoint
 CREATE TABLE `handles` (
 	`hash` text PRIMARY KEY NOT NULL,
 	`key_id` text NOT NULL,

@@ -31,6 +31,8 @@ export interface Ctx {
   readonly signal: AbortSignal;
   readonly log: Logger;
   readonly idempotency?: Idempotency;
+  /** What is done, as the audit log names it: the tool, the method of MCP, or the method and route of HTTP. */
+  readonly action?: string;
 }
 
 export function may(principal: Principal, permission: Permission): boolean {

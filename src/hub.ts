@@ -1,8 +1,7 @@
 /** The composition root: every part of the hub is made and wired here, and nowhere else. */
-import type { Context, Hono } from 'hono';
+import type { Hono } from 'hono';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { createGuessGuard, guarded } from './auth/guess-guard.ts';
-import type { Principal } from './context.ts';
 import type { Config } from './config/config.ts';
 import { urlHost } from './config/host.ts';
 import { jwtSecrets } from './config/secret-rules.ts';
@@ -15,21 +14,18 @@ import { apiRoutes } from './http/api/index.ts';
 import { createApp } from './http/app.ts';
 import { clientAddress } from './http/client-address.ts';
 import { authRoutes } from './http/auth-routes.ts';
+import { actionOf, auditRefusals } from './http/audit-refusals.ts';
 import { requestIdOf } from './http/request-id.ts';
 import type { HubEnv } from './http/types.ts';
 import { createSurface } from './mcp/create-surface.ts';
 import { createMcpEngines } from './mcp/engines/engines.ts';
 import { createOpenRequests } from './mcp/open-requests.ts';
-import { mcpRoutes } from './mcp/route.ts';
+import { mcpRoutes, type McpRouteDeps } from './mcp/route.ts';
 import type { Tool } from './mcp/tool.ts';
 import { TOOLS } from './mcp/tools/index.ts';
 import type { StoreHealth } from './store/port.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite/store.ts';
 import type { Logger } from './telemetry/log.ts';
-
-function onIdentified(c: Context, principal: Principal): void {
-  c.set('principal', principal);
-}
 
 export interface Hub {
   readonly app: Hono<HubEnv>;
@@ -115,17 +111,29 @@ function wire(store: SqliteStore, config: Config, secrets: Secrets, options: Hub
     services.keys.sweep();
     void open.sweep();
   }, SWEEP_EXPIRED_MS).unref();
+  const told: Pick<McpRouteDeps, 'onVerified' | 'onIdentified'> = {
+    onVerified: (c, credential) => c.set('credential', credential),
+    onIdentified(c, principal, client) {
+      c.set('principal', principal);
+      const visit = { requestId: requestIdOf(c), action: actionOf(c) };
+      services.visits.seen(principal, client?.name ?? 'unknown', visit);
+    },
+  };
   const health = () => store.health();
-  const mcpDeps = { engines, authenticator, log, now, requestIdOf, addressOf, onIdentified };
+  const mcpDeps = { engines, authenticator, log, now, requestIdOf, addressOf };
   const app = createApp({
     ...{ config, version, log, health, now },
     auth: authenticator,
-    mcp: mcpRoutes({ ...mcpDeps, rates: services.rates, streams: services.streams, open }),
+    onRefused: auditRefusals({ ...services, addressOf }),
+    mcp: mcpRoutes({ ...mcpDeps, rates: services.rates, streams: services.streams, open, ...told }),
     authRoutes: authRoutes({ services, auth: authenticator, addressOf }),
     api: apiRoutes({ ...toolHub, authenticator, addressOf, open, log }),
   });
   const { housekeepingEveryMs: everyMs } = options;
-  const housekeeping = startHousekeeping({ store, now, log, ...(everyMs === undefined ? {} : { everyMs }) });
+  const housekeeping = startHousekeeping({
+    ...{ store, now, log, visits: services.visits, auditLogMs: config.retention.auditLogMs },
+    ...(everyMs === undefined ? {} : { everyMs }),
+  });
 
   return {
     app,
@@ -139,6 +147,7 @@ function wire(store: SqliteStore, config: Config, secrets: Secrets, options: Hub
       clearInterval(expiries);
       await engines[Symbol.asyncDispose]();
       await housekeeping.stop();
+      services.visits.sum(true);
       await services.auditor.settled();
       await store.close();
     },

@@ -1,5 +1,6 @@
 /** The commands that speak to a running hub. What one does is loaded only when it runs. */
 import { InvalidArgumentError, type Command } from 'commander';
+import type { AuditFilter } from './audit.ts';
 import type { HubClient } from './client.ts';
 import type { Output } from './output.ts';
 
@@ -21,6 +22,7 @@ export function addOperatorCommands(program: Command, host: CommandHost): void {
   addSessions(program, host);
   addKeys(program, host);
   addAgents(program, host);
+  addAudit(program, host);
 }
 
 async function connect({ loadOutput }: CommandHost): Promise<{ client: HubClient; output: Output }> {
@@ -161,6 +163,28 @@ function addAgents(program: Command, host: CommandHost): void {
     .action(async (agent: string, key: string, options: Options) => {
       const { transferAgent } = await import('./agents.ts');
       host.done(await transferAgent(await connect(host), { agent, key, workspace: options['workspace'] }));
+    });
+}
+
+function addAudit(program: Command, host: CommandHost): void {
+  program
+    .command('audit')
+    .description('who did what')
+    .command('list')
+    .description('what was done or refused, newest first')
+    .option('--agent <id>', 'only what this agent did')
+    .option('--type <event>', 'only events of this type, as access.refused')
+    .option('--session <id>', 'only what concerns this session')
+    .option('--since <time>', 'ISO 8601 with offset or Z')
+    .option('--until <time>', 'ISO 8601 with offset or Z')
+    .option('--limit <count>', 'how many at most', countUpTo(MAX_LISTED), 50)
+    .addHelpText(
+      'after',
+      host.examples('schub audit list --type access.refused', 'schub audit list --agent reviewer --json'),
+    )
+    .action(async (filter: AuditFilter) => {
+      const { listAudit } = await import('./audit.ts');
+      host.done(await listAudit(await connect(host), filter));
     });
 }
 

@@ -23,6 +23,8 @@ export interface Config {
     readonly logRequests: boolean;
   };
   readonly store: { readonly path: string; readonly maxConnections: number };
+  /** Null: for ever. */
+  readonly retention: { readonly auditLogMs: number | null };
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
     readonly format: 'pretty' | 'json';
@@ -51,6 +53,8 @@ export interface Config {
     readonly totalPerMinute: number;
   };
 }
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
 
 export interface ConfigSources extends TextSources {
   readonly dataDir: string;
@@ -116,6 +120,9 @@ export function configWithOrigins(sources: ConfigSources): LoadedConfig {
           ? dataFiles.database(sources.dataDir)
           : path.resolve(sources.cwd, v.DATABASE_PATH),
       maxConnections: v.DATABASE_MAX_CONNECTIONS,
+    },
+    retention: {
+      auditLogMs: v.AUDIT_LOG_RETENTION_DAYS === 0 ? null : v.AUDIT_LOG_RETENTION_DAYS * DAY_MS,
     },
     log: { level: v.LOG_LEVEL, format: v.LOG_FORMAT ?? (sources.terminal ? 'pretty' : 'json') },
     mcp: {

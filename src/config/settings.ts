@@ -130,6 +130,12 @@ export const SETTINGS = {
     4,
     'Reading connections at most; they are opened on demand.',
   ),
+  AUDIT_LOG_RETENTION_DAYS: setting(
+    'store.audit_log_retention_days',
+    integer(0, 36_500),
+    365,
+    'How long rows of the audit log are kept, in days; 0 keeps them for ever.',
+  ),
 
   LOG_LEVEL: setting(
     'log.level',

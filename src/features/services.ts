@@ -3,6 +3,8 @@ import type { Config } from '../config/config.ts';
 import type { Store } from '../store/port.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createAuditor, type Auditor } from './audit/auditor.ts';
+import { createAuditService, type AuditService } from './audit/service.ts';
+import { createVisits, type Visits } from './audit/visits.ts';
 import { createAgentService, type AgentService } from './agents/service.ts';
 import { createImportService, type ImportService } from './import/service.ts';
 import { createKeyService, type KeyService } from './keys/service.ts';
@@ -18,6 +20,8 @@ import { createSessionService, type SessionService } from './sessions/service.ts
 
 export interface Services {
   readonly auditor: Auditor;
+  readonly audit: AuditService;
+  readonly visits: Visits;
   readonly agents: AgentService;
   readonly keys: KeyService;
   readonly handles: HandleService;
@@ -52,6 +56,8 @@ export function createServices(given: ServiceDeps): Services {
     keys,
     handles: createHandleService({ ...deps, agents, keys }),
     accessTokens: createAccessTokenService({ ...deps, agents, keys }),
+    audit: createAuditService(deps),
+    visits: createVisits(deps),
     sessions: createSessionService(deps),
     messages: createMessageService(deps),
     memory: createMemoryService(deps),

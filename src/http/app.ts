@@ -5,6 +5,7 @@ import type { Authenticator } from '../auth/types.ts';
 import type { Config } from '../config/config.ts';
 import type { StoreHealth } from '../store/port.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { OnRefused } from './audit-refusals.ts';
 import { limitBody } from './body-limit.ts';
 import { clientAddress } from './client-address.ts';
 import { limitConcurrency } from './concurrency-limit.ts';
@@ -37,6 +38,7 @@ export interface AppDeps {
   readonly authRoutes: Hono<HubEnv>;
   /** Routes below `/api/v1`, which they leave out; a credential has been verified. */
   readonly api: Hono<HubEnv>;
+  readonly onRefused?: OnRefused;
   readonly now?: () => number;
   /** Monotonic milliseconds since the start. */
   readonly uptimeMs?: () => number;
@@ -54,7 +56,8 @@ export function createApp(deps: AppDeps): Hono<HubEnv> {
     isStream(method, path) || isImport(method, path);
   const app = new Hono<HubEnv>();
 
-  app.onError(answerErrors({ log, now }));
+  const { onRefused } = deps;
+  app.onError(answerErrors({ log, now, ...(onRefused === undefined ? {} : { onRefused }) }));
   app.notFound(notFound({ app, auth, addressOf }));
 
   app.use(requestId());

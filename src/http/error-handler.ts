@@ -4,17 +4,19 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { HTTPException } from 'hono/http-exception';
 import { HubError, errorObject, publicError } from '../errors.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { OnRefused } from './audit-refusals.ts';
 import type { HubEnv } from './types.ts';
 
 export interface ErrorHandlerOptions {
   readonly log: Logger;
   readonly now: () => number;
+  readonly onRefused?: OnRefused;
 }
 
 /** For the log only: nobody is left to answer. */
 const CLIENT_GONE = 499;
 
-export function answerErrors({ log, now }: ErrorHandlerOptions): ErrorHandler<HubEnv> {
+export function answerErrors({ log, now, onRefused }: ErrorHandlerOptions): ErrorHandler<HubEnv> {
   return (thrown, c) => {
     const error = fromFramework(thrown);
     const requestId = c.get('requestId');
@@ -27,6 +29,7 @@ export function answerErrors({ log, now }: ErrorHandlerOptions): ErrorHandler<Hu
     } else if (error.status >= 500 && error.cause !== undefined) {
       log.warn({ err: error.cause, request_id: requestId, code: error.code }, error.message);
     }
+    if (error instanceof HubError) onRefused?.(c, error);
     return answer(c, publicError(error), requestId, now());
   };
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Ctx, Principal } from '../context.ts';
 import { HubError, errorObject } from '../errors.ts';
+import { noteRefusal } from '../features/audit/refusal.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { answerFits } from './budget.ts';
 import { isRecord } from './engines/rpc.ts';
@@ -60,18 +61,22 @@ function isWrite(tool: Tool): boolean {
 export async function callTool(
   prepared: PreparedTool,
   hub: ToolHub,
-  ctx: Ctx,
+  caller: Ctx,
   args: unknown,
   { timeoutMs, now }: CallOptions,
 ): Promise<ToolResult> {
+  let ctx: Ctx = { ...caller, action: prepared.tool.name };
   try {
     if (ctx.signal.aborted) throw callerGone(prepared.tool.name);
+    ctx = { ...ctx, principal: await callerOf(prepared.tool, hub, ctx, args) };
+    await hub.services.rates.spend(ctx.principal, prepared.tool.rate);
     const answer = await withTimeout(run(prepared, hub, ctx, args), timeoutMs, prepared.tool.name);
     const structuredContent = { success: true, ...answer };
     const text = JSON.stringify(structuredContent);
     if (!answerFits(text, hub.maxResponseBytes)) throw answerTooLarge(hub.maxResponseBytes);
     return { content: [{ type: 'text', text }], structuredContent };
   } catch (error) {
+    noteRefusal(hub.services, ctx, error);
     if (!(error instanceof HubError))
       ctx.log.error({ err: error, tool: prepared.tool.name, request_id: ctx.requestId }, 'a tool failed');
     return {
@@ -87,14 +92,12 @@ async function run(
   ctx: Ctx,
   args: unknown,
 ): Promise<object> {
-  const principal = await callerOf(tool, hub, ctx, args);
-  await hub.services.rates.spend(principal, tool.rate);
   const given = parseArguments<z.ZodObject>(input, descriptor.inputSchema, args);
   const { idempotency_key: key, auth_token: _, ...own } = given;
-  if (typeof key !== 'string') return tool.handler(hub, { ...ctx, principal }, own as never);
+  if (typeof key !== 'string') return tool.handler(hub, ctx, own as never);
   const argsHash = createHash('sha256').update(canonicalJson(own)).digest('base64url');
   const idempotency = { key, tool: tool.name, argsHash };
-  return tool.handler(hub, { ...ctx, principal, idempotency }, own as never);
+  return tool.handler(hub, { ...ctx, idempotency }, own as never);
 }
 
 /** Whom the call is for. A handle that is refused counts as an attempt to authenticate. */

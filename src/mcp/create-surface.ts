@@ -1,6 +1,7 @@
 /** The hub over MCP: the tool table, resources, prompts and completions as one surface for both engines. */
-import type { Principal } from '../context.ts';
+import type { Ctx, Principal } from '../context.ts';
 import { may } from '../context.ts';
+import { noteRefusal } from '../features/audit/refusal.ts';
 import { callTool, prepareTool, type CallOptions, type PreparedTool } from './call-tool.ts';
 import { complete } from './completions.ts';
 import { INSTRUCTIONS } from './guidance.ts';
@@ -14,7 +15,6 @@ export interface SurfaceOptions extends CallOptions {
 }
 
 export function createSurface(hub: ToolHub, tools: readonly Tool[], options: SurfaceOptions): McpSurface {
-  const { rates } = hub.services;
   const serverInfo = { name: 'shared-context-hub', title: 'Shared Context Hub', version: options.version };
   const prepared = new Map(tools.map((tool) => [tool.name, prepareTool(tool)]));
   const listed = memoize((principal: Principal, set: ToolSet) => listFor(prepared.values(), principal, set));
@@ -31,20 +31,24 @@ export function createSurface(hub: ToolHub, tools: readonly Tool[], options: Sur
     },
     listResources: () => RESOURCES,
     listResourceTemplates: () => RESOURCE_TEMPLATES,
-    async readResource(ctx, uri) {
-      await rates.spend(ctx.principal, 'reads');
-      return readResource(resources, ctx, uri);
-    },
+    readResource: (ctx, uri) =>
+      watched(ctx, 'resources/read', (named) => readResource(resources, named, uri)),
     listPrompts: () => PROMPT_DESCRIPTORS,
-    async getPrompt(ctx, name, args) {
-      await rates.spend(ctx.principal, 'reads');
-      return getPrompt(hub, ctx, name, args);
-    },
-    async complete(ctx, request) {
-      await rates.spend(ctx.principal, 'reads');
-      return complete(hub, ctx, request);
-    },
+    getPrompt: (ctx: Ctx, name, args) =>
+      watched(ctx, 'prompts/get', (named) => getPrompt(hub, named, name, args)),
+    complete: (ctx, request) => watched(ctx, 'completion/complete', (named) => complete(hub, named, request)),
   };
+
+  async function watched<T>(ctx: Ctx, action: string, work: (named: Ctx) => Promise<T>): Promise<T> {
+    const named = { ...ctx, action };
+    try {
+      await hub.services.rates.spend(ctx.principal, 'reads');
+      return await work(named);
+    } catch (error) {
+      noteRefusal(hub.services, named, error);
+      throw error;
+    }
+  }
 }
 
 function listFor(

@@ -5,7 +5,7 @@
 import { classifyInboundRequest, type InboundClassificationOutcome } from '@modelcontextprotocol/server';
 import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js';
 import { type Context, Hono } from 'hono';
-import type { Authenticator, Credential } from '../auth/types.ts';
+import type { Authenticator, ClientInfo, Credential } from '../auth/types.ts';
 import type { Principal } from '../context.ts';
 import { errorObject, invalid } from '../errors.ts';
 import type { RateService } from '../features/rates/service.ts';
@@ -40,8 +40,10 @@ export interface McpRouteDeps {
   readonly addressOf: (c: Context) => string;
   readonly rates: Pick<RateService, 'spendTotal'>;
   readonly streams: StreamQuota;
-  /** Told who a request is, for the log of requests. */
-  readonly onIdentified?: (c: Context, principal: Principal) => void;
+  /** Told whose key a request comes with. */
+  readonly onVerified?: (c: Context, credential: Credential) => void;
+  /** Told who a request is, for the logs. */
+  readonly onIdentified?: (c: Context, principal: Principal, client: ClientInfo | undefined) => void;
   readonly now?: () => number;
 }
 
@@ -68,6 +70,7 @@ export function mcpRoutes(deps: McpRouteDeps): Hono {
   ): Promise<Response> => {
     const http = c.req.raw;
     const requestId = requestIdOf(c);
+    deps.onVerified?.(c, credential);
     if (!METHODS.includes(http.method)) return methodNotAllowed({ requestId, now: now() });
     const parsed = http.method === 'POST' ? parseJson(await c.req.text()) : {};
     if ('problem' in parsed) return unreadable(parsed.problem, requestId, now());
@@ -81,7 +84,7 @@ export function mcpRoutes(deps: McpRouteDeps): Hono {
       toolSet,
       identify: async (era, client) => {
         const principal = await authenticator.identify(credential, http.headers, client);
-        deps.onIdentified?.(c, principal);
+        deps.onIdentified?.(c, principal, client);
         held.actsAs(principal);
         const child = log.child({ request_id: requestId });
         return { era, principal, toolSet, requestId, log: child, onEnd: (stop) => held.onEnd(stop) };

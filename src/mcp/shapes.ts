@@ -1,7 +1,7 @@
 /** The objects of the public contract, as schemas and as made from what the services answer. */
 import { z } from 'zod';
 import { MESSAGE_TYPES, VISIBILITIES } from '../store/port.ts';
-import type { MemoryListRow, MemoryRow, MessageRow, SessionView } from '../store/port.ts';
+import type { AuditRow, MemoryListRow, MemoryRow, MessageRow, SessionView } from '../store/port.ts';
 
 const time = z.string();
 const metadata = z.record(z.string(), z.unknown());
@@ -55,6 +55,21 @@ export const entryShape = z.object({
   expires_at: time.nullable(),
 });
 export type MemoryEntry = z.infer<typeof entryShape>;
+
+export const auditEntryShape = z.object({
+  id: z.number(),
+  at: time,
+  actor: z.string().nullable(),
+  key_id: z.string().nullable(),
+  event_type: z.string(),
+  action: z.string(),
+  resource: z.string().nullable(),
+  session_id: z.string().nullable(),
+  result: z.enum(['ok', 'refused']),
+  request_id: z.string(),
+  details: metadata,
+});
+export type AuditEntry = z.infer<typeof auditEntryShape>;
 
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
@@ -110,6 +125,22 @@ export function toEntry(row: MemoryListRow): MemoryEntry {
 
 export function toFullEntry(row: MemoryRow): MemoryEntry {
   return { ...toEntry(row), value: JSON.parse(row.value) as unknown };
+}
+
+export function toAuditEntry(row: AuditRow): AuditEntry {
+  return {
+    id: row.id,
+    at: isoTime(row.at),
+    actor: row.actor,
+    key_id: row.keyId,
+    event_type: row.eventType,
+    action: row.action,
+    resource: row.resource,
+    session_id: row.sessionId,
+    result: row.result,
+    request_id: row.requestId,
+    details: { ...row.details },
+  };
 }
 
 /** A message cut so that its JSON takes about `chars` characters: without metadata that fills most of them, with less content. */

@@ -219,6 +219,30 @@ export interface NewAuditRow {
   readonly details: JsonObject;
 }
 
+export interface AuditRow extends NewAuditRow {
+  readonly id: number;
+}
+
+/** Where a listing of the audit log goes on: with what is older than this row. */
+export interface AuditPosition {
+  readonly at: number;
+  readonly id: number;
+}
+
+export interface AuditPage {
+  /** Whose rows: of these workspaces (null: of nobody that the hub knows), or of all. */
+  readonly workspaces: readonly (string | null)[] | 'all';
+  /** Compared without case. */
+  readonly actor?: string;
+  readonly eventType?: string;
+  readonly sessionId?: string;
+  /** Both inclusive. */
+  readonly since?: number;
+  readonly until?: number;
+  readonly before?: AuditPosition;
+  readonly limit: number;
+}
+
 export interface Reads {
   readonly workspaces: {
     exists(name: string): Promise<boolean>;
@@ -293,6 +317,12 @@ export interface Reads {
   };
   readonly handles: HandleReads;
   readonly tokens: TokenReads;
+  readonly audit: {
+    /** Newest first. A page may hold less than its limit, or nothing, and still say where the listing goes on. */
+    page(
+      args: AuditPage,
+    ): Promise<{ readonly rows: readonly AuditRow[]; readonly next: AuditPosition | null }>;
+  };
 }
 
 export interface Writes {
@@ -359,6 +389,8 @@ export interface Writes {
   readonly tokens: TokenWrites;
   readonly audit: {
     append(row: NewAuditRow): Promise<void>;
+    /** Removes at most `limit` rows, the oldest of those from before `time`; answers how many. */
+    deleteBefore(time: number, limit: number): Promise<number>;
   };
   readonly imports: {
     /** The message that a line of an imported file became. */

@@ -167,4 +167,26 @@ const guidance = row('get_usage_guidance', 'what one may do', async (asking) => 
   }
 });
 
-export const PLACE_ROWS: readonly AccessRow[] = [...sessions, ...memory, ...handles, guidance];
+const audit = row('get_audit_log', 'who came, and all there is', async (asking) => {
+  const { caller, world } = asking;
+  for (const args of [{ event_type: 'auth.login' }, {}]) {
+    const answer = await asking.call({ ...args, limit: 200 });
+    if (!isAdmin(asking) && caller.name !== 'strangeAdmin') {
+      expectError(answer, 'PERMISSION_DENIED', caller.name);
+      continue;
+    }
+    const { entries } = expectSuccess(answer) as unknown as { entries: { actor: string }[] };
+    const actors = new Set(entries.map(({ actor }) => actor));
+    if (isStranger(asking)) {
+      expect([...actors].filter((actor) => !['alice', 'operator'].includes(actor))).toEqual([]);
+      expect(actors.has('operator')).toBe(true);
+      expect(answer.text).not.toContain(world.sessions.main);
+    } else if ('event_type' in args) {
+      expect(actors.has('bob')).toBe(true);
+      expect(actors.has('star')).toBe(caller.name === 'star');
+    }
+    if (caller.name === 'admin') expect(answer.text).not.toContain(world.sessions.foreign);
+  }
+});
+
+export const PLACE_ROWS: readonly AccessRow[] = [...sessions, ...memory, ...handles, guidance, audit];

@@ -97,5 +97,12 @@ export const GOOD_CALLS: Readonly<Record<string, (stage: Stage) => readonly [Arg
     { key: 'gone', if_version: 1, idempotency_key: 'delete' },
     { key: 'k', session_id, scope: 'shared' },
   ],
+  get_audit_log: ({ sessionId: session_id }) => [
+    {},
+    {
+      ...{ agent_id: 'alice', event_type: 'admin.read', session_id, limit: 1, max_tokens: 500 },
+      ...{ since: '2020-01-01T00:00:00Z', until: '2100-01-01T00:00:00+02:00' },
+    },
+  ],
   get_usage_guidance: () => [{}, { guidance_type: 'security' }],
 };

@@ -7,7 +7,7 @@ import type { TestHub } from './test-hub.ts';
 const TOUCHED: readonly string[] = ['last_seen_at', 'last_used_at', 'client'];
 
 export interface Rows extends Disposable {
-  /** Every row of every table, but for when somebody was last seen. */
+  /** Every row of every table, but for when somebody was last seen, and what the audit log says of it. */
   all(): Record<string, unknown[]>;
   count(table: string): number;
 }
@@ -16,7 +16,7 @@ export function openRows({ folder }: Pick<TestHub, 'folder'>): Rows {
   const db = new Database(join(folder, 'hub.db'), { readonly: true, fileMustExist: true });
   const tables = db
     .prepare<[], string>(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'audit_log' ORDER BY name",
     )
     .pluck()
     .all();

@@ -7,7 +7,7 @@ import { GOOD_CALLS, setStage, type Stage } from '../_util/scenario-calls.ts';
 import { ERAS, expectError, expectSuccess, openDoor, type Door } from '../_util/scenario-doors.ts';
 import { openSession, post } from '../_util/scenario-raw.ts';
 import { openRows, type Rows } from '../_util/scenario-rows.ts';
-import { AGENT_KEY, startTestHub, type TestHub } from '../_util/test-hub.ts';
+import { ADMIN_KEY, AGENT_KEY, startTestHub, type TestHub } from '../_util/test-hub.ts';
 
 const HEADERS = { authorization: `Bearer ${AGENT_KEY}`, 'x-agent-id': 'alice' };
 
@@ -15,16 +15,21 @@ let hub: TestHub;
 let rows: Rows;
 let stage: Stage;
 const doors: Record<string, Door> = {};
+/** Of an operator, for the tools that others are not shown. */
+const adminDoors: Record<string, Door> = {};
 const schemas = new Map<string, ToolSchema>();
 let sessionHeaders: Record<string, string>;
 
 beforeAll(async () => {
   hub = await startTestHub();
-  for (const era of ERAS)
+  for (const era of ERAS) {
     doors[era] = await openDoor(hub, era, { key: AGENT_KEY, agent: 'alice', type: 'claude' });
+    adminDoors[era] = await openDoor(hub, era, { key: ADMIN_KEY, agent: 'operator' });
+  }
   stage = await setStage(doors['2025']!);
   sessionHeaders = await openSession(hub, HEADERS);
-  const response = await post(hub, '2026', { method: 'tools/list', headers: HEADERS });
+  const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+  const response = await post(hub, '2026', { method: 'tools/list', headers });
   const { result } = (await response.json()) as {
     result: { tools: { name: string; inputSchema: ToolSchema }[] };
   };
@@ -35,6 +40,11 @@ afterAll(async () => {
   rows[Symbol.dispose]();
   await hub[Symbol.asyncDispose]();
 });
+
+function doorOf(era: string, tool: string): Door {
+  const isForAdmins = TOOLS.find(({ name }) => name === tool)?.permission === 'admin';
+  return (isForAdmins ? adminDoors : doors)[era]!;
+}
 
 function expectExplained(error: ErrorObject, field: string, about: string): void {
   expect(error.context['field'], about).toBe(field);
@@ -56,7 +66,7 @@ describe.each(ERAS)('in era %s', (era) => {
     expect(cases.length).toBeGreaterThan(5);
     const before = rows.all();
     for (const { what, args, field } of cases) {
-      const error = expectError(await doors[era]!.call(name, args), 'INVALID_INPUT', what);
+      const error = expectError(await doorOf(era, name).call(name, args), 'INVALID_INPUT', what);
       expectExplained(error, field, what);
     }
     expect(rows.all()).toEqual(before);
@@ -113,6 +123,6 @@ describe.each(ERAS)('in era %s', (era) => {
 
 it('each good call succeeds: the bad ones fail by what is bad in them', async () => {
   for (const [name, calls] of Object.entries(GOOD_CALLS)) {
-    for (const args of calls(stage)) expectSuccess(await doors['2026']!.call(name, args), name);
+    for (const args of calls(stage)) expectSuccess(await doorOf('2026', name).call(name, args), name);
   }
 });

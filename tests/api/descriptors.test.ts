@@ -7,7 +7,7 @@ import { GOOD_CALLS, setStage, type Stage } from '../_util/scenario-calls.ts';
 import { ERAS, expectError, expectSuccess, openDoor, type Door } from '../_util/scenario-doors.ts';
 import { post } from '../_util/scenario-raw.ts';
 import { openRows } from '../_util/scenario-rows.ts';
-import { AGENT_KEY, startTestHub, type TestHub } from '../_util/test-hub.ts';
+import { ADMIN_KEY, AGENT_KEY, startTestHub, type TestHub } from '../_util/test-hub.ts';
 
 interface Schema {
   readonly type?: string;
@@ -31,9 +31,12 @@ let door: Door;
 let stage: Stage;
 let all: Descriptor[];
 let core: Descriptor[];
+/** With those for operators. */
+let every: Descriptor[];
 
-async function listed(query: string): Promise<Descriptor[]> {
-  const client = await hub.connect('2025', { agent: 'alice', type: 'claude', path: `/mcp${query}` });
+async function listed(query: string, key = AGENT_KEY): Promise<Descriptor[]> {
+  const agent = key === ADMIN_KEY ? 'operator' : 'alice';
+  const client = await hub.connect('2025', { key, agent, type: 'claude', path: `/mcp${query}` });
   return (await client.client.listTools()).tools as unknown as Descriptor[];
 }
 
@@ -41,6 +44,7 @@ beforeAll(async () => {
   hub = await startTestHub();
   all = await listed('');
   core = await listed('?tools=core');
+  every = await listed('', ADMIN_KEY);
   door = await openDoor(hub, '2025', { key: AGENT_KEY, agent: 'alice', type: 'claude' });
   stage = await setStage(door);
 });
@@ -131,8 +135,9 @@ function expectTimes(answer: object): void {
   }
 }
 
-describe.each(TOOLS.map(({ name }) => name))('%s', (name) => {
-  const descriptorOf = (): Descriptor => all.find((tool) => tool.name === name)!;
+describe.each(TOOLS)('$name', ({ name, permission }) => {
+  const key = permission === 'admin' ? ADMIN_KEY : AGENT_KEY;
+  const descriptorOf = (): Descriptor => every.find((tool) => tool.name === name)!;
 
   it('describes itself', () => {
     const { title, description, inputSchema, outputSchema, annotations } = descriptorOf();
@@ -158,9 +163,9 @@ describe.each(TOOLS.map(({ name }) => name))('%s', (name) => {
   it('answers what its output schema declares, and its good calls name every parameter', async () => {
     // This client checks what is structured against the schema, once it has seen the list.
     const agent = `agent-${name}`;
-    const checking = await hub.connect('2025', { agent, type: 'claude' });
+    const checking = await hub.connect('2025', { key, agent, type: 'claude' });
     await checking.listTools();
-    const mine = await openDoor(hub, '2026', { key: AGENT_KEY, agent, type: 'claude' });
+    const mine = await openDoor(hub, '2026', { key, agent, type: 'claude' });
     const fresh = await setStage(mine);
     const { inputSchema, outputSchema, annotations } = descriptorOf();
     const used = new Set<string>();

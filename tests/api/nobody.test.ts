@@ -93,6 +93,7 @@ function doors(headers: Record<string, string>): Record<string, () => Promise<Re
     '/api/v1/sessions',
     `/api/v1/sessions/${sessionId}`,
     '/api/v1/keys',
+    '/api/v1/audit',
     '/nothing',
   ]) {
     http(path);

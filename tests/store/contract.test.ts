@@ -1,5 +1,6 @@
 /** The contract of the port for each engine, and the plans of the statements that fulfil it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { auditLog } from './contract/audit.ts';
 import { keysAndAgents } from './contract/keys-agents.ts';
 import { memory } from './contract/memory.ts';
 import { messages } from './contract/messages.ts';
@@ -22,6 +23,7 @@ for (const engine of [sqliteEngine]) {
     memory(engine);
     visibilities(engine);
     writes(engine);
+    auditLog(engine);
   });
 }
 

@@ -66,6 +66,13 @@ export function actorOf({ principal, requestId }: Pick<Ctx, 'principal' | 'reque
   return { agentId, keyId, workspace, requestId };
 }
 
+/** For contexts that come by no door. */
+const NO_DOOR = 'hub';
+
+export function actionOf({ action = NO_DOOR }: Pick<Ctx, 'action'>): string {
+  return action;
+}
+
 /** Notes that wait at most; with a disk that takes no writes they must not grow. */
 const MAX_WAITING = 10_000;
 

@@ -4,6 +4,7 @@ import type { Ctx } from '../../context.ts';
 import { HubError, publicError } from '../../errors.ts';
 import type { SessionRow, Store, Tx } from '../../store/port.ts';
 import type { Line } from '../../lib/lines.ts';
+import { actionOf, actorOf, type Auditor } from '../audit/auditor.ts';
 import { claimIdIn } from '../agents/claim.ts';
 import type { Limits } from '../limits.ts';
 import { audiencesOf } from '../messages/visibility.ts';
@@ -28,6 +29,7 @@ export interface ImportService {
 }
 
 export interface ImportDeps {
+  readonly auditor: Pick<Auditor, 'note'>;
   readonly store: Store;
   readonly limits: Limits;
   readonly now: () => number;
@@ -44,7 +46,7 @@ const MAX_PURPOSE = 2000;
 /** Imported senders are labels that no agent owns. */
 const IMPORTED_TYPE = 'imported';
 
-export function createImportService({ store, limits, now }: ImportDeps): ImportService {
+export function createImportService({ store, limits, now, auditor }: ImportDeps): ImportService {
   return {
     async run(ctx, lines) {
       demand(ctx, 'admin');
@@ -55,20 +57,26 @@ export function createImportService({ store, limits, now }: ImportDeps): ImportS
         if (batch.length > 0) tally.add(await store.write((tx) => storeBatch(tx, ctx, batch)));
         batch = [];
       };
-      for await (const line of lines) {
-        tally.lines++;
-        try {
-          if ('tooLong' in line) throw new HubError('CONTENT_TOO_LARGE', 'longer than a line may be');
-          if (line.text.trim() === '') continue;
-          batch.push({ line: tally.lines, message: parseImportLine(line.text, limits) });
-        } catch (error) {
-          if (!(error instanceof HubError)) ctx.log.error({ err: error }, 'a line could not be read');
-          tally.failed++;
-          tally.problem(tally.lines, publicError(error).message);
+      try {
+        for await (const line of lines) {
+          tally.lines++;
+          try {
+            if ('tooLong' in line) throw new HubError('CONTENT_TOO_LARGE', 'longer than a line may be');
+            if (line.text.trim() === '') continue;
+            batch.push({ line: tally.lines, message: parseImportLine(line.text, limits) });
+          } catch (error) {
+            if (!(error instanceof HubError)) ctx.log.error({ err: error }, 'a line could not be read');
+            tally.failed++;
+            tally.problem(tally.lines, publicError(error).message);
+          }
+          if (batch.length === BATCH_LINES) await flush();
         }
-        if (batch.length === BATCH_LINES) await flush();
+        await flush();
+      } finally {
+        // Of one that broke off, too: what came before is stored.
+        const { problems: _, ...counts } = tally.report();
+        auditor.note(actorOf(ctx), { type: 'import', action: actionOf(ctx), details: counts });
       }
-      await flush();
       return tally.report();
     },
   };

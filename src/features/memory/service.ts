@@ -11,6 +11,7 @@ import type {
   Store,
   Tx,
 } from '../../store/port.ts';
+import { actionOf, actorOf, type Auditor } from '../audit/auditor.ts';
 import { demandMetadataFits, quotaExceeded, tooLarge, type Limits } from '../limits.ts';
 import { agentNotFound } from '../messages/insert.ts';
 import { demand } from '../permissions.ts';
@@ -20,6 +21,7 @@ import { writeOnce } from '../write-once.ts';
 export type MemoryScope = 'agent' | 'shared';
 
 export interface MemoryDeps {
+  readonly auditor: Auditor;
   readonly store: Store;
   readonly limits: Limits;
   readonly now: () => number;
@@ -68,7 +70,7 @@ export interface MemoryService {
 
 const EXPIRED_PER_SWEEP = 500;
 
-export function createMemoryService({ store, limits, now }: MemoryDeps): MemoryService {
+export function createMemoryService({ store, limits, now, auditor }: MemoryDeps): MemoryService {
   return {
     async set(ctx, { key, value, metadata, expiresInSeconds, overwrite, ifVersion, ...where }) {
       demand(ctx, 'write');
@@ -124,13 +126,23 @@ export function createMemoryService({ store, limits, now }: MemoryDeps): MemoryS
         sessionId === undefined || sessionId === 'all'
           ? undefined
           : await requireSession(store.read, ctx, sessionId);
-      return store.read.memory.page({
+      const page = await store.read.memory.page({
         ...filter,
         workspace: session?.workspace ?? homeWorkspace(principal),
         owners,
         session: sessionId === 'all' ? 'all' : (session?.pk ?? null),
         now: now(),
       });
+      const others = own ? 0 : page.entries.filter((entry) => entry.scope === 'agent').length;
+      if (others > 0) {
+        const event = {
+          action: actionOf(ctx),
+          resource: `agent:${agent.agentId}`,
+          details: { count: others },
+        };
+        auditor.note(actorOf(ctx), { type: 'admin.read', ...event });
+      }
+      return page;
     },
 
     async delete(ctx, { key, ifVersion, ...where }) {
@@ -142,6 +154,11 @@ export function createMemoryService({ store, limits, now }: MemoryDeps): MemoryS
         if (old === undefined) throw memoryNotFound(key, where);
         if (ifVersion !== undefined) demandVersion(key, ifVersion, old);
         await tx.memory.delete(place, key);
+        await auditor.write(tx, actorOf(ctx), {
+          ...{ type: 'memory.deleted', action: actionOf(ctx), resource: `memory:${key}` },
+          ...(where.sessionId === undefined ? {} : { sessionId: where.sessionId }),
+          details: { scope: where.scope, version: old.version },
+        });
         return { deleted: true as const };
       });
     },

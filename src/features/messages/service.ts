@@ -3,14 +3,16 @@ import { may, type Ctx } from '../../context.ts';
 import { HubError } from '../../errors.ts';
 import type { FoundMessages, MessageFilters, MessageRow, Store, Visibility } from '../../store/port.ts';
 import type { Limits } from '../limits.ts';
+import { actionOf, actorOf, type Auditor } from '../audit/auditor.ts';
 import { demand } from '../permissions.ts';
 import { requireSession } from '../sessions/service.ts';
 import { writeOnce } from '../write-once.ts';
 import { agentNotFound, demandMayUse, insertMessage, messageNotFound, resolveRecipients } from './insert.ts';
 import type { NewMessageInput, PostedMessage } from './insert.ts';
-import { audiencesOf, sightOf } from './visibility.ts';
+import { audiencesOf, isOthersSecret, sightOf } from './visibility.ts';
 
 export interface MessageDeps {
+  readonly auditor: Auditor;
   readonly store: Store;
   readonly limits: Limits;
   readonly now: () => number;
@@ -40,11 +42,33 @@ export interface MessageService {
   ): Promise<FoundMessages>;
 }
 
-export function createMessageService({ store, limits, now }: MessageDeps): MessageService {
+export function createMessageService({ store, limits, now, auditor }: MessageDeps): MessageService {
   async function sessionPk(ctx: Ctx, sessionId: string | undefined): Promise<{ sessionPk?: number }> {
     return sessionId === undefined
       ? {}
       : { sessionPk: (await requireSession(store.read, ctx, sessionId)).pk };
+  }
+
+  /**
+   * Notes that an admin is given messages which are hidden from the agent it is: once per request, of all that leaves the
+   * service. Who asks for little in tokens or bytes may be shown less than the row says, never more.
+   */
+  function noteGiven(ctx: Ctx, messages: readonly MessageRow[]): void {
+    if (!may(ctx.principal, 'admin')) return;
+    const secret = messages.filter((message) => isOthersSecret(ctx.principal, message));
+    if (secret.length === 0) return;
+    const ids = secret.map(({ id }) => id);
+    const sessions = [...new Set(secret.map(({ sessionId }) => sessionId))];
+    const [sessionId] = sessions;
+    auditor.note(actorOf(ctx), {
+      type: 'admin.read',
+      action: actionOf(ctx),
+      ...(sessions.length === 1 && sessionId !== undefined ? { sessionId } : {}),
+      details: {
+        ...{ count: ids.length, first_id: Math.min(...ids), last_id: Math.max(...ids) },
+        ...(sessions.length === 1 ? {} : { sessions: sessions.length }),
+      },
+    });
   }
 
   return {
@@ -70,6 +94,7 @@ export function createMessageService({ store, limits, now }: MessageDeps): Messa
         ...(threadId === undefined ? {} : { threadId }),
         ...(filtered ? { filters } : {}),
       });
+      noteGiven(ctx, page.messages);
       if (filtered || threadId !== undefined) return page;
       return { ...page, total: await store.read.messages.count(view.pk, sight) };
     },
@@ -78,7 +103,7 @@ export function createMessageService({ store, limits, now }: MessageDeps): Messa
       demand(ctx, 'write');
       demandMayUse(ctx, visibility);
       const sight = sightOf(ctx.principal);
-      return writeOnce(store, ctx, now(), async (tx) => {
+      const changed = await writeOnce(store, ctx, now(), async (tx) => {
         const message = await tx.messages.get(messageId, sight);
         if (message === undefined) throw messageNotFound(messageId);
         demandOwn(ctx, message);
@@ -88,20 +113,34 @@ export function createMessageService({ store, limits, now }: MessageDeps): Messa
           throw agentNotFound(to.unknown);
         const sender = message.imported ? null : { agentId: message.sender, agentType: message.senderType };
         await tx.messages.setVisibility(messageId, visibility, audiencesOf(visibility, sender, to));
+        if (visibility !== message.visibility) {
+          await auditor.write(tx, actorOf(ctx), {
+            ...{ type: 'message.visibility_changed', action: actionOf(ctx), sessionId: message.sessionId },
+            resource: `message:${messageId}`,
+            details: { from: message.visibility, to: visibility, sender: message.sender },
+          });
+        }
         return { ...message, visibility };
       });
+      noteGiven(ctx, [changed]);
+      return changed;
     },
 
     async bySender(ctx, { sessionId, sender, limit }) {
       demand(ctx, 'read');
       const where = await sessionPk(ctx, sessionId);
-      return store.read.messages.bySender({ ...where, sight: sightOf(ctx.principal), sender, limit });
+      const sight = sightOf(ctx.principal);
+      const found = await store.read.messages.bySender({ ...where, sight, sender, limit });
+      noteGiven(ctx, found.messages);
+      return found;
     },
 
     async byTime(ctx, { sessionId, ...range }) {
       demand(ctx, 'read');
       const where = await sessionPk(ctx, sessionId);
-      return store.read.messages.byTime({ ...where, sight: sightOf(ctx.principal), ...range });
+      const found = await store.read.messages.byTime({ ...where, sight: sightOf(ctx.principal), ...range });
+      noteGiven(ctx, found.messages);
+      return found;
     },
   };
 

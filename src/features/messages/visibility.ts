@@ -4,7 +4,7 @@
  * can be merged and counters added without asking twice. Admins read `public` and `admin`, which every other message has.
  */
 import { may, type Principal } from '../../context.ts';
-import type { Sight, Visibility } from '../../store/port.ts';
+import type { MessageRow, Sight, Visibility } from '../../store/port.ts';
 
 export interface AddressedAgent {
   readonly agentId: string;
@@ -55,4 +55,22 @@ export function sightOf(principal: Principal): Sight {
     workspace,
     audiences: [PUBLIC, typeAudience(principal.agentType), agentAudience(principal.agentId)],
   };
+}
+
+/**
+ * Whether a message that an admin sees is private or agent_only and not for the agent that the admin is: it would be
+ * hidden from it without the permission.
+ */
+export function isOthersSecret(
+  { agentId, agentType }: Principal,
+  message: Pick<MessageRow, 'visibility' | 'sender' | 'senderType' | 'imported' | 'to'>,
+): boolean {
+  const { visibility, imported, to } = message;
+  const type = typeAudience(agentType);
+  if (visibility === 'agent_only') return imported || typeAudience(message.senderType) !== type;
+  if (visibility !== 'private') return false;
+  if (imported) return true;
+  return ![message.sender, ...to].some(
+    (name) => name.toLowerCase() === agentId.toLowerCase() || name.toLowerCase() === type,
+  );
 }

@@ -10,6 +10,7 @@ import { inputJsonSchema } from '../../mcp/json-schema.ts';
 import type { OpenRequests } from '../../mcp/open-requests.ts';
 import { parseArguments } from '../../mcp/validate.ts';
 import type { Logger } from '../../telemetry/log.ts';
+import { actionOf } from '../audit-refusals.ts';
 import { requestSignal } from '../request-timeout.ts';
 import { isImport } from '../routes.ts';
 import type { HubEnv } from '../types.ts';
@@ -34,8 +35,11 @@ export async function contextOf(c: Context<HubEnv>, { authenticator, log, servic
   const principal = await authenticator.identify(credential, c.req.raw.headers, CLIENT);
   c.set('principal', principal);
   const requestId = c.get('requestId');
+  const action = actionOf(c);
+  services.visits.seen(principal, CLIENT.name, { requestId, action });
   await countCall(c, principal, services.rates);
-  return { principal, requestId, signal: requestSignal(c), log: log.child({ request_id: requestId }) };
+  const signal = requestSignal(c);
+  return { principal, requestId, action, signal, log: log.child({ request_id: requestId }) };
 }
 
 /** An import is one call however much it brings, and not of the kind of what agents post. */

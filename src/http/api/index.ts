@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { splitLines } from '../../lib/lines.ts';
 import type { HubEnv } from '../types.ts';
 import { agentRoutes } from './agents.ts';
+import { auditRoutes } from './audit.ts';
 import { whileGood, type ApiDeps } from './context.ts';
 import { keyRoutes } from './keys.ts';
 import { sessionRoutes } from './sessions.ts';
@@ -17,6 +18,7 @@ export function apiRoutes(deps: ApiDeps): Hono<HubEnv> {
   api.route('/sessions', sessionRoutes(deps));
   api.route('/keys', keyRoutes(deps));
   api.route('/agents', agentRoutes(deps));
+  api.route('/audit', auditRoutes(deps));
 
   api.post('/import', (c) =>
     whileGood(c, deps, async (ctx) => {

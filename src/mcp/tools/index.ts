@@ -4,6 +4,7 @@ import { addMessage } from './add-message.ts';
 import { authenticateAgent } from './authenticate-agent.ts';
 import { createSession } from './create-session.ts';
 import { deleteMemory } from './delete-memory.ts';
+import { getAuditLog } from './get-audit-log.ts';
 import { getMemory } from './get-memory.ts';
 import { getMessages } from './get-messages.ts';
 import { getSession } from './get-session.ts';
@@ -34,4 +35,5 @@ export const TOOLS: readonly Tool[] = [
   listMemory,
   deleteMemory,
   getUsageGuidance,
+  getAuditLog,
 ];

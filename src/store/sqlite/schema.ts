@@ -2,7 +2,7 @@
  * Tables of hub.db. Times are integer milliseconds; JSON is text. Tables marked WITHOUT ROWID are made so in the migration:
  * drizzle-kit cannot say it, a test checks it.
  */
-import { isNotNull } from 'drizzle-orm';
+import { isNotNull, sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 
 /** One row: the last position given out (never given again, whatever is deleted) and the epoch of cursors. */
@@ -333,9 +333,9 @@ export const auditLog = sqliteTable(
   },
   (t) => [
     index('audit_log_by_time').on(t.at),
-    index('audit_log_by_workspace').on(t.workspace, t.id),
-    index('audit_log_by_actor').on(t.actor, t.id),
-    index('audit_log_by_type').on(t.eventType, t.id),
-    index('audit_log_by_session').on(t.sessionId, t.id),
+    index('audit_log_by_workspace').on(t.workspace, t.at),
+    index('audit_log_by_actor').on(sql`${t.actor} COLLATE NOCASE`, t.at),
+    index('audit_log_by_type').on(t.eventType, t.at),
+    index('audit_log_by_session').on(t.sessionId, t.at),
   ],
 );

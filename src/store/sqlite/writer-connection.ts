@@ -46,7 +46,7 @@ function prepare(connection: Connection, nextSeq: () => number): Opened {
     idempotency: writes.idempotency,
     handles: { ...reads.handles, ...writes.handles },
     tokens: { ...reads.tokens, ...writes.tokens },
-    audit: writes.audit,
+    audit: { ...reads.audit, ...writes.audit },
     imports: writes.imports,
   };
   return {

@@ -6,16 +6,18 @@ import type { Reads } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import type { Names } from '../names.ts';
 import type { SyncNouns } from '../sync.ts';
+import { auditReads } from './audit.ts';
 import { memoryReads } from './memory.ts';
 import { messageReads } from './messages.ts';
 import { sessionReads } from './sessions.ts';
 
-export type LongReads = Pick<Reads, 'sessions' | 'messages' | 'memory'>;
+export type LongReads = Pick<Reads, 'sessions' | 'messages' | 'memory' | 'audit'>;
 
 export function createLongReads(connection: Connection, names: Names): SyncNouns<LongReads> {
   return {
     sessions: sessionReads(connection, names),
     messages: messageReads(connection, names),
     memory: memoryReads(connection, names),
+    audit: auditReads(connection),
   };
 }
