@@ -12,7 +12,7 @@ export const AGENT_KEY = 'schk_test-agent-key-0123456789abcdef';
 export const ADMIN_KEY = 'schk_test-admin-key-0123456789abcdef';
 export const BASE_URL = 'http://127.0.0.1:23456';
 
-export interface TestHubOptions extends Partial<Omit<HubOptions, 'log'>> {
+export interface TestHubOptions extends Partial<HubOptions> {
   /** Settings as in the environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** A folder to use again; it is then left where it is. */
