@@ -10,6 +10,7 @@ import { connectClient, type ClientEra, type Connected } from './connect-client.
 
 export const AGENT_KEY = 'schk_test-agent-key-0123456789abcdef';
 export const ADMIN_KEY = 'schk_test-admin-key-0123456789abcdef';
+export const JWT_SECRET = 'test-secret-0123456789-0123456789-abc';
 export const BASE_URL = 'http://127.0.0.1:23456';
 
 export interface TestHubOptions extends Partial<HubOptions> {
@@ -67,7 +68,7 @@ export async function startTestHub({ env = {}, folder, ...options }: TestHubOpti
   const secrets = {
     apiKey: AGENT_KEY,
     adminApiKey: ADMIN_KEY,
-    jwtSecretKey: 'test-secret-0123456789-0123456789-abc',
+    jwtSecretKey: JWT_SECRET,
   };
   const hub = await createHub(testConfig(at, env), secrets, {
     version: '0.0.0-test',

@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_KEY, AGENT_KEY } from '../_util/test-hub.ts';
 import { ERAS } from '../_util/scenario-doors.ts';
-import { ROLES, type Answer, type Ask, type Caller, type Role } from './_util/leak-cast.ts';
+import { READERS, ROLES, type Answer, type Ask, type Caller, type Role } from './_util/leak-cast.ts';
 import { controlOf, DOORS, hiddenThings } from './_util/leak-doors.ts';
 import type { DoorRow, Probe } from './_util/leak-rows.ts';
 import { expectedDoors } from './_util/leak-registry.ts';
@@ -105,6 +105,31 @@ describe.each(ERAS)('in era %s', (era) => {
     const wanted = world.secrets.filter(({ must }) => must.includes(role)).map(({ word }) => word);
     expect(wanted.filter((word) => !seen.has(word))).toEqual([]);
   });
+});
+
+const COUNT = /"(?:message_count|total_count)\\*":(\d+)/g;
+
+it('counts for each role only what it sees', async () => {
+  const session_id = world.sessions.quiet;
+  const asks: readonly Ask[] = [
+    { tool: 'get_session', args: { session_id } },
+    { tool: 'get_messages', args: { session_id } },
+    { method: 'resources/read', params: { uri: `session://${session_id}` } },
+    { method: 'prompts/get', params: { name: 'debug-session', arguments: { session_id } } },
+    { http: `GET /api/v1/sessions/${session_id}` },
+    { http: `GET /api/v1/sessions/${session_id}/messages` },
+  ];
+  for (const role of READERS) {
+    const seen = world.lines.filter(({ place, known }) => place === 'quiet' && known.has(role)).length;
+    for (const era of ERAS) {
+      for (const ask of asks) {
+        const { text } = await world.callers[role].ask(era, ask);
+        const counts = [...text.replaceAll('\\', '').matchAll(COUNT)].map(([, count]) => Number(count));
+        checks += 1;
+        expect(new Set(counts), told(era, role, ask)).toEqual(new Set([seen]));
+      }
+    }
+  }
 });
 
 it('leaves no secret in the log', () => {

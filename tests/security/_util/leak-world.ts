@@ -30,6 +30,7 @@ export interface Secret {
 export interface PostedLine {
   readonly name: LineName;
   readonly id: number;
+  readonly place: Place;
   /** Who knows that it is there. */
   readonly known: ReadonlySet<Role>;
 }
@@ -106,7 +107,7 @@ export async function startLeakWorld(): Promise<LeakWorld> {
     ids.set(name, Number(message_id));
     if (then !== undefined)
       await call(then.by, 'set_message_visibility', { message_id, visibility: then.visibility });
-    lines.push({ name, id: Number(message_id), known: knowersOf(line) });
+    lines.push({ name, place, id: Number(message_id), known: knowersOf(line) });
   }
   for (const [name, { by, scope, place }] of Object.entries(CELLS)) {
     await call(by, 'set_memory', {
