@@ -3,6 +3,7 @@
  * here, named as `kind:name`; the matrix fails by that name until it has one.
  */
 import { ADMINS, STRANGERS, type Ask, type Role } from './leak-cast.ts';
+import { USED_KEY } from './leak-lines.ts';
 import { places, probe, type DoorRow, type Probe } from './leak-rows.ts';
 import { TOOL_ROWS } from './leak-tools.ts';
 import { hiddenFrom, type LeakWorld, type Secret } from './leak-world.ts';
@@ -188,6 +189,7 @@ const CONTROLS: Readonly<Record<Probe['about'], string>> = {
   word: 'cnry-absent-content',
   memory: 'cnry-absent-key',
   key: 'key_none',
+  idempotency: 'used-by-nobody',
 };
 
 export const controlOf = ({ about }: Probe): string => CONTROLS[about];
@@ -212,6 +214,8 @@ export function hiddenThings(world: LeakWorld, role: Role, about: Probe['about']
       return words(...WORDS);
     case 'memory':
       return words('memory').filter((word) => word.endsWith('-key'));
+    case 'idempotency':
+      return role === 'sender' ? [] : [USED_KEY];
     case 'key':
       return ADMINS.includes(role) ? [] : ['key_agent', 'key_admin'];
   }

@@ -21,6 +21,8 @@ export interface Line {
   readonly sees: readonly Role[];
 }
 
+/** An idempotency key of the sender's. */
+export const USED_KEY = 'used-by-sender';
 const RECIPIENT = 'cnry-recipient-id';
 const TARGET = 'type:cnry-target-type';
 const sender = { by: 'sender', in: 'main' } as const;
@@ -32,7 +34,7 @@ const now = (visibility: Visibility, by: MemberName = 'sender') => ({ by, visibi
 export const LINES = {
   'public-none': { ...sender, sees: READERS },
   'public-to': { ...sender, args: { to: ['nobody-there', 'type:whoever'] }, sees: READERS },
-  'private-none': { ...sender, args: { visibility: 'private', idempotency_key: 'once' }, sees: ['sender'] },
+  'private-none': { ...sender, args: { visibility: 'private', idempotency_key: USED_KEY }, sees: ['sender'] },
   'private-one': {
     ...sender,
     args: { visibility: 'private', to: [RECIPIENT] },

@@ -4,7 +4,7 @@ import type { LeakWorld } from './leak-world.ts';
 
 /** A question about something that may be there and hidden. `value` is it, or what takes its place in the control. */
 export interface Probe {
-  readonly about: 'message' | 'session' | 'agent' | 'word' | 'memory' | 'key';
+  readonly about: 'message' | 'session' | 'agent' | 'word' | 'memory' | 'key' | 'idempotency';
   readonly ask: (value: string, world: LeakWorld) => Ask;
 }
 

@@ -68,6 +68,11 @@ export const TOOL_ROWS: readonly DoorRow[] = [
       ),
     probes: [
       inSession('add_message', { content: 'c' }),
+      // Refused after the key has been looked at.
+      tool('add_message', 'idempotency', (idempotency_key, { sessions }) => ({
+        ...{ session_id: sessions.main, content: 'c', visibility: 'private', parent_message_id: 999_999 },
+        idempotency_key,
+      })),
       tool('add_message', 'message', (id, { sessions }) => ({
         ...{ session_id: sessions.main, content: 'c', visibility: 'private', parent_message_id: Number(id) },
       })),
