@@ -11,6 +11,8 @@ const SLOW = [
   'tests/cli/**',
   'tests/fault/**',
   'tests/http/server.test.ts',
+  'tests/security/hostile-input.test.ts',
+  'tests/security/leaks*.test.ts',
   'tests/store/contract.test.ts',
   'tests/store/readers.test.ts',
 ];

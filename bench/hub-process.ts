@@ -3,27 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
-import { z } from 'zod';
 import { createConfig } from '../src/config/config.ts';
 import { createHub } from '../src/hub.ts';
-import { defineTool } from '../src/mcp/tool.ts';
 import { TOOLS } from '../src/mcp/tools/index.ts';
 import { createLogger } from '../src/telemetry/log.ts';
 import { BENCH_KEY } from './load.ts';
 import { answerParent } from './loop-delay.ts';
-
-const noop = defineTool({
-  name: 'noop',
-  title: 'No operation',
-  description: 'Takes what add_message takes and does nothing.',
-  permission: 'write',
-  rate: 'messages',
-  core: false,
-  hints: { readOnly: false, idempotent: true, destructive: false },
-  input: z.strictObject({ session_id: z.string(), content: z.string() }),
-  output: z.object({ message_id: z.number(), timestamp: z.string() }),
-  handler: () => Promise.resolve({ message_id: 1, timestamp: new Date().toISOString() }),
-});
+import { noop } from './noop.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'schub-bench-'));
 const config = createConfig({

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { benchAddMessage } from './add-message.ts';
+import { benchCredentials } from './credentials.ts';
 import { benchMemory } from './memory.ts';
 import { benchPromises } from './promises.ts';
 import { benchReads } from './reads.ts';
@@ -20,6 +21,7 @@ const BENCHES: Readonly<Record<string, (report: Report) => Promise<void>>> = {
   'add-message': benchAddMessage,
   promises: benchPromises,
   memory: benchMemory,
+  credentials: benchCredentials,
 };
 const DOCS = new URL('../docs/performance.md', import.meta.url);
 const FIGURES = /(<!-- figures -->\n)[\s\S]*(<!-- end of figures -->)/;

@@ -1,4 +1,5 @@
 /** The closed table of errors: every code the hub can answer with, and what each means at every door. */
+import { maskSecrets } from './lib/mask-secrets.ts';
 
 interface ErrorKind {
   readonly number: string;
@@ -98,24 +99,31 @@ export function publicError(thrown: unknown): HubError {
   return thrown instanceof HubError ? thrown : UNKNOWN;
 }
 
-/** Shapes any thrown value as the error object; `now` in milliseconds since the epoch. */
+/**
+ * Shapes any thrown value as the error object; `now` in milliseconds since the epoch. Where it repeats what the caller sent,
+ * a credential in it is masked: it may have got into the wrong field.
+ */
 export function errorObject(thrown: unknown, requestId: string, now: number): ErrorObject {
   const { code, message, details } = publicError(thrown);
   const { number, severity, recoverable } = ERRORS[code];
   return {
     success: false,
-    error: message,
+    error: maskSecrets(message),
     code,
     number,
     severity,
     recoverable,
     ...(details.retryAfter === undefined ? {} : { retry_after: details.retryAfter }),
-    suggestions: details.suggestions ?? [],
-    context: details.context ?? {},
+    suggestions: (details.suggestions ?? []).map(maskSecrets),
+    context: masked(details.context ?? {}),
     related_resources: details.relatedResources ?? [],
     request_id: requestId,
     timestamp: new Date(now).toISOString(),
   };
+}
+
+function masked<T extends object>(context: T): T {
+  return JSON.parse(maskSecrets(JSON.stringify(context))) as T;
 }
 
 const VALUE_SHOWN = 100;

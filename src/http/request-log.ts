@@ -1,5 +1,6 @@
 /** One line per request. Headers, query and body are never part of it. */
 import type { MiddlewareHandler } from 'hono';
+import { maskSecrets } from '../lib/mask-secrets.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { HubEnv } from './types.ts';
 
@@ -22,7 +23,7 @@ export function requestLog({
     const { status } = c.res;
     const line = {
       method: c.req.method,
-      path: c.req.path.slice(0, PATH_SHOWN),
+      path: maskSecrets(c.req.path.slice(0, PATH_SHOWN)),
       status,
       ms: Math.round((clock() - start) * 10) / 10,
       request_id: c.get('requestId'),

@@ -3,8 +3,10 @@
  * Times are integer milliseconds since the epoch. `seq` is the hub-wide position that rises in commit order; a message's
  * id is its position. A {@link Db} cannot write; everything a {@link Tx} wrote is on disk when `write` resolves, or none of it.
  */
+import type { AuditReads, AuditWrites } from './nouns/audit.ts';
 import type { HandleReads, HandleWrites, TokenReads, TokenWrites } from './nouns/tokens.ts';
 
+export type { AuditPage, AuditPosition, AuditRow, NewAuditRow } from './nouns/audit.ts';
 export type { Grant, HandleRow, RefreshTokenRow, TokenFamilyRow } from './nouns/tokens.ts';
 
 /** The workspace of a key that sees all workspaces. */
@@ -203,46 +205,6 @@ export interface IdempotencyRow {
   readonly createdAt: number;
 }
 
-/** Something that somebody did or was refused. */
-export interface NewAuditRow {
-  readonly at: number;
-  /** Null: nobody that the hub knows. */
-  readonly workspace: string | null;
-  readonly actor: string | null;
-  readonly keyId: string | null;
-  readonly eventType: string;
-  readonly action: string;
-  readonly resource: string | null;
-  readonly sessionId: string | null;
-  readonly result: 'ok' | 'refused';
-  readonly requestId: string;
-  readonly details: JsonObject;
-}
-
-export interface AuditRow extends NewAuditRow {
-  readonly id: number;
-}
-
-/** Where a listing of the audit log goes on: with what is older than this row. */
-export interface AuditPosition {
-  readonly at: number;
-  readonly id: number;
-}
-
-export interface AuditPage {
-  /** Whose rows: of these workspaces (null: of nobody that the hub knows), or of all. */
-  readonly workspaces: readonly (string | null)[] | 'all';
-  /** Compared without case. */
-  readonly actor?: string;
-  readonly eventType?: string;
-  readonly sessionId?: string;
-  /** Both inclusive. */
-  readonly since?: number;
-  readonly until?: number;
-  readonly before?: AuditPosition;
-  readonly limit: number;
-}
-
 export interface Reads {
   readonly workspaces: {
     exists(name: string): Promise<boolean>;
@@ -317,12 +279,7 @@ export interface Reads {
   };
   readonly handles: HandleReads;
   readonly tokens: TokenReads;
-  readonly audit: {
-    /** Newest first. A page may hold less than its limit, or nothing, and still say where the listing goes on. */
-    page(
-      args: AuditPage,
-    ): Promise<{ readonly rows: readonly AuditRow[]; readonly next: AuditPosition | null }>;
-  };
+  readonly audit: AuditReads;
 }
 
 export interface Writes {
@@ -387,11 +344,7 @@ export interface Writes {
   };
   readonly handles: HandleWrites;
   readonly tokens: TokenWrites;
-  readonly audit: {
-    append(row: NewAuditRow): Promise<void>;
-    /** Removes at most `limit` rows, the oldest of those from before `time`; answers how many. */
-    deleteBefore(time: number, limit: number): Promise<number>;
-  };
+  readonly audit: AuditWrites;
   readonly imports: {
     /** The message that a line of an imported file became. */
     find(sessionPk: number, externalId: string): Promise<number | undefined>;

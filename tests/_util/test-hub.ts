@@ -13,7 +13,7 @@ export const ADMIN_KEY = 'schk_test-admin-key-0123456789abcdef';
 export const JWT_SECRET = 'test-secret-0123456789-0123456789-abc';
 export const BASE_URL = 'http://127.0.0.1:23456';
 
-export interface TestHubOptions extends Partial<Omit<HubOptions, 'log'>> {
+export interface TestHubOptions extends Partial<HubOptions> {
   /** Settings as in the environment; calls are not limited in number unless `RATE_LIMIT_ENABLED` says so. */
   readonly env?: Readonly<Record<string, string>>;
   /** A folder to use again; it is then left where it is. */

@@ -1,0 +1,222 @@
+/**
+ * Every door of the hub but the tools, and how the leak matrix knocks at it. A new resource, prompt or route needs a row
+ * here, named as `kind:name`; the matrix fails by that name until it has one.
+ */
+import { ADMINS, STRANGERS, type Ask, type Role } from './leak-cast.ts';
+import { USED_KEY } from './leak-lines.ts';
+import { places, probe, type DoorRow, type Probe } from './leak-rows.ts';
+import { TOOL_ROWS } from './leak-tools.ts';
+import { hiddenFrom, type LeakWorld, type Secret } from './leak-world.ts';
+
+const read = (uri: string): Ask => ({ method: 'resources/read', params: { uri } });
+const prompt = (name: string, args: object): Ask => ({
+  method: 'prompts/get',
+  params: { name, arguments: args },
+});
+const complete = (ref: object, name: string, value: string): Ask => ({
+  method: 'completion/complete',
+  params: { ref, argument: { name, value } },
+});
+const http = (line: string, body?: object | string): Ask => ({
+  http: line,
+  ...(body === undefined ? {} : { body }),
+});
+
+const SESSION = 'session://{session_id}';
+const rest: readonly DoorRow[] = [
+  { covers: 'resource:hub://info', shows: true, asks: () => [read('hub://info')] },
+  { covers: 'resource:docs://tools', asks: () => [read('docs://tools')] },
+  {
+    covers: `resource:${SESSION}`,
+    shows: true,
+    asks: (world) => places(world).map((id) => read(`session://${id}`)),
+    probes: [probe('session', (id) => read(`session://${id}`))],
+  },
+  {
+    covers: `resource:${SESSION}/messages`,
+    shows: true,
+    asks: (world) => places(world).map((id) => read(`session://${id}/messages`)),
+    probes: [probe('session', (id) => read(`session://${id}/messages`))],
+  },
+  {
+    covers: 'resource:agent://{agent_id}/memory',
+    shows: true,
+    asks: () =>
+      ['cnry-sender-id', 'cnry-ghost-id', 'cnry-sibling-id'].map((id) => read(`agent://${id}/memory`)),
+    probes: [probe('agent', (id) => read(`agent://${id}/memory`))],
+  },
+  {
+    covers: 'prompt:setup-collaboration',
+    asks: (world) =>
+      places(world).map((session_id) =>
+        prompt('setup-collaboration', { purpose: 'p', expert_roles: 'a, b', session_id }),
+      ),
+    probes: [
+      probe('session', (session_id) =>
+        prompt('setup-collaboration', { purpose: 'p', expert_roles: 'a', session_id }),
+      ),
+    ],
+  },
+  {
+    covers: 'prompt:debug-session',
+    shows: true,
+    asks: (world) => places(world).map((session_id) => prompt('debug-session', { session_id })),
+    probes: [probe('session', (session_id) => prompt('debug-session', { session_id }))],
+  },
+  {
+    covers: 'completion:session_id',
+    asks: () => [
+      complete({ type: 'ref/prompt', name: 'debug-session' }, 'session_id', ''),
+      complete({ type: 'ref/resource', uri: SESSION }, 'session_id', 'session_'),
+    ],
+    probes: [
+      probe('session', (id) => complete({ type: 'ref/prompt', name: 'debug-session' }, 'session_id', id)),
+      probe('session', (id) => complete({ type: 'ref/resource', uri: SESSION }, 'session_id', id)),
+    ],
+  },
+  {
+    covers: 'completion:agent_id',
+    shows: true,
+    asks: () => [complete({ type: 'ref/resource', uri: 'agent://{agent_id}/memory' }, 'agent_id', '')],
+    probes: [
+      probe('agent', (id) =>
+        complete({ type: 'ref/resource', uri: 'agent://{agent_id}/memory' }, 'agent_id', id),
+      ),
+    ],
+  },
+  ...['purpose', 'expert_roles', 'collaboration_type', 'iteration_rounds'].map((name) => ({
+    covers: `completion:${name}`,
+    asks: () => [complete({ type: 'ref/prompt', name: 'setup-collaboration' }, name, '')],
+  })),
+  {
+    covers: 'mcp:lists',
+    asks: () =>
+      [
+        'tools/list',
+        'resources/list',
+        'resources/templates/list',
+        'prompts/list',
+        'ping',
+        'server/discover',
+      ].map((method) => ({ method })),
+  },
+  {
+    covers: 'mcp:errors',
+    asks: () => [
+      { tool: 'nonsense' },
+      { method: 'nonsense' },
+      read('nonsense://x'),
+      prompt('nonsense', {}),
+      { tool: 'get_messages', args: { session_id: 1 } },
+      { tool: 'get_messages', args: { session_id: 'x', nonsense: true } },
+    ],
+  },
+];
+
+const routes: readonly DoorRow[] = [
+  { covers: 'route:GET /health', asks: () => [http('GET /health')] },
+  { covers: 'route:GET /health/ready', asks: () => [http('GET /health/ready')] },
+  ...['/.well-known', '/.well-known/*', '/mcp/.well-known/*', '/mcp/2025/.well-known/*', '/register'].map(
+    (path) => ({
+      covers: `route:ALL ${path}`,
+      asks: () => [
+        http(`GET ${path.replace('*', 'oauth-protected-resource')}`),
+        http(`POST ${path.replace('*', 'x')}`, {}),
+      ],
+    }),
+  ),
+  ...['/mcp', '/mcp/', '/mcp/2025', '/mcp/2025/'].map((path) => ({
+    covers: `route:ALL ${path}`,
+    asks: () => [
+      http(`PUT ${path}`, {}),
+      http(`POST ${path}`, '{ no json'),
+      http(`POST ${path}?tools=core`, { jsonrpc: '2.0', id: 1, method: 'tools/list' }),
+    ],
+  })),
+  {
+    covers: 'route:GET /api/v1/sessions',
+    shows: true,
+    asks: () => [
+      http('GET /api/v1/sessions?limit=100'),
+      http('GET /api/v1/sessions?limit=1'),
+      http('GET /api/v1/sessions?limit=x'),
+    ],
+    probes: [
+      probe('word', (word) => http(`GET /api/v1/sessions?query=${word}`)),
+      probe('agent', (id) => http(`GET /api/v1/sessions?created_by=${id}`)),
+    ],
+  },
+  {
+    covers: 'route:GET /api/v1/sessions/:id',
+    shows: true,
+    asks: (world) => places(world).map((id) => http(`GET /api/v1/sessions/${id}`)),
+    probes: [probe('session', (id) => http(`GET /api/v1/sessions/${id}`))],
+  },
+  {
+    covers: 'route:GET /api/v1/sessions/:id/messages',
+    shows: true,
+    asks: (world) =>
+      places(world).flatMap((id) =>
+        ['', '?after_id=0', '?limit=1', '?after_id=0&limit=2'].map((query) =>
+          http(`GET /api/v1/sessions/${id}/messages${query}`),
+        ),
+      ),
+    probes: [probe('session', (id) => http(`GET /api/v1/sessions/${id}/messages`))],
+  },
+  { covers: 'route:GET /api/v1/keys', shows: true, asks: () => [http('GET /api/v1/keys')] },
+  {
+    covers: 'route:POST /api/v1/keys',
+    asks: () => [http('POST /api/v1/keys', {}), http('POST /api/v1/keys', { name: '' })],
+  },
+  {
+    covers: 'route:DELETE /api/v1/keys/:id',
+    asks: () => [http('DELETE /api/v1/keys/key_none')],
+    probes: [probe('key', (id) => http(`DELETE /api/v1/keys/${id}`))],
+  },
+  {
+    covers: 'route:POST /api/v1/import',
+    asks: () => [http('POST /api/v1/import', ''), http('POST /api/v1/import', '{}')],
+  },
+];
+
+export const DOORS: readonly DoorRow[] = [...TOOL_ROWS, ...rest, ...routes];
+
+/** What stands for each kind of thing that is not there. */
+const CONTROLS: Readonly<Record<Probe['about'], string>> = {
+  message: '999999',
+  session: 'session_0123456789abcdef',
+  agent: 'cnry-absent-id',
+  word: 'cnry-absent-content',
+  memory: 'cnry-absent-key',
+  key: 'key_none',
+  idempotency: 'used-by-nobody',
+};
+
+export const controlOf = ({ about }: Probe): string => CONTROLS[about];
+
+const WORDS: readonly Secret['what'][] = ['content', 'value', 'session'];
+
+/** The things of a kind that are there and hidden from `role`. */
+export function hiddenThings(world: LeakWorld, role: Role, about: Probe['about']): readonly string[] {
+  const hidden = hiddenFrom(world, role);
+  const words = (...kinds: readonly Secret['what'][]): string[] =>
+    hidden.filter(({ what }) => kinds.includes(what)).map(({ word }) => word);
+  const { main, quiet, foreign } = world.sessions;
+  switch (about) {
+    case 'message':
+      return world.lines.filter(({ known }) => !known.has(role)).map(({ id }) => String(id));
+    case 'session':
+      if (STRANGERS.includes(role)) return [main, quiet];
+      return role === 'everywhere' ? [] : [foreign];
+    case 'agent':
+      return words('agent');
+    case 'word':
+      return words(...WORDS);
+    case 'memory':
+      return words('memory').filter((word) => word.endsWith('-key'));
+    case 'idempotency':
+      return role === 'sender' ? [] : [USED_KEY];
+    case 'key':
+      return ADMINS.includes(role) ? [] : ['key_agent', 'key_admin'];
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * The leak matrix: every kind of message, memory and name × every role × every door, in both protocol eras. A check is one
+ * answer searched for one word that is hidden from who asked, or one question about something hidden that must be answered
+ * like one about nothing. What may be seen must be seen somewhere, or the matrix would prove nothing.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ADMIN_KEY, AGENT_KEY } from '../_util/test-hub.ts';
+import { ERAS } from '../_util/scenario-doors.ts';
+import { READERS, ROLES, type Answer, type Ask, type Caller, type Role } from './_util/leak-cast.ts';
+import { controlOf, DOORS, hiddenThings } from './_util/leak-doors.ts';
+import type { DoorRow, Probe } from './_util/leak-rows.ts';
+import { expectedDoors } from './_util/leak-registry.ts';
+import { hiddenFrom, startLeakWorld, type LeakWorld } from './_util/leak-world.ts';
+import type { ClientEra } from '../_util/connect-client.ts';
+
+/** As many leaks of a door as a failure shows. */
+const FIRST = 5;
+const CHECKS_AT_LEAST = 20_000;
+
+let world: LeakWorld;
+let checks = 0;
+/** Words that each role has met in each era. */
+const met = new Map<string, Set<string>>();
+
+beforeAll(async () => {
+  world = await startLeakWorld();
+});
+afterAll(async () => {
+  process.stdout.write(`leak matrix: ${checks} checks\n`);
+  await world[Symbol.asyncDispose]();
+});
+
+const told = (era: ClientEra, role: Role, ask: Ask): string => `${role} in ${era}: ${JSON.stringify(ask)}`;
+
+/** Asks, and answers which hidden words came back. */
+async function leaksOf(era: ClientEra, caller: Caller, ask: Ask): Promise<string[]> {
+  const { text } = await caller.ask(era, ask);
+  const words = met.get(`${era} ${caller.role}`) ?? new Set<string>();
+  met.set(`${era} ${caller.role}`, words);
+  for (const { word } of world.secrets) if (text.includes(word)) words.add(word);
+  const hidden = hiddenFrom(world, caller.role);
+  checks += hidden.length;
+  const sent = JSON.stringify(ask);
+  return hidden
+    .filter(({ word }) => text.includes(word) && !sent.includes(word))
+    .map(({ word }) => `${told(era, caller.role, ask)} shows ${word}`);
+}
+
+const VARIES = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+
+/** What an answer says, without the thing that was asked about and what differs from request to request. */
+function saysOf({ status, text }: Answer, value: string): string {
+  const body = text.slice(text.indexOf('\n{') + 1).replace(/^(content-length|mcp-session-id): .*$/gm, '');
+  return `${status} ${body.replaceAll(new RegExp(`(?<![\\w-])${value}(?![\\w-])`, 'g'), '§').replaceAll(VARIES, '§')}`;
+}
+
+async function differences(era: ClientEra, caller: Caller, probe: Probe): Promise<string[]> {
+  const control = controlOf(probe);
+  const nothing = saysOf(await caller.ask(era, probe.ask(control, world)), control);
+  const found: string[] = [];
+  for (const thing of hiddenThings(world, caller.role, probe.about)) {
+    const ask = probe.ask(thing, world);
+    const says = saysOf(await caller.ask(era, ask), thing);
+    checks += 1;
+    if (says !== nothing) found.push(`${told(era, caller.role, ask)} is answered ${says}, not ${nothing}`);
+  }
+  return found;
+}
+
+async function leaksOfRow(era: ClientEra, { asks, probes = [] }: DoorRow): Promise<string[]> {
+  const found: string[] = [];
+  for (const role of ROLES) {
+    const caller = world.callers[role];
+    for (const ask of asks(world, role)) found.push(...(await leaksOf(era, caller, ask)));
+    for (const probe of probes) found.push(...(await differences(era, caller, probe)));
+  }
+  return found;
+}
+
+it('knocks at every door that the hub has', async () => {
+  const covered = new Set(DOORS.map(({ covers }) => covers));
+  expect((await expectedDoors(world)).filter((name) => !covered.has(name))).toEqual([]);
+});
+
+describe.each(ERAS)('in era %s', (era) => {
+  it.each(DOORS)('$covers tells nobody what is hidden from it', async (row) => {
+    const found = await leaksOfRow(era, row);
+    expect(found.slice(0, FIRST), `${found.length} leaks`).toEqual([]);
+  });
+
+  it.each(DOORS.filter(({ shows }) => shows))('$covers does show something', async ({ asks }) => {
+    const sights = new Set<string>();
+    for (const role of ['sender', 'admin', 'strangeAdmin'] as const) {
+      for (const ask of asks(world, role)) {
+        const { text } = await world.callers[role].ask(era, ask);
+        for (const { word, may } of world.secrets)
+          if (!may.has('nobody') && text.includes(word)) sights.add(word);
+      }
+    }
+    expect(sights.size).toBeGreaterThan(0);
+  });
+
+  it.each(ROLES)('%s sees all that it may see', (role) => {
+    const seen = met.get(`${era} ${role}`) ?? new Set<string>();
+    const wanted = world.secrets.filter(({ must }) => must.includes(role)).map(({ word }) => word);
+    expect(wanted.filter((word) => !seen.has(word))).toEqual([]);
+  });
+});
+
+const COUNT = /"(?:message_count|total_count)\\*":(\d+)/g;
+
+it('counts for each role only what it sees', async () => {
+  const session_id = world.sessions.quiet;
+  const asks: readonly Ask[] = [
+    { tool: 'get_session', args: { session_id } },
+    { tool: 'get_messages', args: { session_id } },
+    { method: 'resources/read', params: { uri: `session://${session_id}` } },
+    { method: 'prompts/get', params: { name: 'debug-session', arguments: { session_id } } },
+    { http: `GET /api/v1/sessions/${session_id}` },
+    { http: `GET /api/v1/sessions/${session_id}/messages` },
+  ];
+  for (const role of READERS) {
+    const seen = world.lines.filter(({ place, known }) => place === 'quiet' && known.has(role)).length;
+    for (const era of ERAS) {
+      for (const ask of asks) {
+        const { text } = await world.callers[role].ask(era, ask);
+        const counts = [...text.replaceAll('\\', '').matchAll(COUNT)].map(([, count]) => Number(count));
+        checks += 1;
+        expect(new Set(counts), told(era, role, ask)).toEqual(new Set([seen]));
+      }
+    }
+  }
+});
+
+it('leaves no secret in the log', () => {
+  const log = world.log();
+  expect(log).toContain('"msg":"request"');
+  const contents = ['content', 'metadata', 'memory', 'value', 'session'];
+  const words = world.secrets.filter(({ what }) => contents.includes(what)).map(({ word }) => word);
+  checks += words.length;
+  expect(words.filter((word) => log.includes(word))).toEqual([]);
+  for (const key of [ADMIN_KEY, AGENT_KEY, 'schk_']) expect(log).not.toContain(key);
+});
+
+it(`has made at least ${CHECKS_AT_LEAST} checks`, () => {
+  expect(checks).toBeGreaterThanOrEqual(CHECKS_AT_LEAST);
+});
