@@ -20,6 +20,7 @@ import type { HubEnv } from './http/types.ts';
 import { createSurface } from './mcp/create-surface.ts';
 import { createMcpEngines } from './mcp/engines/engines.ts';
 import { createOpenRequests } from './mcp/open-requests.ts';
+import { followCredentials } from './mcp/follow-credentials.ts';
 import { mcpRoutes, type McpRouteDeps } from './mcp/route.ts';
 import type { Tool } from './mcp/tool.ts';
 import { TOOLS } from './mcp/tools/index.ts';
@@ -53,9 +54,6 @@ export interface HubOptions {
 }
 
 const SESSION_IDLE_MS = 60 * 60 * 1000;
-/** What a credential has opened stops within a second of its end. */
-const SWEEP_EXPIRED_MS = 500;
-
 /** @throws StartError if the database cannot be used. */
 export async function createHub(config: Config, secrets: Secrets, options: HubOptions): Promise<Hub> {
   const { log, now = Date.now } = options;
@@ -86,7 +84,8 @@ function wire(store: SqliteStore, config: Config, secrets: Secrets, options: Hub
     publicUrl: () => publicUrl ?? listeningAt,
   });
   const services = createServices({ store, limits, rates, codec, now, log });
-  const authenticator = guarded(createAuthenticator(services), createGuessGuard(rates));
+  const guesses = createGuessGuard(rates);
+  const authenticator = guarded(createAuthenticator(services), guesses);
   const addressOf = clientAddress(config.http.trustProxy);
   const toolHub = { services, epoch: store.epoch, maxResponseBytes: config.mcp.maxResponseBytes };
   const surface = createSurface(toolHub, options.tools ?? TOOLS, {
@@ -99,18 +98,7 @@ function wire(store: SqliteStore, config: Config, secrets: Secrets, options: Hub
     options: { maxSessions: config.mcp.maxSessions, sessionIdleMs },
   });
   const open = createOpenRequests({ now });
-  services.keys.onChange((keyId, ended) => {
-    void open.recheck(keyId);
-    if (ended) engines.endSessions((principal) => principal.keyId === keyId);
-  });
-  services.agents.onLoss((keyId, workspace, agentId) => {
-    open.endAgent(keyId, workspace, agentId);
-    engines.endSessions((p) => p.keyId === keyId && p.workspace === workspace && p.agentId === agentId);
-  });
-  const expiries = setInterval(() => {
-    services.keys.sweep();
-    void open.sweep();
-  }, SWEEP_EXPIRED_MS).unref();
+  const following = followCredentials({ services, engines, open });
   const told: Pick<McpRouteDeps, 'onVerified' | 'onIdentified'> = {
     onVerified: (c, credential) => c.set('credential', credential),
     onIdentified(c, principal, client) {
@@ -126,7 +114,7 @@ function wire(store: SqliteStore, config: Config, secrets: Secrets, options: Hub
     auth: authenticator,
     onRefused: auditRefusals({ ...services, addressOf }),
     mcp: mcpRoutes({ ...mcpDeps, rates: services.rates, streams: services.streams, open, ...told }),
-    authRoutes: authRoutes({ services, auth: authenticator, addressOf }),
+    authRoutes: authRoutes({ services, auth: authenticator, addressOf, guesses }),
     api: apiRoutes({ ...toolHub, authenticator, addressOf, open, log }),
   });
   const { housekeepingEveryMs: everyMs } = options;
@@ -144,7 +132,7 @@ function wire(store: SqliteStore, config: Config, secrets: Secrets, options: Hub
       store.announce(url);
     },
     async close() {
-      clearInterval(expiries);
+      following[Symbol.dispose]();
       await engines[Symbol.asyncDispose]();
       await housekeeping.stop();
       services.visits.sum(true);

@@ -36,9 +36,10 @@ export function createAuthenticator({ keys, agents, accessTokens }: Authenticato
 
   return {
     async verify(headers) {
+      const bearer = bearerOf(headers);
       const text = presentedCredential(headers);
       if (text === undefined || text.length > MAX_CREDENTIAL) throw refused();
-      const credential = (await byToken(text)) ?? (await byKey(text));
+      const credential = (bearer === undefined ? undefined : await byToken(bearer)) ?? (await byKey(text));
       if (credential === undefined) throw refused();
       return credential;
     },
@@ -77,8 +78,11 @@ function credentialOf(row: VerifiedKey): Credential {
 
 /** What a request shows as its credential, whether it is one or not. */
 export function presentedCredential(headers: Headers): string | undefined {
-  const bearer = BEARER.exec(headers.get('authorization') ?? '')?.[1];
-  return bearer ?? headers.get('x-api-key')?.trim();
+  return bearerOf(headers) ?? headers.get('x-api-key')?.trim();
+}
+
+function bearerOf(headers: Headers): string | undefined {
+  return BEARER.exec(headers.get('authorization') ?? '')?.[1];
 }
 
 /** One and the same words, whatever was wrong. */

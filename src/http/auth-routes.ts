@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { refused } from '../auth/authenticator.ts';
+import type { GuessGuard } from '../auth/guess-guard.ts';
 import type { Services } from '../features/services.ts';
 import type { TokenPair } from '../features/tokens/access-tokens.ts';
 import { agentName, permissions } from '../mcp/tools/fields.ts';
@@ -12,6 +13,8 @@ import type { HubEnv } from './types.ts';
 
 export interface AuthRoutesDeps extends RequireCredentialOptions {
   readonly services: Pick<Services, 'accessTokens' | 'handles' | 'rates'>;
+  /** Counts refresh tokens that are refused, as it does other credentials. */
+  readonly guesses: GuessGuard;
 }
 
 const tokenRequest = parser(
@@ -20,7 +23,7 @@ const tokenRequest = parser(
 const refreshRequest = z.strictObject({ refresh_token: z.string() });
 const revokeRequest = parser(z.strictObject({ token: z.string().min(1).max(4096) }));
 
-export function authRoutes({ services, ...guard }: AuthRoutesDeps): Hono<HubEnv> {
+export function authRoutes({ services, guesses, ...guard }: AuthRoutesDeps): Hono<HubEnv> {
   const { accessTokens, handles, rates } = services;
   const routes = new Hono<HubEnv>();
 
@@ -43,8 +46,12 @@ export function authRoutes({ services, ...guard }: AuthRoutesDeps): Hono<HubEnv>
     // The refresh token is the credential: whatever is wrong with it is answered alike.
     const body: unknown = await readJson(c).catch(() => undefined);
     const text = refreshRequest.safeParse(body).data?.refresh_token;
-    const pair = text === undefined ? undefined : await accessTokens.refresh(text, c.get('requestId'));
-    if (pair === undefined) throw refused();
+    if (text === undefined) throw refused();
+    const pair = await guesses.attempt(guard.addressOf(c), text, async () => {
+      const next = await accessTokens.refresh(text, c.get('requestId'));
+      if (next === undefined) throw refused();
+      return next;
+    });
     return c.json(toAnswer(pair));
   });
 

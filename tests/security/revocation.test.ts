@@ -264,7 +264,10 @@ describe('a stream of events', () => {
     const log = createLogger({ level: 'silent', format: 'json' });
     const app = new Hono<HubEnv>();
     app.use(requestId());
-    app.route('/', mcpRoutes({ engines: fixture.engines, authenticator, log, requestIdOf, open, ...unlimited() }));
+    app.route(
+      '/',
+      mcpRoutes({ engines: fixture.engines, authenticator, log, requestIdOf, open, ...unlimited() }),
+    );
     const end = async (key: string): Promise<void> => {
       const headers = new Headers({ authorization: `Bearer ${key}` });
       const { keyId } = await fakeAuthenticator.verify(headers, 'unknown');

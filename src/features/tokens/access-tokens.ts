@@ -32,6 +32,8 @@ export interface AccessTokenService {
    * otherwise.
    */
   revoke(actor: Actor, text: string): Promise<void>;
+  /** Told after tokens of a key have been revoked. */
+  onRevoke(listener: (keyId: string) => void): void;
 }
 
 export interface AccessTokenDeps extends GrantDeps {
@@ -52,6 +54,12 @@ export function createAccessTokenService(deps: AccessTokenDeps): AccessTokenServ
   const { store, keys, auditor, codec, now } = deps;
   /** Claims by the hash of their token. */
   const verified = createReadCache<AccessClaims>(CACHED_TOKENS);
+  const listeners: ((keyId: string) => void)[] = [];
+
+  function revoked(keyId: string): void {
+    verified.clear();
+    for (const listener of listeners) listener(keyId);
+  }
 
   async function pair(grant: Grant, familyId: string, refreshToken: string, at: number): Promise<TokenPair> {
     const iat = Math.floor(at / 1000);
@@ -124,17 +132,20 @@ export function createAccessTokenService(deps: AccessTokenDeps): AccessTokenServ
         if (usedAt !== null && usedAt + GRACE_MS <= at) {
           await tx.tokens.revokeFamily(family.familyId, at);
           await auditor.write(tx, actor, revocation(agentId, 'a refresh token was used again'));
-          return 'copied';
+          return { family, copied: true };
         }
         if (usedAt === null) await tx.tokens.useRefresh(hash, at);
         await storeRefresh(tx, family.familyId, refreshToken, at);
         const resource = `agent:${agentId}`;
         await auditor.write(tx, actor, { type: 'token.refreshed', action: 'POST /auth/refresh', resource });
-        return family;
+        return { family, copied: false };
       });
-      if (outcome === 'copied') verified.clear();
-      if (outcome === undefined || outcome === 'copied') return undefined;
-      return pair(outcome, outcome.familyId, refreshToken, at);
+      if (outcome === undefined) return undefined;
+      if (outcome.copied) {
+        revoked(outcome.family.keyId);
+        return undefined;
+      }
+      return pair(outcome.family, outcome.family.familyId, refreshToken, at);
     },
 
     async verify(text) {
@@ -156,7 +167,11 @@ export function createAccessTokenService(deps: AccessTokenDeps): AccessTokenServ
         if (claims === undefined || claims.key_id !== actor.keyId) return;
         await store.write((tx) => revokeAccess(tx, actor, claims));
       }
-      verified.clear();
+      if (actor.keyId !== null) revoked(actor.keyId);
+    },
+
+    onRevoke(listener) {
+      listeners.push(listener);
     },
   };
 }
