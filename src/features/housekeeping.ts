@@ -1,6 +1,6 @@
 /** Removes what has had its time: expired memory, answers kept for retries, dead handles and tokens, old rows of the audit log. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Store } from '../store/port.ts';
+import type { Store, Tx } from '../store/port.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Visits } from './audit/visits.ts';
 import { IDEMPOTENCY_TTL_MS } from './write-once.ts';
@@ -26,35 +26,38 @@ export function startHousekeeping(deps: HousekeepingDeps): { stop(): Promise<voi
   const { store, now, log, visits, auditLogMs, everyMs = EVERY_MS } = deps;
   const stopped = new AbortController();
 
-  async function all(remove: () => Promise<number>): Promise<number> {
-    let removed = 0;
-    for (let last = ROWS_PER_WRITE; last === ROWS_PER_WRITE && !stopped.signal.aborted; removed += last) {
-      last = await remove();
-    }
-    return removed;
-  }
+  /** Each removes at most so many rows, and answers how many. */
+  const chores: readonly ((tx: Tx) => Promise<number>)[] = [
+    (tx) => tx.memory.deleteExpired(now(), ROWS_PER_WRITE),
+    (tx) => tx.idempotency.deleteBefore(now() - IDEMPOTENCY_TTL_MS, ROWS_PER_WRITE),
+    (tx) => tx.handles.deleteExpired(now() - KEEP_HANDLES_MS, ROWS_PER_WRITE),
+    (tx) => tx.tokens.deleteExpiredRefresh(now(), ROWS_PER_WRITE),
+    (tx) => tx.tokens.deleteExpiredFamilies(now(), ROWS_PER_WRITE),
+    (tx) => tx.tokens.deleteExpiredRevocations(now(), ROWS_PER_WRITE),
+  ];
 
-  async function forgetAudit(keptMs: number): Promise<void> {
-    const before = now() - keptMs;
-    const removed = await all(() => store.write((tx) => tx.audit.deleteBefore(before, ROWS_PER_WRITE)));
-    if (removed > 0) log.info({ rows: removed }, 'old rows of the audit log were removed');
+  /** All chores in one commit, until none finds more than fits one. */
+  async function tidy(): Promise<void> {
+    let auditRows = 0;
+    for (let more = true; more && !stopped.signal.aborted;) {
+      const removed = await store.write(async (tx) => {
+        const counts: number[] = [];
+        for (const chore of chores) counts.push(await chore(tx));
+        const audit =
+          auditLogMs === null ? 0 : await tx.audit.deleteBefore(now() - auditLogMs, ROWS_PER_WRITE);
+        return { counts: [...counts, audit], audit };
+      });
+      auditRows += removed.audit;
+      more = removed.counts.includes(ROWS_PER_WRITE);
+    }
+    if (auditRows > 0) log.info({ rows: auditRows }, 'old rows of the audit log were removed');
   }
 
   async function run(): Promise<void> {
     while (!stopped.signal.aborted) {
       visits.sum();
       try {
-        await all(() => store.write((tx) => tx.memory.deleteExpired(now(), ROWS_PER_WRITE)));
-        await all(() =>
-          store.write((tx) => tx.idempotency.deleteBefore(now() - IDEMPOTENCY_TTL_MS, ROWS_PER_WRITE)),
-        );
-        await all(() =>
-          store.write((tx) => tx.handles.deleteExpired(now() - KEEP_HANDLES_MS, ROWS_PER_WRITE)),
-        );
-        await all(() => store.write((tx) => tx.tokens.deleteExpiredRefresh(now(), ROWS_PER_WRITE)));
-        await all(() => store.write((tx) => tx.tokens.deleteExpiredFamilies(now(), ROWS_PER_WRITE)));
-        await all(() => store.write((tx) => tx.tokens.deleteExpiredRevocations(now(), ROWS_PER_WRITE)));
-        if (auditLogMs !== null) await forgetAudit(auditLogMs);
+        await tidy();
       } catch (error) {
         log.warn({ err: error }, 'housekeeping failed; it tries again');
       }
