@@ -77,9 +77,12 @@ export async function startLedger({ writers, url }: LedgerOptions): Promise<Ledg
   }
 
   async function follow(): Promise<void> {
-    for (let last = false; !last; await delay(PAUSE_MS)) {
-      last = stopping;
-      followed.push(...(await readAfter(followed.at(-1) ?? 0)).map((message) => message.id));
+    for (let more = true; more; await delay(PAUSE_MS)) {
+      const ended = stopping;
+      const page = await readAfter(followed.at(-1) ?? 0);
+      followed.push(...page.map((message) => message.id));
+      // What is left in the end may be more than a page.
+      more = !ended || page.length > 0;
     }
   }
 
