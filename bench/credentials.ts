@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { createAuthenticator } from '../src/auth/authenticator.ts';
+import { createGuessGuard, guarded } from '../src/auth/guess-guard.ts';
 import type { Authenticator } from '../src/auth/types.ts';
 import { createConfig } from '../src/config/config.ts';
 import { createHub, type Hub } from '../src/hub.ts';
@@ -27,40 +28,78 @@ const ROUNDS = 9;
 const CALLS = 2_000;
 const AGENT = 'bench-credentials';
 
+type OpenHub = Hub & { readonly authenticator: Authenticator };
+
 export async function benchCredentials(report: Report): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'schub-bench-'));
   const hub = await openHub(folder);
   try {
+    for (const [kind, way] of Object.entries(await waysIn(hub))) await benchShare(report, hub, kind, way);
+    // Last: what so many refusals leave behind would be paid for by whoever is measured next.
     await benchPrefix(report, hub);
-    for (const [kind, headers] of Object.entries(await credentials()))
-      await benchShare(report, hub, kind, headers);
   } finally {
     await hub.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function openHub(folder: string): Promise<Hub> {
-  const env = { LOG_REQUESTS: 'false', RATE_LIMIT_ENABLED: 'false' };
+/** Calls and refusals are counted as in every hub, and never too many. */
+async function openHub(folder: string): Promise<OpenHub> {
+  const limits = ['AUTH', 'MESSAGES', 'READS', 'SEARCH', 'MEMORY', 'TOTAL'].map(
+    (kind) => [`RATE_LIMIT_${kind}_PER_MINUTE`, '1000000000'] as const,
+  );
   const config = createConfig({
     flags: {},
-    env,
+    env: { LOG_REQUESTS: 'false', ...Object.fromEntries(limits) },
     dotenv: null,
     dataDir: folder,
     cwd: folder,
     terminal: false,
   });
-  return createHub(
+  const hub = await createHub(
     config,
     { apiKey: BENCH_KEY, adminApiKey: `${BENCH_KEY}-admin`, jwtSecretKey: `${BENCH_KEY}-secret-secret` },
     { version: 'bench', log: createLogger({ level: 'error', format: 'json' }), tools: [...TOOLS, noop] },
   );
+  // Made as the hub makes its own, which nothing lets out.
+  const authenticator = guarded(createAuthenticator(hub.services), createGuessGuard(config.rates));
+  return { ...hub, authenticator };
 }
 
-/** Headers of each kind of credential, by its name. */
-async function credentials(): Promise<Readonly<Record<string, Readonly<Record<string, string>>>>> {
-  const agent = { 'x-agent-id': AGENT };
-  return Promise.resolve({ 'API key': { authorization: `Bearer ${BENCH_KEY}`, ...agent } });
+/** How a caller comes: what it sends in headers, and the handle it acts through. */
+interface Way {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly handle?: string;
+}
+
+/** By name. */
+async function waysIn(hub: Hub): Promise<Readonly<Record<string, Way>>> {
+  const key = { authorization: `Bearer ${BENCH_KEY}` };
+  const connection = { ...key, 'x-agent-id': AGENT };
+  const login = await ask(
+    hub,
+    new Request('http://127.0.0.1:23456/auth/token', {
+      method: 'POST',
+      headers: { ...key, host: '127.0.0.1:23456', 'content-type': 'application/json' },
+      body: JSON.stringify({ agent_id: `${AGENT}-login`, agent_type: 'bench' }),
+    }),
+    /"access_token":"([^"]+)"/,
+  );
+  const helper = { agent_id: `${AGENT}-helper`, agent_type: 'bench' };
+  const handle = await ask(hub, toolRequest(connection, 'authenticate_agent', helper), /\b(sct_[\w-]+)/);
+  return {
+    'API key': { headers: connection },
+    'access token': { headers: { authorization: `Bearer ${login}` } },
+    handle: { headers: connection, handle },
+  };
+}
+
+/** The part of an answer that the pattern's group matches. */
+async function ask({ app }: Hub, request: Request, wanted: RegExp): Promise<string> {
+  const text = await (await app.fetch(request)).text();
+  const found = wanted.exec(text)?.[1];
+  if (found === undefined) throw new Error(text);
+  return found;
 }
 
 const PREFIXES = {
@@ -77,8 +116,7 @@ function guess(prefix: string): Headers {
 }
 
 /** Two classes in random order, each sample with a key of its own, made before any time is taken. */
-async function benchPrefix(report: Report, { services }: Hub): Promise<void> {
-  const authenticator = createAuthenticator(services);
+async function benchPrefix(report: Report, { authenticator }: OpenHub): Promise<void> {
   const times: Record<keyof typeof PREFIXES, number[]> = { right: [], wrong: [] };
   for (let batch = 0; batch <= BATCHES; batch++) {
     const guesses = Array.from({ length: (2 * SAMPLES) / BATCHES }, (_, i) => {
@@ -134,18 +172,21 @@ function moments(values: readonly number[]): { readonly mean: number; readonly v
 /** Processor time of finding out who calls, beside that of a whole call of a tool that does nothing; in turns. */
 async function benchShare(
   report: Report,
-  hub: Hub,
+  { app, services, authenticator }: OpenHub,
   kind: string,
-  headers: Readonly<Record<string, string>>,
+  { headers, handle }: Way,
 ): Promise<void> {
-  const authenticator = createAuthenticator(hub.services);
   const client = { name: 'bench', version: '1' };
+  const log = createLogger({ level: 'silent', format: 'json' });
+  const rest = { requestId: 'bench', signal: new AbortController().signal, log };
   const identify = async (): Promise<void> => {
     const own = new Headers(headers);
-    await authenticator.identify(await authenticator.verify(own, ADDRESS), own, client);
+    const principal = await authenticator.identify(await authenticator.verify(own, ADDRESS), own, client);
+    if (handle !== undefined) await services.handles.resolve({ ...rest, principal }, handle, 'noop');
   };
+  const args = { session_id: 's', content: 'c', ...(handle === undefined ? {} : { auth_token: handle }) };
   const call = async (): Promise<void> => {
-    const response = await hub.app.fetch(noopRequest(headers));
+    const response = await app.fetch(toolRequest(headers, 'noop', args));
     const text = await response.text();
     if (response.status !== 200 || !text.includes('"message_id"')) throw new Error(text);
   };
@@ -173,13 +214,17 @@ async function cpuPer(work: () => Promise<void>): Promise<number> {
   return (user + system) / CALLS;
 }
 
-function noopRequest(headers: Readonly<Record<string, string>>): Request {
+function toolRequest(
+  headers: Readonly<Record<string, string>>,
+  name: string,
+  args: Readonly<Record<string, string>>,
+): Request {
   const meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
     'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1' },
     'io.modelcontextprotocol/clientCapabilities': {},
   };
-  const params = { name: 'noop', arguments: { session_id: 's', content: 'c' }, _meta: meta };
+  const params = { name, arguments: args, _meta: meta };
   return new Request('http://127.0.0.1:23456/mcp', {
     method: 'POST',
     headers: {
@@ -189,7 +234,7 @@ function noopRequest(headers: Readonly<Record<string, string>>): Request {
       'content-type': 'application/json',
       'mcp-protocol-version': '2026-07-28',
       'mcp-method': 'tools/call',
-      'mcp-name': 'noop',
+      'mcp-name': name,
     },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
   });

@@ -7,8 +7,8 @@ import { tableLines } from './table.ts';
 const agentSchema = z.object({
   agent_id: z.string(),
   agent_type: z.string(),
-  key_id: z.string(),
-  key_name: z.string(),
+  key_id: z.string().nullable(),
+  key_name: z.string().nullable(),
   first_seen: z.string(),
   last_seen: z.string(),
   client: z.string().nullable(),
@@ -16,7 +16,7 @@ const agentSchema = z.object({
 });
 const listSchema = z.object({ agents: z.array(agentSchema), next_cursor: z.string().optional() });
 const releasedSchema = z.object({ agent: agentSchema.omit({ key_name: true }) });
-const transferredSchema = z.object({ agent: agentSchema });
+const transferredSchema = z.object({ agent: agentSchema.extend({ key_name: z.string() }) });
 
 export interface AgentsDeps {
   readonly client: HubClient;
@@ -43,7 +43,7 @@ export async function listAgents({ client, output }: AgentsDeps, workspace?: str
     const rows = agents.map((agent) => [
       agent.agent_id,
       agent.agent_type,
-      agent.released_at === null ? agent.key_name : 'released',
+      agent.released_at === null ? (agent.key_name ?? '-') : 'released',
       agent.first_seen,
       agent.last_seen,
       agent.client ?? '-',

@@ -227,7 +227,7 @@ export interface Reads {
       workspace: string;
       after?: string;
       limit: number;
-    }): Promise<readonly (AgentRow & { readonly keyName: string })[]>;
+    }): Promise<readonly (AgentRow & { readonly keyName: string; readonly keyWorkspace: string })[]>;
   };
   readonly sessions: {
     get(workspace: string, sessionId: string): Promise<SessionRow | undefined>;

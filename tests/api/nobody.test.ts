@@ -93,6 +93,7 @@ function doors(headers: Record<string, string>): Record<string, () => Promise<Re
     '/api/v1/sessions',
     `/api/v1/sessions/${sessionId}`,
     '/api/v1/keys',
+    '/api/v1/agents',
     '/api/v1/audit',
     '/nothing',
   ]) {
@@ -102,6 +103,13 @@ function doors(headers: Record<string, string>): Record<string, () => Promise<Re
   http('/mcp', { method: 'POST', body: '{ no json' });
   http('/api/v1/keys', { method: 'POST', body: '{}' });
   http('/api/v1/import', { method: 'POST', body: '{}' });
+  http('/api/v1/keys/key_agent/rotate', { method: 'POST', body: '{}' });
+  for (const what of ['release', 'transfer'])
+    http(`/api/v1/agents/alice/${what}`, { method: 'POST', body: '{"key":"key_admin"}' });
+  const agent = '{"agent_id":"alice","agent_type":"claude"}';
+  http('/auth/token', { method: 'POST', body: agent });
+  http('/auth/refresh', { method: 'POST', body: '{"refresh_token":"srt_nothing"}' });
+  http('/auth/revoke', { method: 'POST', body: '{"token":"sct_nothing"}' });
   return Object.fromEntries(entries);
 }
 

@@ -55,7 +55,7 @@ let hub: TestHub;
 let callers: Callers;
 beforeAll(async () => {
   hub = await startTestHub({ env: { RATE_LIMIT_ENABLED: 'false' } });
-  callers = await openCast(hub);
+  ({ callers } = await openCast(hub));
 });
 afterAll(() => hub[Symbol.asyncDispose]());
 

@@ -30,14 +30,19 @@ export function allowedIdsOf({
  */
 export function demandMayActAs(bounds: KeyBounds, agentId: string, agentType: string): void {
   const { keyName, allowedTypes, named = HEADERS } = bounds;
-  const ids = allowedIdsOf(bounds);
-  if (ids !== null && !includes(ids, agentId)) {
-    throw contradiction(named.id, agentId, `key ${keyName} acts as ${ids.join(', ')} only`);
-  }
+  demandMayUseId(bounds, agentId);
   if (allowedTypes !== null && !includes(allowedTypes, agentType)) {
     const allowed = `key ${keyName} allows ${allowedTypes.join(', ')} for ${agentId}`;
     throw contradiction(named.type, agentType, allowed);
   }
+}
+
+/** The part of {@link demandMayActAs} that is known without looking the agent up. @throws HubError PERMISSION_DENIED */
+export function demandMayUseId(bounds: KeyBounds, agentId: string): void {
+  const ids = allowedIdsOf(bounds);
+  if (ids === null || includes(ids, agentId)) return;
+  const { keyName, named = HEADERS } = bounds;
+  throw contradiction(named.id, agentId, `key ${keyName} acts as ${ids.join(', ')} only`);
 }
 
 export function contradiction(header: string, value: string, fixed: string): HubError {

@@ -3,7 +3,7 @@ import type { Ctx } from '../../context.ts';
 import { HubError, invalid } from '../../errors.ts';
 import { ALL_WORKSPACES, type AgentRow, type KeyRow, type Store, type Tx } from '../../store/port.ts';
 import { actorOf, type Auditor } from '../audit/auditor.ts';
-import { demandMayManage, requireKey } from '../keys/manage.ts';
+import { demandMayManage, mayManage, requireKey } from '../keys/manage.ts';
 import { isLive } from '../keys/service.ts';
 import { demand } from '../permissions.ts';
 import { homeWorkspace } from '../sessions/service.ts';
@@ -11,12 +11,18 @@ import { demandMayActAs } from './may-act.ts';
 
 export type OwnedAgent = AgentRow & { readonly keyName: string };
 
+/** Nulls for a key that is not the operator's to know: one of all workspaces has written into its own. */
+export type ListedAgent = Omit<AgentRow, 'keyId'> & {
+  readonly keyId: string | null;
+  readonly keyName: string | null;
+};
+
 export interface AgentOwnership {
   /** By id; of the caller's workspace if none is named. `next` is where the listing goes on after. */
   list(
     ctx: Ctx,
     page: { readonly workspace?: string; readonly after?: string; readonly limit: number },
-  ): Promise<{ readonly agents: readonly OwnedAgent[]; readonly next: string | null }>;
+  ): Promise<{ readonly agents: readonly ListedAgent[]; readonly next: string | null }>;
   /** The next key that uses the id owns it. Its type, its memory and what it said stay. */
   release(ctx: Ctx, agentId: string, workspace?: string): Promise<AgentRow>;
   /** Gives the id to a key of the same workspace, or of `*`, named by id or name. */
@@ -46,7 +52,11 @@ export function createAgentOwnership({ store, now, auditor, lost }: OwnershipDep
         ...{ workspace, limit: limit + 1 },
         ...(after === undefined ? {} : { after }),
       });
-      const agents = rows.slice(0, limit);
+      const agents = rows
+        .slice(0, limit)
+        .map((agent) =>
+          mayManage(ctx, agent.keyWorkspace) ? agent : { ...agent, keyId: null, keyName: null },
+        );
       return { agents, next: rows.length > limit ? (agents.at(-1)?.agentId ?? null) : null };
     },
 

@@ -7,7 +7,14 @@ import type { Auditor } from '../audit/auditor.ts';
 import { demand } from '../permissions.ts';
 import { homeWorkspace } from '../sessions/service.ts';
 import { foreignAgent, takeIfReleased } from './claim.ts';
-import { HEADERS, allowedIdsOf, contradiction, demandMayActAs, type KeyBounds } from './may-act.ts';
+import {
+  HEADERS,
+  allowedIdsOf,
+  contradiction,
+  demandMayActAs,
+  demandMayUseId,
+  type KeyBounds,
+} from './may-act.ts';
 import { createAgentOwnership, type AgentOwnership } from './ownership.ts';
 
 export interface AgentClaim extends KeyBounds {
@@ -115,10 +122,13 @@ export function createAgentService({ store, now, auditor }: AgentDeps): AgentSer
       const client = toIdPart(claim.client ?? DEFAULT_CLIENT, MAX_TYPE);
       const found = await find(claim.workspace, agentId);
       const type = found?.agentType ?? wantedType ?? onlyType(claim) ?? client;
+      demandMayUseId(claim, agentId);
+      // Before anything is said of its type: that of another key's agent is none of the caller's business.
+      if (found?.releasedAt === null) demandOwn(found, claim);
       demandMayActAs(claim, agentId, type);
       if (found !== undefined) demandSameType(found, wantedType, named.type);
       const agent = found?.releasedAt === null ? found : await register(claim, agentId, type);
-      if (agent.keyId !== claim.keyId) throw foreignAgent(agent.agentId, claim.keyName);
+      demandOwn(agent, claim);
       // Another request may have registered it meanwhile, as another type.
       demandSameType(agent, wantedType, named.type);
       demandMayActAs(claim, agent.agentId, agent.agentType);
@@ -180,6 +190,11 @@ function onlyType({ allowedTypes }: AgentClaim): string | undefined {
 function checked(header: string, value: string, max: number): string {
   if (value.length <= max && ALLOWED.test(value)) return value;
   throw invalid(header, value, `1 to ${max} of letters, digits and . _ - @`);
+}
+
+/** @throws HubError PERMISSION_DENIED */
+function demandOwn({ agentId, keyId }: AgentRow, claim: AgentClaim): void {
+  if (keyId !== claim.keyId) throw foreignAgent(agentId, claim.keyName);
 }
 
 /** @throws HubError PERMISSION_DENIED */

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { decodeCursor, encodeCursor } from '../../features/cursor.ts';
 import { isoTime } from '../../mcp/shapes.ts';
+import type { ListedAgent } from '../../features/agents/ownership.ts';
 import type { AgentRow } from '../../store/port.ts';
 import { readJson } from '../json-body.ts';
 import type { HubEnv } from '../types.ts';
@@ -55,7 +56,7 @@ export function agentRoutes(deps: ApiDeps): Hono<HubEnv> {
   return routes;
 }
 
-function toAgent(row: AgentRow) {
+function toAgent(row: AgentRow | ListedAgent) {
   return {
     agent_id: row.agentId,
     agent_type: row.agentType,

@@ -1,7 +1,9 @@
 /** Everybody who may knock at the hub, each with a name that is a canary, and every way of asking as data. */
+import type { Permission } from '../../../src/context.ts';
 import type { ClientEra } from '../../_util/connect-client.ts';
 import { openSession, post } from '../../_util/scenario-raw.ts';
 import { ADMIN_KEY, type NewTestKey, type TestHub } from '../../_util/test-hub.ts';
+import { logIn, type Pair } from '../../_util/tokens.ts';
 
 /** The other workspace; its name is a canary too. */
 export const OTHER = 'cnry-ws-other';
@@ -12,6 +14,8 @@ interface Member {
   readonly type: string;
   /** The key to make, or whose to use; absent: the operator's of the settings. */
   readonly key?: NewTestKey | 'sender';
+  /** Comes with an access token for so much, in place of the key. */
+  readonly token?: readonly Permission[];
 }
 
 const CAST = {
@@ -27,6 +31,8 @@ const CAST = {
   readOnly: { agent: 'cnry-reader-id', type: 'cnry-other-type', key: { permissions: ['read'] } },
   writeOnly: { agent: 'cnry-writer-id', type: 'cnry-other-type', key: { permissions: ['write'] } },
   admin: { agent: 'cnry-admin-id', type: 'cnry-admin-type' },
+  /** Has of the operator's key what any agent has. */
+  narrowed: { agent: 'cnry-narrowed-id', type: 'cnry-other-type', token: ['read', 'write'] },
   /** The sender's names in another workspace. */
   stranger: { agent: 'cnry-sender-id', type: 'cnry-coder-type', key: { workspace: OTHER } },
   strangeAdmin: {
@@ -71,36 +77,40 @@ export interface Answer {
 
 export interface Caller {
   readonly role: Role;
+  /** For failures: the role, and how it comes if not with a key. */
+  readonly name: string;
   readonly keyName: string | null;
+  /** Whether this way of coming has such a request. */
+  readonly can: (ask: Ask) => boolean;
   ask(era: ClientEra, ask: Ask): Promise<Answer>;
 }
 
 export const toolsOf = (tool: string, ...all: readonly Record<string, unknown>[]): Ask[] =>
   all.map((args) => ({ tool, args }));
 
-const CURSOR = /next_cursor\\*":\\*"([A-Za-z0-9_-]+)/g;
+/** Cursors, and what access tokens say. */
+const ENCODED = [/next_cursor\\*":\\*"([A-Za-z0-9_-]+)/g, /\beyJ[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)/g];
 
 async function answerOf(response: Response): Promise<Answer> {
   const body = await response.text();
   const headers = [...response.headers].map((header) => header.join(': ')).join('\n');
-  const cursors = [...body.matchAll(CURSOR)].map(([, cursor]) =>
-    Buffer.from(cursor ?? '', 'base64url').toString(),
+  const decoded = ENCODED.flatMap((pattern) => [...body.matchAll(pattern)]).map(([, part]) =>
+    Buffer.from(part ?? '', 'base64url').toString(),
   );
-  return { status: response.status, text: [headers, body, ...cursors].join('\n') };
+  return { status: response.status, text: [headers, body, ...decoded].join('\n') };
 }
 
-async function openCaller(
-  hub: TestHub,
-  role: Role,
-  keyName: string | null,
-  headers: Readonly<Record<string, string>>,
-): Promise<Caller> {
-  const of: Record<ClientEra, Readonly<Record<string, string>>> = {
-    '2025': role === 'nobody' ? headers : await openSession(hub, headers),
+type Headers = Readonly<Record<string, string>>;
+type Named = Pick<Caller, 'role' | 'name' | 'keyName'>;
+
+async function openCaller(hub: TestHub, named: Named, headers: Headers): Promise<Caller> {
+  const of: Record<ClientEra, Headers> = {
+    '2025': named.role === 'nobody' ? headers : await openSession(hub, headers),
     '2026': headers,
   };
   return {
-    ...{ role, keyName },
+    ...named,
+    can: () => true,
     async ask(era, ask) {
       if ('http' in ask) {
         const [method = 'GET', path = '/'] = ask.http.split(' ');
@@ -116,23 +126,70 @@ async function openCaller(
   };
 }
 
+const AUTHENTICATES: readonly string[] = ['authenticate_agent', 'refresh_token'];
+
+/** Who acts on another's connection through a handle; only tools take one. */
+function throughHandle(on: Caller, role: MemberName, auth_token: string): Caller {
+  return {
+    ...{ role, name: `${role} by a handle of ${on.role}`, keyName: on.keyName },
+    can: (ask) => 'tool' in ask && !AUTHENTICATES.includes(ask.tool),
+    ask: (era, ask) => on.ask(era, 'tool' in ask ? { ...ask, args: { ...ask.args, auth_token } } : ask),
+  };
+}
+
+async function handleOf(on: Caller, name: MemberName): Promise<string> {
+  const { agent, type } = memberOf(name);
+  const args = { agent_id: agent, agent_type: type };
+  const { text } = await on.ask('2026', { tool: 'authenticate_agent', args });
+  const handle = /\bsct_[\w-]+/.exec(text)?.[0];
+  if (handle === undefined) throw new Error(text);
+  return handle;
+}
+
 export type Callers = Readonly<Record<Role, Caller>>;
 
-export async function openCast(hub: TestHub): Promise<Callers> {
+export interface Cast {
+  readonly callers: Callers;
+  /** The same roles, come in other ways. */
+  readonly ways: readonly Caller[];
+  /** A login and a handle of the sibling under the sender's key. */
+  readonly login: Pair;
+  readonly handle: string;
+}
+
+export async function openCast(hub: TestHub): Promise<Cast> {
   const keys = new Map<MemberName, readonly [name: string, key: string]>();
-  const callers: Partial<Record<Role, Caller>> = { nobody: await openCaller(hub, 'nobody', null, {}) };
+  const nobody = { role: 'nobody', name: 'nobody', keyName: null } as const;
+  const callers: Partial<Record<Role, Caller>> = { nobody: await openCaller(hub, nobody, {}) };
+  const loginOf = (name: MemberName, permissions: readonly Permission[]): Promise<Pair> => {
+    const { agent, type } = memberOf(name);
+    return logIn(hub, agent, { agent_type: type, permissions }, keys.get(name)?.[1]);
+  };
   for (const name of MEMBERS) {
-    const { agent, type, key: wanted } = memberOf(name);
-    const keyName = keyNameOf(name);
-    const [label, key] =
+    const { agent, type, key: wanted, token } = memberOf(name);
+    const label = keyNameOf(name);
+    const held =
       wanted === undefined
-        ? ['admin', ADMIN_KEY]
+        ? (['admin', ADMIN_KEY] as const)
         : wanted === 'sender'
-          ? (keys.get('sender') ?? ['', ''])
-          : [keyName, await hub.makeKey(keyName, wanted)];
-    keys.set(name, [label, key]);
-    const headers = { authorization: `Bearer ${key}`, 'x-agent-id': agent, 'x-agent-type': type };
-    callers[name] = await openCaller(hub, name, label, headers);
+          ? (keys.get('sender') ?? (['', ''] as const))
+          : ([label, await hub.makeKey(label, wanted)] as const);
+    keys.set(name, held);
+    const [keyName, key] = held;
+    const headers =
+      token === undefined
+        ? { authorization: `Bearer ${key}`, 'x-agent-id': agent, 'x-agent-type': type }
+        : { authorization: `Bearer ${(await loginOf(name, token)).access_token}` };
+    callers[name] = await openCaller(hub, { role: name, name, keyName }, headers);
   }
-  return callers as Callers;
+  const all = callers as Callers;
+  const login = await loginOf('sibling', ['read', 'write']);
+  const handle = await handleOf(all.sender, 'sibling');
+  const named = { ...all.sibling, name: 'sibling by a token' };
+  const ways = [
+    throughHandle(all.sender, 'sibling', handle),
+    throughHandle(all.admin, 'narrowed', await handleOf(all.admin, 'narrowed')),
+    await openCaller(hub, named, { authorization: `Bearer ${login.access_token}` }),
+  ];
+  return { callers: all, ways, login, handle };
 }

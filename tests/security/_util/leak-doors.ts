@@ -2,10 +2,10 @@
  * Every door of the hub but the tools, and how the leak matrix knocks at it. A new resource, prompt or route needs a row
  * here, named as `kind:name`; the matrix fails by that name until it has one.
  */
-import { ADMINS, STRANGERS, type Ask, type Role } from './leak-cast.ts';
+import { ADMINS, keyNameOf, memberOf, OTHER, STRANGERS, type Ask, type Role } from './leak-cast.ts';
 import { USED_KEY } from './leak-lines.ts';
 import { places, probe, type DoorRow, type Probe } from './leak-rows.ts';
-import { TOOL_ROWS } from './leak-tools.ts';
+import { takenIds, TOOL_ROWS } from './leak-tools.ts';
 import { hiddenFrom, type LeakWorld, type Secret } from './leak-world.ts';
 
 const read = (uri: string): Ask => ({ method: 'resources/read', params: { uri } });
@@ -174,6 +174,94 @@ const routes: readonly DoorRow[] = [
     probes: [probe('key', (id) => http(`DELETE /api/v1/keys/${id}`))],
   },
   {
+    covers: 'route:POST /api/v1/keys/:id/rotate',
+    asks: () => [
+      http('POST /api/v1/keys/key_none/rotate'),
+      http('POST /api/v1/keys/key_none/rotate', { overlap: -1 }),
+    ],
+    probes: [probe('key', (id) => http(`POST /api/v1/keys/${id}/rotate`, {}))],
+  },
+  {
+    covers: 'route:POST /auth/token',
+    asks: (_world, role) => [
+      http('POST /auth/token', {}),
+      ...(role === 'nobody'
+        ? []
+        : [http('POST /auth/token', { agent_id: memberOf(role).agent, agent_type: memberOf(role).type })]),
+      ...takenIds(role).flatMap((agent_id) => [
+        http('POST /auth/token', { agent_id, agent_type: 'cnry-other-type' }),
+        http('POST /auth/token', { agent_id, agent_type: 'nonsense', permissions: ['read', 'admin'] }),
+      ]),
+    ],
+  },
+  {
+    covers: 'route:POST /auth/refresh',
+    asks: () => [http('POST /auth/refresh', {}), http('POST /auth/refresh', { refresh_token: 'nonsense' })],
+    probes: (['handle', 'access token'] as const).map((about) =>
+      probe(about, (refresh_token) => http('POST /auth/refresh', { refresh_token })),
+    ),
+  },
+  {
+    // That who does not hold the key ends nothing shows later: those who came with these go on.
+    covers: 'route:POST /auth/revoke',
+    asks: () => [http('POST /auth/revoke', {}), http('POST /auth/revoke', { token: 'nonsense' })],
+    probes: (['handle', 'access token', 'refresh token'] as const).map((about) =>
+      probe(about, (token) => http('POST /auth/revoke', { token })),
+    ),
+  },
+  {
+    covers: 'route:GET /api/v1/agents',
+    shows: true,
+    setsUp: true,
+    asks: () =>
+      ['', '?limit=1', '?limit=x', '?workspace=default', `?workspace=${OTHER}`].map((query) =>
+        http(`GET /api/v1/agents${query}`),
+      ),
+    probes: [probe('workspace', (workspace) => http(`GET /api/v1/agents?workspace=${workspace}`))],
+  },
+  {
+    covers: 'route:POST /api/v1/agents/:id/release',
+    asks: () => [
+      http('POST /api/v1/agents/cnry-absent-id/release'),
+      http('POST /api/v1/agents/x/release', { nonsense: 1 }),
+    ],
+    probes: [
+      probe('agent', (id) => http(`POST /api/v1/agents/${id}/release`, {})),
+      probe('workspace', (workspace) => http('POST /api/v1/agents/cnry-absent-id/release', { workspace })),
+    ],
+  },
+  {
+    covers: 'route:POST /api/v1/agents/:id/transfer',
+    asks: () => [
+      http('POST /api/v1/agents/cnry-absent-id/transfer', {}),
+      http('POST /api/v1/agents/cnry-absent-id/transfer', { key: 'key_none' }),
+    ],
+    probes: [
+      probe('agent', (id) => http(`POST /api/v1/agents/${id}/transfer`, { key: 'key_none' })),
+      probe('key', (key) => http('POST /api/v1/agents/cnry-strange-admin-id/transfer', { key })),
+      probe('workspace', (workspace) =>
+        http('POST /api/v1/agents/cnry-absent-id/transfer', { key: 'key_none', workspace }),
+      ),
+    ],
+  },
+  {
+    covers: 'route:GET /api/v1/audit',
+    shows: true,
+    asks: (world) =>
+      [
+        '',
+        '?limit=1',
+        '?limit=200',
+        '?limit=x',
+        '?event_type=key.created',
+        ...places(world).map((id) => `?session_id=${id}`),
+      ].map((query) => http(`GET /api/v1/audit${query}`)),
+    probes: [
+      probe('agent', (id) => http(`GET /api/v1/audit?agent_id=${id}`)),
+      probe('session', (id) => http(`GET /api/v1/audit?session_id=${id}`)),
+    ],
+  },
+  {
     covers: 'route:POST /api/v1/import',
     asks: () => [http('POST /api/v1/import', ''), http('POST /api/v1/import', '{}')],
   },
@@ -190,6 +278,10 @@ const CONTROLS: Readonly<Record<Probe['about'], string>> = {
   memory: 'cnry-absent-key',
   key: 'key_none',
   idempotency: 'used-by-nobody',
+  workspace: 'cnry-ws-absent',
+  handle: `sct_${'A'.repeat(43)}`,
+  'access token': 'eyJhbGciOiJIUzI1NiJ9.e30.AAAA',
+  'refresh token': `scr_${'A'.repeat(43)}`,
 };
 
 export const controlOf = ({ about }: Probe): string => CONTROLS[about];
@@ -202,6 +294,7 @@ export function hiddenThings(world: LeakWorld, role: Role, about: Probe['about']
   const words = (...kinds: readonly Secret['what'][]): string[] =>
     hidden.filter(({ what }) => kinds.includes(what)).map(({ word }) => word);
   const { main, quiet, foreign } = world.sessions;
+  const holders: readonly Role[] = ['sender', 'sibling'];
   switch (about) {
     case 'message':
       return world.lines.filter(({ known }) => !known.has(role)).map(({ id }) => String(id));
@@ -217,6 +310,14 @@ export function hiddenThings(world: LeakWorld, role: Role, about: Probe['about']
     case 'idempotency':
       return role === 'sender' ? [] : [USED_KEY];
     case 'key':
-      return ADMINS.includes(role) ? [] : ['key_agent', 'key_admin'];
+      return ADMINS.includes(role) ? [] : ['key_agent', 'key_admin', keyNameOf('ghost')];
+    case 'workspace':
+      return ADMINS.includes(role) ? [] : [STRANGERS.includes(role) ? 'default' : OTHER];
+    case 'handle':
+      return holders.includes(role) ? [] : [world.handle];
+    case 'access token':
+      return holders.includes(role) ? [] : [world.login.access_token];
+    case 'refresh token':
+      return holders.includes(role) ? [] : [world.login.refresh_token];
   }
 }

@@ -4,7 +4,18 @@ import type { LeakWorld } from './leak-world.ts';
 
 /** A question about something that may be there and hidden. `value` is it, or what takes its place in the control. */
 export interface Probe {
-  readonly about: 'message' | 'session' | 'agent' | 'word' | 'memory' | 'key' | 'idempotency';
+  readonly about:
+    | 'message'
+    | 'session'
+    | 'agent'
+    | 'word'
+    | 'memory'
+    | 'key'
+    | 'idempotency'
+    | 'workspace'
+    | 'handle'
+    | 'access token'
+    | 'refresh token';
   readonly ask: (value: string, world: LeakWorld) => Ask;
 }
 
@@ -17,6 +28,8 @@ export interface DoorRow {
   readonly probes?: readonly Probe[];
   /** Shows contents, purposes, keys or values: a row that never does although it should proves nothing. */
   readonly shows?: boolean;
+  /** Shows the operator of the workspace `default` the names in others too: it is who sets them up. */
+  readonly setsUp?: boolean;
 }
 
 /** The sessions of the world. */

@@ -1,5 +1,5 @@
 /** How the leak matrix knocks at each tool: a new one needs a row here. */
-import { toolsOf, type Role } from './leak-cast.ts';
+import { memberOf, STRANGERS, toolsOf, type Role } from './leak-cast.ts';
 import { places, probe, type DoorRow, type Probe } from './leak-rows.ts';
 import type { LeakWorld } from './leak-world.ts';
 
@@ -18,6 +18,13 @@ const tool = (
 ): Probe => probe(about, (value, world) => ({ tool: name, args: { ...args(value, world) } }));
 const inSession = (name: string, rest: object = {}): Probe =>
   tool(name, 'session', (session_id) => ({ session_id, ...rest }));
+
+/** Ids of other keys of the role's workspace: no agent of it may take them. */
+export const takenIds = (role: Role): readonly string[] =>
+  role === 'everywhere' || STRANGERS.includes(role)
+    ? []
+    : ['cnry-ghost-id', 'cnry-sender-id'].filter((id) => role !== 'ghost' || id === 'cnry-sender-id');
+
 export const TOOL_ROWS: readonly DoorRow[] = [
   {
     covers: 'tool:create_session',
@@ -219,5 +226,47 @@ export const TOOL_ROWS: readonly DoorRow[] = [
   {
     covers: 'tool:get_usage_guidance',
     asks: () => toolsOf('get_usage_guidance', {}, { guidance_type: 'security' }),
+  },
+  {
+    covers: 'tool:authenticate_agent',
+    // Ids of the workspace are taken by their keys; elsewhere they would be free, and taken by this.
+    asks: (_world, role) =>
+      toolsOf(
+        'authenticate_agent',
+        { agent_id: 'x y', agent_type: 't' },
+        ...(role === 'nobody' ? [] : [{ agent_id: memberOf(role).agent, agent_type: memberOf(role).type }]),
+        ...takenIds(role).flatMap((agent_id) => [
+          { agent_id, agent_type: 'cnry-other-type' },
+          { agent_id, agent_type: 'nonsense', requested_permissions: ['read', 'write', 'admin'] },
+        ]),
+      ),
+  },
+  {
+    covers: 'tool:refresh_token',
+    asks: () => toolsOf('refresh_token', { current_token: 'sct_nothing' }, { current_token: '' }),
+    probes: (['handle', 'access token', 'refresh token'] as const).map((about) =>
+      tool('refresh_token', about, (current_token) => ({ current_token })),
+    ),
+  },
+  {
+    // Taken by every tool but those two.
+    covers: 'auth_token',
+    asks: (world) =>
+      toolsOf('list_sessions', { auth_token: 'sct_nothing' }, { auth_token: world.login.access_token }),
+    probes: (['handle', 'access token', 'refresh token'] as const).flatMap((about) => [
+      tool('list_sessions', about, (auth_token) => ({ auth_token })),
+      tool('get_audit_log', about, (auth_token) => ({ auth_token })),
+    ]),
+  },
+  {
+    covers: 'tool:get_audit_log',
+    shows: true,
+    asks: (world) =>
+      toolsOf(
+        'get_audit_log',
+        ...[{}, { limit: 1 }, { limit: 200 }, { event_type: 'key.created' }, { agent_id: 'cnry-sender-id' }],
+        ...inEach(world, {}),
+      ),
+    probes: [tool('get_audit_log', 'agent', (agent_id) => ({ agent_id })), inSession('get_audit_log')],
   },
 ];

@@ -13,6 +13,7 @@ import {
   memberOf,
   openCast,
   type Callers,
+  type Cast,
   type MemberName,
   type Role,
 } from './leak-cast.ts';
@@ -21,7 +22,18 @@ import {
 export interface Secret {
   readonly word: string;
   readonly what:
-    'content' | 'metadata' | 'agent' | 'type' | 'key name' | 'workspace' | 'memory' | 'value' | 'session';
+    | 'content'
+    | 'metadata'
+    | 'agent'
+    | 'type'
+    | 'key name'
+    | 'key id'
+    | 'workspace'
+    | 'memory'
+    | 'value'
+    | 'session'
+    | 'session id'
+    | 'credential';
   readonly may: ReadonlySet<Role>;
   /** Those that some door must show it to. */
   readonly must: readonly Role[];
@@ -38,6 +50,10 @@ export interface PostedLine {
 export interface LeakWorld extends AsyncDisposable {
   readonly hub: TestHub;
   readonly callers: Callers;
+  readonly ways: Cast['ways'];
+  /** Credentials of the sibling, under the sender's key. */
+  readonly login: Cast['login'];
+  readonly handle: string;
   readonly sessions: Readonly<Record<Place, string>>;
   readonly lines: readonly PostedLine[];
   readonly secrets: readonly Secret[];
@@ -68,7 +84,7 @@ export async function startLeakWorld(): Promise<LeakWorld> {
     // The matrix asks more in a minute of its clock than any agent may.
     env: { RATE_LIMIT_ENABLED: 'false' },
   });
-  const callers = await openCast(hub);
+  const { callers, ways, login, handle } = await openCast(hub);
 
   async function call(by: Role, tool: string, args: object): Promise<Record<string, unknown>> {
     clock.at += 1000;
@@ -121,13 +137,16 @@ export async function startLeakWorld(): Promise<LeakWorld> {
   await importOld(callers);
   clock.at += 1000;
   return {
-    ...{ hub, callers, sessions, lines, log: text },
+    ...{ hub, callers, ways, login, handle, sessions, lines, log: text },
     secrets: [
       ...wordsOfLines(),
       ...wordsOfImport(),
       ...wordsOfCells(),
-      ...wordsOfPlaces(),
+      ...wordsOfPlaces(sessions),
       ...names(callers),
+      ...(await keyIds(callers)),
+      // Told once, to who asked for them.
+      ...[handle, login.access_token, login.refresh_token].map((word) => secret(word, 'credential', [])),
     ],
     [Symbol.asyncDispose]: () => hub[Symbol.asyncDispose](),
   };
@@ -183,10 +202,14 @@ function wordsOfCells(): Secret[] {
   });
 }
 
-function wordsOfPlaces(): Secret[] {
+function wordsOfPlaces(sessions: LeakWorld['sessions']): Secret[] {
   const places = (['main', 'quiet', 'scratch', 'foreign'] as const).flatMap((place) => {
     const may = place === 'foreign' ? (['stranger', 'strangeAdmin', 'everywhere'] as const) : READERS;
-    return ['purpose', 'session'].map((part) => secret(`cnry-${place}-${part}`, 'session', may));
+    const knowers = place === 'foreign' ? may : [...may, 'writeOnly' as const];
+    return [
+      ...['purpose', 'session'].map((part) => secret(`cnry-${place}-${part}`, 'session', may)),
+      secret(sessions[place], 'session id', knowers, may),
+    ];
   });
   const managers: readonly Role[] = ['stranger', 'strangeAdmin', 'admin', 'everywhere'];
   return [...places, secret(OTHER, 'workspace', managers)];
@@ -221,12 +244,15 @@ function names(callers: Callers): Secret[] {
       ...told((line) => memberOf(line.by).type === type || mentioned(line, `type:${type}`)),
     ]);
     return [
-      secret(agent, 'agent', ids, [member]),
-      secret(type, 'type', types, [member]),
+      secret(agent, 'agent', ids, [member, operatorOf(member)]),
+      secret(type, 'type', types, [member, operatorOf(member)]),
       ...keyName(callers, member),
     ];
   });
 }
+
+const operatorOf = (member: MemberName): Role =>
+  member === 'everywhere' ? member : STRANGERS.includes(member) ? 'strangeAdmin' : 'admin';
 
 function keyName(callers: Callers, member: MemberName): Secret[] {
   const name = callers[member].keyName;
@@ -234,4 +260,17 @@ function keyName(callers: Callers, member: MemberName): Secret[] {
   const holders = ROLES.filter((role) => callers[role].keyName === name);
   const managers: readonly Role[] = STRANGERS.includes(member) ? [...ADMINS, 'strangeAdmin'] : ADMINS;
   return [secret(name, 'key name', [...holders, ...managers])];
+}
+
+/** Operators look after the keys of their workspaces, the one of `default` after all. */
+async function keyIds(all: Callers): Promise<Secret[]> {
+  const { text } = await all.everywhere.ask('2026', { http: 'GET /api/v1/keys' });
+  const keys = [...text.matchAll(/"key_id":"([^"]+)","name":"([^"]+)"/g)];
+  return MEMBERS.flatMap((member) => {
+    const id = keys.find(([, , name]) => name === keyNameOf(member))?.[1];
+    const managers: readonly Role[] = STRANGERS.includes(member) ? [...ADMINS, 'strangeAdmin'] : ADMINS;
+    // A token says whose it is to its holder.
+    const holders = ROLES.filter((role) => all[role].keyName === keyNameOf(member));
+    return id === undefined ? [] : [secret(id, 'key id', [...managers, ...holders], managers)];
+  });
 }

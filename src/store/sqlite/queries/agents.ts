@@ -38,7 +38,7 @@ export function agentReads(connection: Connection, names: Names): SyncNoun<Reads
     )
     .pluck();
   const list = drizzle(connection.sqlite)
-    .select({ agent: agents, keyName: keys.name })
+    .select({ agent: agents, keyName: keys.name, keyWorkspace: keys.workspace })
     .from(agents)
     .innerJoin(keys, eq(keys.keyId, agents.keyId))
     .where(
@@ -55,7 +55,7 @@ export function agentReads(connection: Connection, names: Names): SyncNoun<Reads
       const workspaceId = names.workspace(workspace);
       if (workspaceId === undefined) return [];
       const rows = list.all({ workspaceId, after: after.toLowerCase(), limit });
-      return rows.map(({ agent, keyName }) => ({ ...toAgentRow(agent), keyName }));
+      return rows.map(({ agent, ...key }) => ({ ...toAgentRow(agent), ...key }));
     },
     idsByPrefix(workspace, prefix, limit) {
       const workspaceId = names.workspace(workspace);
