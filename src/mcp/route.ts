@@ -19,6 +19,7 @@ import {
   idOf,
   INVALID_REQUEST,
   isRecord,
+  messagesOf,
   noBatches,
   type Occasion,
   PARSE_ERROR,
@@ -155,7 +156,7 @@ function streamOf(request: McpRequest, outcome: InboundClassificationOutcome): s
 function countedHere(body: unknown): number {
   const isCounted = (message: unknown): boolean =>
     isRecord(message) && message['id'] !== undefined && !COUNTED_BY_AGENT.has(String(message['method']));
-  return [body].flat().filter(isCounted).length;
+  return messagesOf(body).filter(isCounted).length;
 }
 
 /** No message of any era, as opposed to a bad one of the current era. */
