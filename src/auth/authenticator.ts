@@ -4,6 +4,7 @@ import { HubError } from '../errors.ts';
 import type { AgentService } from '../features/agents/service.ts';
 import type { KeyService, VerifiedKey } from '../features/keys/service.ts';
 import type { AccessTokenService } from '../features/tokens/access-tokens.ts';
+import type { RateService } from '../features/rates/service.ts';
 import { narrowed } from '../features/tokens/grant.ts';
 import type { Authenticator, Credential } from './types.ts';
 
@@ -15,9 +16,10 @@ export interface AuthenticatorDeps {
   readonly keys: KeyService;
   readonly agents: AgentService;
   readonly accessTokens: AccessTokenService;
+  readonly rates: Pick<RateService, 'spendTotal'>;
 }
 
-export function createAuthenticator({ keys, agents, accessTokens }: AuthenticatorDeps): Authenticator {
+export function createAuthenticator({ keys, agents, accessTokens, rates }: AuthenticatorDeps): Authenticator {
   async function byToken(text: string): Promise<Credential | undefined> {
     const token = await accessTokens.verify(text);
     if (token === undefined) return undefined;
@@ -44,10 +46,10 @@ export function createAuthenticator({ keys, agents, accessTokens }: Authenticato
       return credential;
     },
 
-    identify(credential, headers, client) {
+    async identify(credential, headers, client) {
       const wantedId = headers.get('x-agent-id') ?? undefined;
       const wantedType = headers.get('x-agent-type') ?? undefined;
-      return agents.identify({
+      const claim = {
         keyId: credential.keyId,
         keyName: credential.keyName,
         workspace: credential.workspace,
@@ -58,7 +60,14 @@ export function createAuthenticator({ keys, agents, accessTokens }: Authenticato
         ...(wantedId === undefined ? {} : { wantedId }),
         ...(wantedType === undefined ? {} : { wantedType }),
         ...(client === undefined ? {} : { client: client.name }),
-      });
+      };
+      try {
+        return await agents.identify(claim);
+      } catch (error) {
+        // Calls are counted with the agent that makes them; a request that is none's, here.
+        await rates.spendTotal(credential.keyId);
+        throw error;
+      }
     },
   };
 }

@@ -47,7 +47,8 @@ export interface ServiceDeps {
 
 export function createServices(given: ServiceDeps): Services {
   const auditor = createAuditor(given);
-  const deps = { ...given, auditor };
+  const rates = createRateService(given.rates);
+  const deps = { ...given, auditor, rates };
   const agents = createAgentService(deps);
   const keys = createKeyService(deps);
   return {
@@ -62,7 +63,7 @@ export function createServices(given: ServiceDeps): Services {
     messages: createMessageService(deps),
     memory: createMemoryService(deps),
     imports: createImportService(deps),
-    rates: createRateService(given.rates),
+    rates,
     streams: createStreamQuota(given.limits.maxStreamsPerKey),
   };
 }

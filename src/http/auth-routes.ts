@@ -37,7 +37,6 @@ export function authRoutes({ services, guesses, ...guard }: AuthRoutesDeps): Hon
       agentType: input.agent_type,
       permissions: input.permissions,
     };
-    await rates.spendAuth(keyId);
     const by = { keyId, permissions: allowed, onlyAgentId: agentId };
     return c.json(toAnswer(await accessTokens.issue(by, request, c.get('requestId'))));
   });
@@ -57,6 +56,7 @@ export function authRoutes({ services, guesses, ...guard }: AuthRoutesDeps): Hon
 
   routes.post('/revoke', async (c) => {
     const { keyId, workspace, agentId } = await verifyOnce(c, guard);
+    await rates.spendTotal(keyId);
     const { token } = revokeRequest(await readJson(c));
     const actor = { keyId, workspace, agentId, requestId: c.get('requestId') };
     await handles.revoke(actor, token);

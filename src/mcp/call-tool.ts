@@ -105,7 +105,7 @@ async function callerOf(tool: Tool, { services }: ToolHub, ctx: Ctx, args: unkno
   const handle = isRecord(args) && tool.authenticates !== true ? args['auth_token'] : undefined;
   if (typeof handle !== 'string') return ctx.principal;
   try {
-    return await services.handles.resolve(ctx, handle, tool.name);
+    return await services.handles.resolve(ctx, handle);
   } catch (error) {
     await services.rates.spend(ctx.principal, 'auth');
     throw error;

@@ -26,7 +26,10 @@ export function createSurface(hub: ToolHub, tools: readonly Tool[], options: Sur
     listTools: listed,
     async callTool(ctx, name, args) {
       const tool = prepared.get(name);
-      if (tool === undefined) throw new UnknownName(`There is no tool ${name}.`);
+      if (tool === undefined) {
+        await hub.services.rates.spendTotal(ctx.principal.keyId);
+        throw new UnknownName(`There is no tool ${name}.`);
+      }
       return callTool(tool, hub, ctx, args, options);
     },
     listResources: () => RESOURCES,

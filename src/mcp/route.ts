@@ -18,8 +18,8 @@ import { createOpenRequests, type OpenRequest, type OpenRequests } from './open-
 import {
   idOf,
   INVALID_REQUEST,
-  isInitialize,
   isRecord,
+  messagesOf,
   noBatches,
   type Occasion,
   PARSE_ERROR,
@@ -48,6 +48,12 @@ export interface McpRouteDeps {
 }
 
 const METHODS: readonly string[] = ['GET', 'POST', 'DELETE'];
+const COUNTED_BY_AGENT: ReadonlySet<string> = new Set([
+  'tools/call',
+  'resources/read',
+  'prompts/get',
+  'completion/complete',
+]);
 
 export function mcpRoutes(deps: McpRouteDeps): Hono {
   const { engines, authenticator, rates, streams, log, requestIdOf, now = Date.now } = deps;
@@ -92,8 +98,8 @@ export function mcpRoutes(deps: McpRouteDeps): Hono {
     };
     const outcome = classify(http, body);
     const stream = streamOf(request, outcome);
-    // Calls are counted when they are made, each by its agent; here, what opens a session or a stream.
-    if (stream !== undefined || isInitialize(body)) await rates.spendTotal(credential.keyId);
+    const count = stream === undefined ? countedHere(body) : 1;
+    for (let n = 0; n < count; n++) await rates.spendTotal(credential.keyId);
     if (stream === undefined) return answer(request, outcome, onlyLegacy);
     const closed = streams.open(credential.keyId, stream);
     try {
@@ -144,6 +150,13 @@ function streamOf(request: McpRequest, outcome: InboundClassificationOutcome): s
   if (http.method === 'GET') return http.headers.get('mcp-session-id') ?? requestId;
   const listens = isModernCall(outcome) && isRecord(body) && body['method'] === 'subscriptions/listen';
   return listens ? requestId : undefined;
+}
+
+/** How many messages of a body are not counted when they are served, by their agent. Notifications ask for nothing. */
+function countedHere(body: unknown): number {
+  const isCounted = (message: unknown): boolean =>
+    isRecord(message) && message['id'] !== undefined && !COUNTED_BY_AGENT.has(String(message['method']));
+  return messagesOf(body).filter(isCounted).length;
 }
 
 /** No message of any era, as opposed to a bad one of the current era. */

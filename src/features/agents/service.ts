@@ -4,6 +4,7 @@ import type { Ctx, Permission, Principal } from '../../context.ts';
 import { HubError, invalid } from '../../errors.ts';
 import type { AgentRow, Store } from '../../store/port.ts';
 import type { Auditor } from '../audit/auditor.ts';
+import type { RateService } from '../rates/service.ts';
 import { demand } from '../permissions.ts';
 import { homeWorkspace } from '../sessions/service.ts';
 import { foreignAgent, takeIfReleased } from './claim.ts';
@@ -32,7 +33,8 @@ export type LossListener = (keyId: string, workspace: string, agentId: string) =
 export interface AgentService extends AgentOwnership {
   /**
    * The principal that a connection acts as; registers the agent on first sight.
-   * @throws HubError PERMISSION_DENIED where what is wanted contradicts what is fixed, INVALID_INPUT for ids outside the set.
+   * @throws HubError PERMISSION_DENIED where what is wanted contradicts what is fixed, INVALID_INPUT for ids outside the set,
+   * RATE_LIMITED for a new agent of a key whose calls are used up.
    */
   identify(claim: AgentClaim): Promise<Principal>;
   /** Ids that begin with `prefix`, for completion. */
@@ -44,6 +46,7 @@ export interface AgentDeps {
   readonly store: Store;
   readonly now: () => number;
   readonly auditor: Auditor;
+  readonly rates: Pick<RateService, 'demandTotal'>;
 }
 
 const ALLOWED = /^[A-Za-z0-9._@-]+$/;
@@ -59,7 +62,7 @@ export function toIdPart(text: string, max: number): string {
   return text.replace(OUTSIDE, '-').slice(0, max) || DEFAULT_CLIENT;
 }
 
-export function createAgentService({ store, now, auditor }: AgentDeps): AgentService {
+export function createAgentService({ store, now, auditor, rates }: AgentDeps): AgentService {
   const known = new LRUCache<string, AgentRow>({ max: CACHED_AGENTS });
   const touchedAt = new LRUCache<number, number>({ max: CACHED_AGENTS });
 
@@ -86,8 +89,10 @@ export function createAgentService({ store, now, auditor }: AgentDeps): AgentSer
     for (const listener of listeners) listener(keyId, workspace, agentId);
   }
 
-  function register(claim: AgentClaim, agentId: string, agentType: string): Promise<AgentRow> {
+  async function register(claim: AgentClaim, agentId: string, agentType: string): Promise<AgentRow> {
     const { workspace, keyId, client = null } = claim;
+    // Its call is counted only when it is known who calls; a key that may not call leaves no new agents behind.
+    await rates.demandTotal(keyId);
     const at = now();
     return store.write(async (tx) => {
       const existing = await tx.agents.get(workspace, agentId);

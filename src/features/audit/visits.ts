@@ -53,7 +53,8 @@ export function createVisits({ auditor, now }: VisitsDeps): Visits {
   }
 
   return {
-    seen(principal, client, { requestId, action }) {
+    seen(principal, name, { requestId, action }) {
+      const client = name.slice(0, MAX_CLIENT);
       const { keyId, workspace, agentId, agentType } = principal;
       const visitor = [keyId, workspace, agentId.toLowerCase(), client].join('\u0000');
       const before = lastSeen.get(visitor);
@@ -62,7 +63,7 @@ export function createVisits({ auditor, now }: VisitsDeps): Visits {
       if (before !== undefined && at - before < SILENCE_MS) return;
       auditor.note(actorOf({ principal, requestId }), {
         ...{ type: 'auth.login', action, resource: `agent:${agentId}` },
-        details: { agent_type: agentType, client: client.slice(0, MAX_CLIENT) },
+        details: { agent_type: agentType, client },
       });
     },
 

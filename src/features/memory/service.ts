@@ -11,6 +11,7 @@ import type {
   Store,
   Tx,
 } from '../../store/port.ts';
+import { claimIdIn } from '../agents/claim.ts';
 import { actionOf, actorOf, type Auditor } from '../audit/auditor.ts';
 import { demandMetadataFits, quotaExceeded, tooLarge, type Limits } from '../limits.ts';
 import { agentNotFound } from '../messages/insert.ts';
@@ -83,6 +84,7 @@ export function createMemoryService({ store, limits, now, auditor }: MemoryDeps)
       const at = now();
       return writeOnce(store, ctx, at, async (tx) => {
         const place = await placeOf(tx, ctx, where);
+        if (place.agentPk === null) await claimIdIn(tx, ctx.principal, place.workspace, at);
         const old = await tx.memory.get(place, key, at);
         if (ifVersion !== undefined) demandVersion(key, ifVersion, old);
         if (old !== undefined && !overwrite && ifVersion === undefined) throw keyExists(key, old);

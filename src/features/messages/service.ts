@@ -3,6 +3,7 @@ import { may, type Ctx } from '../../context.ts';
 import { HubError } from '../../errors.ts';
 import type { FoundMessages, MessageFilters, MessageRow, Store, Visibility } from '../../store/port.ts';
 import type { Limits } from '../limits.ts';
+import { claimIdIn } from '../agents/claim.ts';
 import { actionOf, actorOf, type Auditor } from '../audit/auditor.ts';
 import { demand } from '../permissions.ts';
 import { requireSession } from '../sessions/service.ts';
@@ -106,8 +107,9 @@ export function createMessageService({ store, limits, now, auditor }: MessageDep
       const changed = await writeOnce(store, ctx, now(), async (tx) => {
         const message = await tx.messages.get(messageId, sight);
         if (message === undefined) throw messageNotFound(messageId);
-        demandOwn(ctx, message);
         const session = await requireSession(tx, ctx, message.sessionId);
+        demandOwn(ctx, message);
+        if (!may(ctx.principal, 'admin')) await claimIdIn(tx, ctx.principal, session.workspace, now());
         const to = await resolveRecipients(tx, session.workspace, message.to);
         if (visibility === 'private' && !message.imported && to.unknown.length > 0)
           throw agentNotFound(to.unknown);

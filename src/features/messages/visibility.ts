@@ -4,7 +4,7 @@
  * can be merged and counters added without asking twice. Admins read `public` and `admin`, which every other message has.
  */
 import { may, type Principal } from '../../context.ts';
-import type { MessageRow, Sight, Visibility } from '../../store/port.ts';
+import { ALL_WORKSPACES, type MessageRow, type Sight, type Visibility } from '../../store/port.ts';
 
 export interface AddressedAgent {
   readonly agentId: string;
@@ -47,10 +47,11 @@ export function audiencesOf(
   }
 }
 
-/** What a caller may see. */
+/** What a caller may see. In no workspace is an operator of all the agent or of the type that goes by its name there. */
 export function sightOf(principal: Principal): Sight {
   const { workspace } = principal;
   if (may(principal, 'admin')) return { workspace, audiences: [PUBLIC, ADMIN] };
+  if (workspace === ALL_WORKSPACES) return { workspace, audiences: [PUBLIC] };
   return {
     workspace,
     audiences: [PUBLIC, typeAudience(principal.agentType), agentAudience(principal.agentId)],
@@ -62,14 +63,14 @@ export function sightOf(principal: Principal): Sight {
  * hidden from it without the permission.
  */
 export function isOthersSecret(
-  { agentId, agentType }: Principal,
+  { workspace, agentId, agentType }: Principal,
   message: Pick<MessageRow, 'visibility' | 'sender' | 'senderType' | 'imported' | 'to'>,
 ): boolean {
   const { visibility, imported, to } = message;
   const type = typeAudience(agentType);
-  if (visibility === 'agent_only') return imported || typeAudience(message.senderType) !== type;
-  if (visibility !== 'private') return false;
-  if (imported) return true;
+  if (visibility !== 'private' && visibility !== 'agent_only') return false;
+  if (imported || workspace === ALL_WORKSPACES) return true;
+  if (visibility === 'agent_only') return typeAudience(message.senderType) !== type;
   return ![message.sender, ...to].some(
     (name) => name.toLowerCase() === agentId.toLowerCase() || name.toLowerCase() === type,
   );

@@ -16,6 +16,8 @@ export interface RateService {
   spend(principal: Pick<Principal, 'keyId' | 'workspace' | 'agentId'>, kind: RateKind): Promise<void>;
   /** Counts what is of no kind in the total of its key. @throws HubError RATE_LIMITED */
   spendTotal(keyId: string): Promise<void>;
+  /** Counts nothing. @throws HubError RATE_LIMITED where the total of the key is used up. */
+  demandTotal(keyId: string): Promise<void>;
   /** Counts a token issued to a key. @throws HubError RATE_LIMITED */
   spendAuth(keyId: string): Promise<void>;
 }
@@ -23,6 +25,7 @@ export interface RateService {
 const UNLIMITED: RateService = {
   spend: () => Promise.resolve(),
   spendTotal: () => Promise.resolve(),
+  demandTotal: () => Promise.resolve(),
   spendAuth: () => Promise.resolve(),
 };
 
@@ -57,6 +60,10 @@ export function createRateService(rates: Config['rates']): RateService {
       await count('total', keyId);
     },
     spendTotal: (keyId) => count('total', keyId),
+    async demandTotal(keyId) {
+      const waitMs = await counters.total.exhausted(keyId);
+      if (waitMs > 0) throw tooMany('total', limits.total, waitMs);
+    },
     spendAuth: (keyId) => count('auth', keyId),
   };
 }

@@ -139,6 +139,7 @@ export function createSessionService({ store, limits, now }: SessionDeps): Sessi
       return writeOnce(store, ctx, at, async (tx) => {
         const session = await requireSession(tx, ctx, sessionId);
         demandOwner(ctx, session);
+        if (!may(ctx.principal, 'admin')) await claimIdIn(tx, ctx.principal, session.workspace, at);
         await tx.sessions.update(session.pk, { ...change, updatedAt: at });
         const view = await tx.sessions.view(ctx.principal.workspace, sessionId, sightOf(ctx.principal));
         if (view === undefined) throw sessionNotFound(sessionId);

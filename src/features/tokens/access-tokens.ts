@@ -6,6 +6,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { createReadCache } from '../../lib/read-cache.ts';
 import type { Grant, Store, Tx } from '../../store/port.ts';
 import type { Actor, Auditor } from '../audit/auditor.ts';
+import type { RateService } from '../rates/service.ts';
 import { isLive, type VerifiedKey } from '../keys/service.ts';
 import { agree, type GrantDeps, type Grantor, type GrantRequest } from './grant.ts';
 import type { AccessClaims, TokenCodec } from './jwt.ts';
@@ -21,9 +22,11 @@ export interface TokenPair {
 }
 
 export interface AccessTokenService {
-  /** @throws HubError PERMISSION_DENIED where the request contradicts what is fixed or nothing of it is allowed. */
+  /**
+   * @throws HubError PERMISSION_DENIED where the request contradicts what is fixed or nothing of it is allowed, RATE_LIMITED.
+   */
   issue(by: Grantor, request: GrantRequest, requestId: string): Promise<TokenPair>;
-  /** The next pair, or undefined whatever is wrong with the refresh token. */
+  /** The next pair, or undefined whatever is wrong with the refresh token. @throws HubError RATE_LIMITED */
   refresh(refreshToken: string, requestId: string): Promise<TokenPair | undefined>;
   /** What an access token says, and its key, if both hold now. */
   verify(text: string): Promise<{ readonly claims: AccessClaims; readonly key: VerifiedKey } | undefined>;
@@ -40,6 +43,7 @@ export interface AccessTokenDeps extends GrantDeps {
   readonly store: Store;
   readonly auditor: Auditor;
   readonly codec: TokenCodec;
+  readonly rates: Pick<RateService, 'spendAuth'>;
   readonly now: () => number;
 }
 
@@ -51,7 +55,7 @@ const CACHED_TOKENS = 20_000;
 const familyOf = (jti: string): string => jti.split('.', 1)[0] ?? '';
 
 export function createAccessTokenService(deps: AccessTokenDeps): AccessTokenService {
-  const { store, keys, auditor, codec, now } = deps;
+  const { store, keys, auditor, codec, rates, now } = deps;
   /** Claims by the hash of their token. */
   const verified = createReadCache<AccessClaims>(CACHED_TOKENS);
   const listeners: ((keyId: string) => void)[] = [];
@@ -79,21 +83,33 @@ export function createAccessTokenService(deps: AccessTokenDeps): AccessTokenServ
     });
   }
 
-  async function revokeAccess(tx: Tx, actor: Actor, { jti, sub, exp }: AccessClaims): Promise<void> {
-    if (await tx.tokens.isRevoked(jti, familyOf(jti))) return;
+  /** Whether there was something to revoke. */
+  async function revokeAccess(tx: Tx, actor: Actor, { jti, sub, exp }: AccessClaims): Promise<boolean> {
+    if (await tx.tokens.isRevoked(jti, familyOf(jti))) return false;
     await tx.tokens.revoke(jti, exp * 1000);
     await auditor.write(tx, actor, revocation(sub, 'access token revoked'));
+    return true;
   }
 
-  async function revokeLogin(tx: Tx, actor: Actor, refreshToken: string): Promise<void> {
+  /** Whether there was something to revoke. */
+  async function revokeLogin(tx: Tx, actor: Actor, refreshToken: string): Promise<boolean> {
     const family = (await tx.tokens.refreshToken(hashSecret(refreshToken)))?.family;
-    if (family === undefined || family.keyId !== actor.keyId || family.revokedAt !== null) return;
+    if (family === undefined || family.keyId !== actor.keyId || family.revokedAt !== null) return false;
     await tx.tokens.revokeFamily(family.familyId, now());
     await auditor.write(tx, actor, revocation(family.agentId, 'login revoked'));
+    return true;
+  }
+
+  async function revokeEither(actor: Actor, text: string): Promise<boolean> {
+    if (text.startsWith(REFRESH_PREFIX)) return store.write((tx) => revokeLogin(tx, actor, text));
+    const claims = await codec.verify(text, now());
+    if (claims === undefined || claims.key_id !== actor.keyId) return false;
+    return store.write((tx) => revokeAccess(tx, actor, claims));
   }
 
   return {
     async issue(by, request, requestId) {
+      await rates.spendAuth(by.keyId);
       const { keyId, workspace, agentId, agentType, permissions } = await agree(deps, by, request);
       const grant = { keyId, workspace, agentId, agentType, permissions: [...permissions] };
       const familyId = randomUUID();
@@ -131,9 +147,14 @@ export function createAccessTokenService(deps: AccessTokenDeps): AccessTokenServ
         const actor = { agentId, keyId, workspace, requestId };
         if (usedAt !== null && usedAt + GRACE_MS <= at) {
           await tx.tokens.revokeFamily(family.familyId, at);
-          await auditor.write(tx, actor, revocation(agentId, 'a refresh token was used again'));
+          await auditor.write(tx, actor, {
+            ...revocation(agentId, 'a refresh token was used again'),
+            action: 'POST /auth/refresh',
+          });
           return { family, copied: true };
         }
+        // Here, so that a dead token uses up nothing of its key's.
+        await rates.spendAuth(keyId);
         if (usedAt === null) await tx.tokens.useRefresh(hash, at);
         await storeRefresh(tx, family.familyId, refreshToken, at);
         const resource = `agent:${agentId}`;
@@ -161,13 +182,7 @@ export function createAccessTokenService(deps: AccessTokenDeps): AccessTokenServ
     },
 
     async revoke(actor, text) {
-      if (text.startsWith(REFRESH_PREFIX)) await store.write((tx) => revokeLogin(tx, actor, text));
-      else {
-        const claims = await codec.verify(text, now());
-        if (claims === undefined || claims.key_id !== actor.keyId) return;
-        await store.write((tx) => revokeAccess(tx, actor, claims));
-      }
-      if (actor.keyId !== null) revoked(actor.keyId);
+      if ((await revokeEither(actor, text)) && actor.keyId !== null) revoked(actor.keyId);
     },
 
     onRevoke(listener) {

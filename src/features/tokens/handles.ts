@@ -26,11 +26,11 @@ export interface HandleService {
    */
   refresh(ctx: Ctx, token: string): Promise<IssuedHandle>;
   /**
-   * Who a call with this handle acts as. `action` is the call, for the audit log.
+   * Who a call with this handle acts as.
    * @throws HubError AUTHENTICATION_FAILED in the same words whatever is wrong, but to the key that owns the handle
    * TOKEN_EXPIRED or TOKEN_REVOKED.
    */
-  resolve(ctx: Ctx, token: string, action: string): Promise<Principal>;
+  resolve(ctx: Ctx, token: string): Promise<Principal>;
   /** Ends the handle if it is one of the actor's key; does nothing otherwise. */
   revoke(actor: Actor, token: string): Promise<void>;
 }
@@ -63,19 +63,6 @@ export function createHandleService(deps: HandleDeps): HandleService {
     if (row.revokedAt !== null) throw ended('TOKEN_REVOKED', 'was revoked');
     if (row.expiresAt <= now()) throw ended('TOKEN_EXPIRED', 'has expired');
     return row;
-  }
-
-  /** Notes in the audit log that a handle was refused. */
-  async function noting<T>(ctx: Ctx, action: string, use: () => Promise<T>): Promise<T> {
-    try {
-      return await use();
-    } catch (error) {
-      if (error instanceof HubError && /^(AUTH|TOKEN)/.test(error.code)) {
-        const details = { reason: error.code };
-        auditor.note(actorOf(ctx), { type: 'auth.refused', action, result: 'refused', details });
-      }
-      throw error;
-    }
   }
 
   /** Moves the end on. Bookkeeping: a full disk must not refuse a reader. */
@@ -123,14 +110,14 @@ export function createHandleService(deps: HandleDeps): HandleService {
         const resource = `agent:${row.agentId}`;
         await auditor.write(tx, actorOf(ctx), { type: 'token.refreshed', action: 'refresh_token', resource });
       };
-      await noting(ctx, 'refresh_token', () => store.write(exchange));
+      await store.write(exchange);
       known.clear();
       return { token, expiresAt };
     },
 
-    async resolve(ctx, token, action) {
+    async resolve(ctx, token) {
       const { keyId, keyName, workspace, permissions } = ctx.principal;
-      const row = await noting(ctx, action, () => find(store.read, ctx, token));
+      const row = await find(store.read, ctx, token);
       slide(token, row);
       return agents.identify({
         ...{ keyId, keyName, workspace, permissions: narrowed(row.permissions, permissions) },
@@ -141,14 +128,15 @@ export function createHandleService(deps: HandleDeps): HandleService {
     async revoke(actor, token) {
       if (!token.startsWith(HANDLE_PREFIX)) return;
       const hash = hashSecret(token);
-      await store.write(async (tx) => {
+      const revoked = await store.write(async (tx) => {
         const row = await tx.handles.byHash(hash);
-        if (row === undefined || row.keyId !== actor.keyId || row.revokedAt !== null) return;
+        if (row === undefined || row.keyId !== actor.keyId || row.revokedAt !== null) return false;
         await tx.handles.revoke(hash, now());
         const resource = `agent:${row.agentId}`;
         await auditor.write(tx, actor, { type: 'token.revoked', action: 'POST /auth/revoke', resource });
+        return true;
       });
-      known.clear();
+      if (revoked) known.clear();
     },
   };
 }

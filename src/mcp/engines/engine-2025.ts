@@ -44,6 +44,8 @@ export interface Engine2025Deps {
 
 const SWEEPS_PER_IDLE_TIME = 4;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** The SDK keeps what a client says of itself for the life of the session. */
+const MAX_INTRODUCTION_CHARS = 16_384;
 /** Seconds after which a client that found no room may try again. */
 const RETRY_AFTER = 5;
 
@@ -151,6 +153,7 @@ export class Engine2025 implements AsyncDisposable {
         id: idOf(body),
       });
     }
+    if (JSON.stringify(body).length > MAX_INTRODUCTION_CHARS) throw introductionTooLarge();
     const { name, version } = body.params.clientInfo;
     await this.#reserve();
     try {
@@ -224,6 +227,14 @@ export class Engine2025 implements AsyncDisposable {
     }
     this.#opening++;
   }
+}
+
+function introductionTooLarge(): HubError {
+  const expected = `at most ${String(MAX_INTRODUCTION_CHARS)} characters`;
+  return new HubError('CONTENT_TOO_LARGE', `The initialize request is too large; expected ${expected}.`, {
+    context: { field: 'params', value: null, expected },
+    suggestions: ['Say less of the client in clientInfo and capabilities.'],
+  });
 }
 
 /** What fastmcp has to say are mistakes of clients. Of its messages only the fixed words are kept, never what was sent. */
