@@ -182,7 +182,7 @@ async function benchShare(
   const identify = async (): Promise<void> => {
     const own = new Headers(headers);
     const principal = await authenticator.identify(await authenticator.verify(own, ADDRESS), own, client);
-    if (handle !== undefined) await services.handles.resolve({ ...rest, principal }, handle, 'noop');
+    if (handle !== undefined) await services.handles.resolve({ ...rest, principal }, handle);
   };
   const args = { session_id: 's', content: 'c', ...(handle === undefined ? {} : { auth_token: handle }) };
   const call = async (): Promise<void> => {
