@@ -8,6 +8,7 @@ import type { TokenPair } from '../features/tokens/access-tokens.ts';
 import { agentName, permissions } from '../mcp/tools/fields.ts';
 import { parser } from './api/context.ts';
 import { readJson } from './json-body.ts';
+import { exemptFromLimits } from './request-timeout.ts';
 import { verifyOnce, type RequireCredentialOptions } from './require-credential.ts';
 import type { HubEnv } from './types.ts';
 
@@ -42,6 +43,8 @@ export function authRoutes({ services, guesses, ...guard }: AuthRoutesDeps): Hon
   });
 
   routes.post('/refresh', async (c) => {
+    // Nobody is known until the body is there: a stranger who sends it slowly must take no place from others.
+    exemptFromLimits(c);
     // The refresh token is the credential: whatever is wrong with it is answered alike.
     const body: unknown = await readJson(c).catch(() => undefined);
     const text = refreshRequest.safeParse(body).data?.refresh_token;
