@@ -28,6 +28,13 @@ export function authRoutes({ services, guesses, ...guard }: AuthRoutesDeps): Hon
   const { accessTokens, handles, rates } = services;
   const routes = new Hono<HubEnv>();
 
+  /** Tokens change often: whoever guesses at their holder's address must not keep the next ones out. */
+  const vouched = (pair: TokenPair): TokenPair => {
+    guesses.vouch(pair.accessToken);
+    guesses.vouch(pair.refreshToken);
+    return pair;
+  };
+
   routes.post('/token', async (c) => {
     const { keyId, permissions: allowed, agentId, byToken } = await verifyOnce(c, guard);
     // A token begets no tokens: it would outlive itself.
@@ -39,7 +46,7 @@ export function authRoutes({ services, guesses, ...guard }: AuthRoutesDeps): Hon
       permissions: input.permissions,
     };
     const by = { keyId, permissions: allowed, onlyAgentId: agentId };
-    return c.json(toAnswer(await accessTokens.issue(by, request, c.get('requestId'))));
+    return c.json(toAnswer(vouched(await accessTokens.issue(by, request, c.get('requestId')))));
   });
 
   routes.post('/refresh', async (c) => {
@@ -54,7 +61,7 @@ export function authRoutes({ services, guesses, ...guard }: AuthRoutesDeps): Hon
       if (next === undefined) throw refused();
       return next;
     });
-    return c.json(toAnswer(pair));
+    return c.json(toAnswer(vouched(pair)));
   });
 
   routes.post('/revoke', async (c) => {
