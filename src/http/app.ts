@@ -25,6 +25,8 @@ import { OAUTH_PATHS, isImport, isStream } from './routes.ts';
 import type { HubEnv } from './types.ts';
 
 const MAX_BODY_BYTES = 1_048_576;
+/** Strangers may send these, as many at once as they like. */
+const MAX_AUTH_BODY_BYTES = 16_384;
 
 export interface AppDeps {
   readonly config: Pick<Config, 'http'>;
@@ -74,6 +76,7 @@ export function createApp(deps: AppDeps): Hono<HubEnv> {
   app.use(limitTime({ timeoutMs: http.requestTimeoutMs, exempt: longLived }));
   app.use('/api/*', compress());
   app.use('/api/*', requireCredential({ auth, addressOf }));
+  app.use('/auth/*', limitBody({ maxBytes: MAX_AUTH_BODY_BYTES, exempt: () => false }));
   app.use(limitBody({ maxBytes: MAX_BODY_BYTES, exempt: isImport }));
   app.use(throwErrorsOnly);
 

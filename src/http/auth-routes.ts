@@ -8,6 +8,7 @@ import type { TokenPair } from '../features/tokens/access-tokens.ts';
 import { agentName, permissions } from '../mcp/tools/fields.ts';
 import { parser } from './api/context.ts';
 import { readJson } from './json-body.ts';
+import { exemptFromLimits } from './request-timeout.ts';
 import { verifyOnce, type RequireCredentialOptions } from './require-credential.ts';
 import type { HubEnv } from './types.ts';
 
@@ -27,6 +28,13 @@ export function authRoutes({ services, guesses, ...guard }: AuthRoutesDeps): Hon
   const { accessTokens, handles, rates } = services;
   const routes = new Hono<HubEnv>();
 
+  /** Tokens change often: whoever guesses at their holder's address must not keep the next ones out. */
+  const vouched = (pair: TokenPair): TokenPair => {
+    guesses.vouch(pair.accessToken);
+    guesses.vouch(pair.refreshToken);
+    return pair;
+  };
+
   routes.post('/token', async (c) => {
     const { keyId, permissions: allowed, agentId, byToken } = await verifyOnce(c, guard);
     // A token begets no tokens: it would outlive itself.
@@ -38,10 +46,12 @@ export function authRoutes({ services, guesses, ...guard }: AuthRoutesDeps): Hon
       permissions: input.permissions,
     };
     const by = { keyId, permissions: allowed, onlyAgentId: agentId };
-    return c.json(toAnswer(await accessTokens.issue(by, request, c.get('requestId'))));
+    return c.json(toAnswer(vouched(await accessTokens.issue(by, request, c.get('requestId')))));
   });
 
   routes.post('/refresh', async (c) => {
+    // Nobody is known until the body is there: a stranger who sends it slowly must take no place from others.
+    exemptFromLimits(c);
     // The refresh token is the credential: whatever is wrong with it is answered alike.
     const body: unknown = await readJson(c).catch(() => undefined);
     const text = refreshRequest.safeParse(body).data?.refresh_token;
@@ -51,7 +61,7 @@ export function authRoutes({ services, guesses, ...guard }: AuthRoutesDeps): Hon
       if (next === undefined) throw refused();
       return next;
     });
-    return c.json(toAnswer(pair));
+    return c.json(toAnswer(vouched(pair)));
   });
 
   routes.post('/revoke', async (c) => {

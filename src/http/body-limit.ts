@@ -1,6 +1,5 @@
-/** Refuses bodies over the limit: by the length they declare, else while they arrive. */
+/** Refuses bodies over the limit: by the length they declare, else while they are read. Nothing is read here. */
 import type { MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { HubError } from '../errors.ts';
 import type { HubEnv } from './types.ts';
 
@@ -10,21 +9,35 @@ export interface BodyLimitOptions {
 }
 
 export function limitBody({ maxBytes, exempt }: BodyLimitOptions): MiddlewareHandler<HubEnv> {
-  const refuse = (): never => {
-    throw new HubError('CONTENT_TOO_LARGE', `The body is larger than ${String(maxBytes)} bytes.`, {
-      context: { field: 'body', value: null, expected: `at most ${String(maxBytes)} bytes` },
-      suggestions: ['Send less at once.'],
-    });
-  };
-  const counted = bodyLimit({ maxSize: maxBytes, onError: refuse });
   return async (c, next) => {
-    const { method, path } = c.req;
+    const { method, path, raw } = c.req;
     if (method === 'GET' || method === 'HEAD' || exempt(method, path)) return await next();
     const length = c.req.header('content-length');
-    if (length === undefined || c.req.header('transfer-encoding') !== undefined)
-      return await counted(c, next);
-    // Node holds a body to its declared length, so nothing needs to be read here.
-    if (!/^\d+$/.test(length) || Number(length) > maxBytes) refuse();
+    // Node holds a body to its declared length.
+    if (length !== undefined && c.req.header('transfer-encoding') === undefined) {
+      if (!/^\d+$/.test(length) || Number(length) > maxBytes) throw tooLarge(maxBytes);
+    } else if (raw.body !== null) {
+      c.req.raw = new Request(raw, { body: raw.body.pipeThrough(counted(maxBytes)), duplex: 'half' });
+    }
     return await next();
   };
+}
+
+/** Passes on what it gets, and fails beyond the limit. */
+function counted(maxBytes: number): TransformStream<Uint8Array, Uint8Array> {
+  let size = 0;
+  return new TransformStream({
+    transform(chunk, controller) {
+      size += chunk.byteLength;
+      if (size > maxBytes) throw tooLarge(maxBytes);
+      controller.enqueue(chunk);
+    },
+  });
+}
+
+function tooLarge(maxBytes: number): HubError {
+  return new HubError('CONTENT_TOO_LARGE', `The body is larger than ${String(maxBytes)} bytes.`, {
+    context: { field: 'body', value: null, expected: `at most ${String(maxBytes)} bytes` },
+    suggestions: ['Send less at once.'],
+  });
 }

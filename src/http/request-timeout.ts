@@ -33,7 +33,7 @@ export function limitTime({ timeoutMs, exempt }: RequestTimeoutOptions): Middlew
   };
 }
 
-/** Takes a request that waits on purpose out of the limits on time and number. */
+/** Takes a request that waits, on purpose or for its client, out of the limits on time and number. */
 export function exemptFromLimits(c: Context<HubEnv>): void {
   c.get('releaseSlot')?.();
   c.get('cancelTimeout')?.();

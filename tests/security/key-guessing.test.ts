@@ -157,3 +157,21 @@ it('behind a trusted proxy its clients are counted apart, each by the address th
     ...times(once.length, 401),
   ]);
 });
+
+it('does not keep out the next tokens of who shares the address', async () => {
+  const post = (path: string, body: object): Promise<Response> =>
+    hub.request(path, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${AGENT_KEY}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  const issued = await post('/auth/token', { agent_id: 'ann', agent_type: 'claude' });
+  const first = (await issued.json()) as { access_token: string; refresh_token: string };
+  await guess(LIMIT + 1);
+  expect(await status(first.access_token)).toBe(200);
+  const refreshed = await post('/auth/refresh', { refresh_token: first.refresh_token });
+  expect(refreshed.status).toBe(200);
+  const { access_token } = (await refreshed.json()) as { access_token: string };
+  expect(await status(access_token)).toBe(200);
+  expect(await status(wrong(LIMIT + 2))).toBe(429);
+});

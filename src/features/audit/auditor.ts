@@ -49,7 +49,7 @@ export interface AuditEvent {
 export interface Auditor {
   /** Together with what `tx` changes. */
   write(tx: Tx, actor: Actor, event: AuditEvent): Promise<void>;
-  /** Soon, on its own. Lost where the disk takes no writes; the log tells of that. */
+  /** Soon, on its own. Lost where the disk takes no writes, of which the log tells, or too many wait already. */
   note(actor: Actor, event: AuditEvent): void;
   /** Resolves when all that was noted so far is stored, or lost. */
   settled(): Promise<void>;
