@@ -135,6 +135,21 @@ describe('the number of sessions', () => {
     expect(agent.engine.sessions.size).toBe(2);
   });
 
+  it('is shared between keys: whoever holds most makes room, and nobody takes more than an equal share so', async () => {
+    let now = 0;
+    await using agent = new RawAgent({ maxSessions: 4, now: () => now });
+    const opened: string[] = [];
+    for (; now < 4; now++) opened.push(await agent.open({ key: KEYS.alice }));
+    expect((await agent.initialize({ key: KEYS.alice })).status).toBe(503);
+    const stream = await agent.stream(opened[0]);
+    const ofBob = [await agent.open({ key: KEYS.bob }), await agent.open({ key: KEYS.bob })];
+    expect((await agent.initialize({ key: KEYS.bob })).status).toBe(503);
+    // The one with an open stream is in use; of the others those went that were unused for longest.
+    const left = [...agent.engine.sessions.keys()];
+    expect(left).toEqual([opened[0], opened[3], ...ofBob]);
+    await stream.body?.cancel();
+  });
+
   it('keeps to the limit when all come at once', async () => {
     await using agent = new RawAgent({ maxSessions: 5 });
     const answers = await Promise.all(Array.from({ length: 50 }, () => agent.initialize()));

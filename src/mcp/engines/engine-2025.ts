@@ -25,6 +25,7 @@ import {
   toRpcError,
   TRANSPORT_REFUSAL,
 } from './rpc.ts';
+import { sessionToEnd } from './fair-share.ts';
 import { Session } from './session.ts';
 import { SessionTransport } from './session-transport.ts';
 
@@ -155,7 +156,7 @@ export class Engine2025 implements AsyncDisposable {
     }
     if (JSON.stringify(body).length > MAX_INTRODUCTION_CHARS) throw introductionTooLarge();
     const { name, version } = body.params.clientInfo;
-    await this.#reserve();
+    await this.#reserve(request.keyId);
     try {
       const call = await request.identify('2025', { name, version });
       return await this.#connect(request, call, { name, version });
@@ -215,10 +216,11 @@ export class Engine2025 implements AsyncDisposable {
   }
 
   /** @throws HubError OVERLOADED. */
-  async #reserve(): Promise<void> {
+  async #reserve(keyId: string): Promise<void> {
     const { maxSessions } = this.#deps.options;
     const full = (): boolean => this.#sessions.size + this.#opening >= maxSessions;
     if (full()) await this.sweep();
+    if (full()) await sessionToEnd(this.#sessions.values(), keyId)?.transport.close();
     if (full()) {
       throw new HubError('OVERLOADED', `The hub holds its maximum of ${String(maxSessions)} MCP sessions.`, {
         retryAfter: RETRY_AFTER,

@@ -43,8 +43,13 @@ export class Session {
     return this.#principal;
   }
 
+  /** Whether it has no request under way and no open stream. */
+  get unused(): boolean {
+    return this.#users === 0;
+  }
+
   idleSince(time: number): boolean {
-    return this.#users === 0 && this.#lastUsed <= time;
+    return this.unused && this.#lastUsed <= time;
   }
 
   belongsTo({ keyId, agentId }: Principal): boolean {
