@@ -5,7 +5,7 @@ const STEP_MS = 10;
 /** Waits until `look` answers something; rejects after `withinMs`, saying what it waited for. */
 export async function waitFor<T>(
   look: () => T | undefined | Promise<T | undefined>,
-  withinMs = 15_000,
+  withinMs = 25_000,
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
   for (;;) {
