@@ -9,12 +9,10 @@ import { randomBytes } from 'node:crypto';
 import { createAuthenticator } from '../src/auth/authenticator.ts';
 import { createGuessGuard, guarded } from '../src/auth/guess-guard.ts';
 import type { Authenticator } from '../src/auth/types.ts';
-import { createConfig } from '../src/config/config.ts';
-import { createHub, type Hub } from '../src/hub.ts';
-import { TOOLS } from '../src/mcp/tools/index.ts';
+import type { Hub } from '../src/hub.ts';
 import { createLogger } from '../src/telemetry/log.ts';
+import { createBenchHub } from './bench-hub.ts';
 import { BENCH_KEY } from './load.ts';
-import { noop } from './noop.ts';
 import { median, quantile, type Report } from './report.ts';
 
 const SAMPLES = 40_000;
@@ -48,19 +46,7 @@ async function openHub(folder: string): Promise<OpenHub> {
   const limits = ['AUTH', 'MESSAGES', 'READS', 'SEARCH', 'MEMORY', 'TOTAL'].map(
     (kind) => [`RATE_LIMIT_${kind}_PER_MINUTE`, '1000000000'] as const,
   );
-  const config = createConfig({
-    flags: {},
-    env: { LOG_REQUESTS: 'false', ...Object.fromEntries(limits) },
-    dotenv: null,
-    dataDir: folder,
-    cwd: folder,
-    terminal: false,
-  });
-  const hub = await createHub(
-    config,
-    { apiKey: BENCH_KEY, adminApiKey: `${BENCH_KEY}-admin`, jwtSecretKey: `${BENCH_KEY}-secret-secret` },
-    { version: 'bench', log: createLogger({ level: 'error', format: 'json' }), tools: [...TOOLS, noop] },
-  );
+  const { hub, config } = await createBenchHub(folder, Object.fromEntries(limits));
   // Made as the hub makes its own, which nothing lets out.
   const authenticator = guarded(createAuthenticator(hub.services), createGuessGuard(config.rates));
   return { ...hub, authenticator };

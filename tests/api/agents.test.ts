@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ErrorObject } from '../../src/errors.ts';
+import { operatorOf } from '../_util/operator.ts';
 import { ERAS, expectError, expectSuccess, openDoor } from '../_util/scenario-doors.ts';
 import { post } from '../_util/scenario-raw.ts';
 import { ADMIN_KEY, startTestHub, type TestHub } from '../_util/test-hub.ts';
@@ -21,31 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => hub[Symbol.asyncDispose]());
 
-function operate(method: string, path: string, body?: object, key = ADMIN_KEY): Promise<Response> {
-  return hub.request(`/api/v1/agents${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${key}`,
-      'content-type': 'application/json',
-      'x-agent-id': `op-${key.slice(-6)}`,
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-}
-
-async function done<T>(...args: Parameters<typeof operate>): Promise<T> {
-  const response = await operate(...args);
-  const answer = (await response.json()) as T & ErrorObject;
-  expect(response.status, answer.error).toBe(200);
-  return answer;
-}
-
-async function refused(status: number, ...args: Parameters<typeof operate>): Promise<ErrorObject> {
-  const response = await operate(...args);
-  const error = (await response.json()) as ErrorObject;
-  expect(response.status, error.error).toBe(status);
-  return error;
-}
+const { done, refused } = operatorOf(() => hub, '/api/v1/agents');
 
 async function listed(query = '', key = ADMIN_KEY): Promise<readonly Agent[]> {
   return (await done<{ agents: Agent[] }>('GET', query, undefined, key)).agents;
@@ -121,7 +97,7 @@ describe('the list of agents', () => {
       const error = await refused(403, method, path, body, boss);
       expect(error.context).toEqual({ workspace: 'guarded', own: 'elsewhere' });
     }
-    expect((await listed('', boss)).every(({ agent_id }) => agent_id.startsWith('op-'))).toBe(true);
+    expect((await listed('', boss)).every(({ agent_id }) => agent_id.startsWith('op@'))).toBe(true);
     expect((await refused(404, 'POST', '/mine/release', {}, boss)).code).toBe('AGENT_NOT_FOUND');
     expect([await actAs(writer, 'mine'), await actAs(other, 'mine')]).toEqual([200, 403]);
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ErrorObject } from '../../src/errors.ts';
+import { operatorOf } from '../_util/operator.ts';
 import { ERAS, expectSuccess, openDoor } from '../_util/scenario-doors.ts';
 import { initialize, openSession, post } from '../_util/scenario-raw.ts';
 import { ADMIN_KEY, AGENT_KEY, startTestHub, type TestHub } from '../_util/test-hub.ts';
@@ -26,34 +27,11 @@ beforeEach(() => {
   ahead = 0;
 });
 
-function operate(method: string, path: string, body?: object, key = ADMIN_KEY): Promise<Response> {
-  return hub.request(`/api/v1/${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${key}`,
-      'content-type': 'application/json',
-      'x-agent-id': `op@${key.slice(5, 15)}`,
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-}
-
-async function done<T = Key>(method: string, path: string, body?: object): Promise<T> {
-  const response = await operate(method, path, body);
-  const answer = (await response.json()) as T & ErrorObject;
-  expect(response.ok, answer.error).toBe(true);
-  return answer;
-}
-
-async function refused(status: number, ...args: Parameters<typeof operate>): Promise<ErrorObject> {
-  const response = await operate(...args);
-  const error = (await response.json()) as ErrorObject;
-  expect(response.status, error.error).toBe(status);
-  return error;
-}
+const { operate, done, refused } = operatorOf(() => hub);
 
 let made = 0;
-const makeKey = (more: object = {}): Promise<Key> => done('POST', 'keys', { name: `key-${++made}`, ...more });
+const makeKey = (more: object = {}): Promise<Key> =>
+  done<Key>('POST', 'keys', { name: `key-${++made}`, ...more });
 
 const statusOf = async (key: string): Promise<number> =>
   (await post(hub, '2026', { method: 'tools/list', headers: { authorization: `Bearer ${key}` } })).status;
@@ -68,7 +46,7 @@ function audited(type: string): { resource: string; key_id: string; details: str
 describe('a rotation', () => {
   it('leaves the old text good for a day, or for as long as it is told', async () => {
     const first = await makeKey();
-    const second = await done('POST', `keys/${first.key_id}/rotate`);
+    const second = await done<Key>('POST', `keys/${first.key_id}/rotate`);
     expect(second).toMatchObject({ key_id: first.key_id, name: first.name });
     expect(second.key).toMatch(/^schk_[\w-]{43}$/);
     expect(second.key).not.toBe(first.key);
@@ -79,7 +57,7 @@ describe('a rotation', () => {
     ahead = DAY_MS + 1000;
     expect([await statusOf(first.key), await statusOf(second.key)]).toEqual([401, 200]);
 
-    const third = await done('POST', `keys/${first.name}/rotate`, { overlap: 60 });
+    const third = await done<Key>('POST', `keys/${first.name}/rotate`, { overlap: 60 });
     expect([await statusOf(second.key), await statusOf(third.key)]).toEqual([200, 200]);
     ahead += 61_000;
     expect([await statusOf(second.key), await statusOf(third.key)]).toEqual([401, 200]);
@@ -88,23 +66,23 @@ describe('a rotation', () => {
   it('ends the old text at once if it is told so', async () => {
     const first = await makeKey();
     expect(await statusOf(first.key)).toBe(200);
-    const second = await done('POST', `keys/${first.name}/rotate`, { overlap: 0 });
+    const second = await done<Key>('POST', `keys/${first.name}/rotate`, { overlap: 0 });
     expect(second.old_key_until).toBeNull();
     expect([await statusOf(first.key), await statusOf(second.key)]).toEqual([401, 200]);
   });
 
   it('within the overlap ends the oldest text', async () => {
     const first = await makeKey();
-    const second = await done('POST', `keys/${first.name}/rotate`);
+    const second = await done<Key>('POST', `keys/${first.name}/rotate`);
     expect(await statusOf(first.key)).toBe(200);
-    const third = await done('POST', `keys/${first.name}/rotate`);
+    const third = await done<Key>('POST', `keys/${first.name}/rotate`);
     const texts = [first.key, second.key, third.key];
     expect(await Promise.all(texts.map(statusOf))).toEqual([401, 200, 200]);
   });
 
   it('keeps no text, and tells none but the new one', async () => {
     const first = await makeKey();
-    const second = await done('POST', `keys/${first.name}/rotate`);
+    const second = await done<Key>('POST', `keys/${first.name}/rotate`);
     const listed = await (await operate('GET', 'keys')).text();
     const db = new Database(join(hub.folder, 'hub.db'), { readonly: true });
     const rows = JSON.stringify([
@@ -186,7 +164,7 @@ describe('a rotation', () => {
     const idle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
     const working = [work('2025', 1), work('2026', 1), work('2026', 7)];
     for (let round = 0; round < 5; round++) {
-      text = (await done('POST', `keys/${first.name}/rotate`, { overlap: 60 })).key;
+      text = (await done<Key>('POST', `keys/${first.name}/rotate`, { overlap: 60 })).key;
       const before = { ...answers };
       while (failures.length === 0 && ERAS.some((era) => answers[era] < before[era] + 10)) await idle();
     }
