@@ -106,6 +106,8 @@ function startDev(root: string, args: readonly string[], env: NodeJS.ProcessEnv)
         if (code !== undefined) throw new Error(`ended with ${String(code)}: ${stderr()}`);
         const lines = [...stdout().matchAll(/^ready (http:\S+)/gm)];
         return lines.length >= count ? lines.at(-1)?.[1] : undefined;
+      }).catch((error: unknown) => {
+        throw new Error(`not ready; it said: ${stdout()}${stderr()}`, { cause: error });
       });
     },
   };
