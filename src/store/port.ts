@@ -81,6 +81,8 @@ export interface SessionRow {
   readonly metadata: JsonObject;
 }
 
+export type SessionLabel = Pick<SessionRow, 'pk' | 'sessionId' | 'purpose'>;
+
 /** A session as far as a caller sees it. */
 export interface SessionView extends SessionRow {
   readonly messageCount: number;
@@ -142,6 +144,9 @@ export interface MessagePage {
   /** Of content and metadata, by default {@link PAGE_BYTES}; one message comes in any case. */
   readonly maxBytes?: number;
 }
+
+/** A message without its content. */
+export type MessageHead = Omit<MessageRow, 'content'>;
 
 export interface FoundMessages {
   readonly messages: readonly MessageRow[];
@@ -243,10 +248,14 @@ export interface Reads {
     }): Promise<{ readonly sessions: readonly SessionView[]; readonly next: number | null }>;
     /** Ids that begin with `prefix`, for completion. */
     idsByPrefix(workspace: string, prefix: string, limit: number): Promise<readonly string[]>;
+    /** What the sessions with these pks are called, in no order; at most 1,000. */
+    labels(workspace: string, pks: readonly number[]): Promise<readonly SessionLabel[]>;
   };
   readonly messages: {
     /** The message, if `sight` meets its audiences. */
     get(id: number, sight: Sight): Promise<MessageRow | undefined>;
+    /** Those of `ids` that `sight` meets, in the order of `ids`; at most 1,000. */
+    heads(ids: readonly number[], sight: Sight): Promise<readonly MessageHead[]>;
     /** Oldest first; `more` tells whether the page's direction goes on. */
     page(args: MessagePage): Promise<FoundMessages>;
     /** How many messages of a session `sight` meets. */
@@ -272,6 +281,15 @@ export interface Reads {
   };
   readonly memory: {
     get(place: MemoryPlace, key: string, now: number): Promise<MemoryRow | undefined>;
+    /** Those of `pks` that belong to one of the owners, in no order; at most 1,000. */
+    some(
+      pks: readonly number[],
+      place: {
+        readonly workspace: string;
+        readonly owners: readonly (number | null)[];
+        readonly now: number;
+      },
+    ): Promise<readonly MemoryListRow[]>;
     page(
       args: MemoryPage,
     ): Promise<{ readonly entries: readonly MemoryListRow[]; readonly next: MemoryPosition | null }>;

@@ -75,3 +75,8 @@ export function isOthersSecret(
     (name) => name.toLowerCase() === agentId.toLowerCase() || name.toLowerCase() === type,
   );
 }
+
+/** What everybody in the caller's workspace may see. */
+export function sightOfPublic({ workspace }: Principal): Sight {
+  return { workspace, audiences: [PUBLIC] };
+}

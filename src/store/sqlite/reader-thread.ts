@@ -1,11 +1,12 @@
 /** A reader thread: one read-only connection that answers the port's queries one at a time. */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { ThreadReply } from '../../lib/thread-pool.ts';
 import { openReader } from './connection.ts';
 import { findDamage } from './damage.ts';
 import { storeError } from './errors.ts';
 import { createNames } from './names.ts';
 import { createLongReads } from './queries/long-reads.ts';
-import type { ReaderReply, ReaderRequest } from './readers.ts';
+import type { ReaderRequest } from './readers.ts';
 
 type Query = (...args: readonly unknown[]) => unknown;
 
@@ -20,7 +21,7 @@ const consistently = connection.sqlite.transaction((query: Query, args: readonly
   query(...args),
 );
 
-function answer({ noun, method, args }: ReaderRequest): ReaderReply {
+function answer({ noun, method, args }: ReaderRequest): ThreadReply {
   try {
     const query = queries[noun]?.[method];
     if (query === undefined) throw new Error(`no query ${noun}.${method}`);
@@ -31,5 +32,5 @@ function answer({ noun, method, args }: ReaderRequest): ReaderReply {
   }
 }
 
-parentPort?.postMessage('ready' satisfies ReaderReply);
+parentPort?.postMessage('ready' satisfies ThreadReply);
 parentPort?.on('message', (request: ReaderRequest) => parentPort?.postMessage(answer(request)));

@@ -1,5 +1,6 @@
 /** Rows of SQLite as rows of the port. */
-import { MESSAGE_TYPES, VISIBILITIES, type JsonObject, type MessageRow, type SessionRow } from '../port.ts';
+import { MESSAGE_TYPES, VISIBILITIES } from '../port.ts';
+import type { JsonObject, MessageHead, MessageRow, SessionRow } from '../port.ts';
 
 export const VISIBILITY_CODE = Object.fromEntries(VISIBILITIES.map((name, code) => [name, code])) as Record<
   (typeof VISIBILITIES)[number],
@@ -10,14 +11,13 @@ export const TYPE_CODE = Object.fromEntries(MESSAGE_TYPES.map((name, code) => [n
   number
 >;
 
-export interface RawMessage {
+export interface RawHead {
   readonly id: number;
   readonly session_pk: number;
   readonly session_id: string;
   readonly sender: string;
   readonly sender_type: string;
   readonly imported: number;
-  readonly content: string;
   readonly visibility: number;
   readonly recipients: string | null;
   readonly message_type: number;
@@ -26,6 +26,10 @@ export interface RawMessage {
   readonly metadata: string | null;
   readonly pinned: number;
   readonly created_at: number;
+}
+
+export interface RawMessage extends RawHead {
+  readonly content: string;
 }
 
 export interface RawSession {
@@ -51,6 +55,10 @@ function named<T>(names: readonly T[], code: number): T {
 }
 
 export function toMessageRow(raw: RawMessage): MessageRow {
+  return { ...toMessageHead(raw), content: raw.content };
+}
+
+export function toMessageHead(raw: RawHead): MessageHead {
   return {
     id: raw.id,
     sessionPk: raw.session_pk,
@@ -58,7 +66,6 @@ export function toMessageRow(raw: RawMessage): MessageRow {
     sender: raw.sender,
     senderType: raw.sender_type,
     imported: raw.imported === 1,
-    content: raw.content,
     visibility: named(VISIBILITIES, raw.visibility),
     to: raw.recipients === null ? [] : (JSON.parse(raw.recipients) as string[]),
     messageType: named(MESSAGE_TYPES, raw.message_type),

@@ -195,6 +195,15 @@ export const messageAudiences = sqliteTable(
   ],
 );
 
+/**
+ * Messages that became other than they were when they were posted, each time at a position of its own: what is derived
+ * from messages, and has come as far as a position, finds here what to look at again.
+ */
+export const messageChanges = sqliteTable('message_changes', {
+  seq: integer().primaryKey(),
+  messageId: integer('message_id').notNull(),
+});
+
 export const memoryEntries = sqliteTable(
   'memory_entries',
   {

@@ -27,6 +27,8 @@ export interface SqliteStoreOptions {
   readonly checkedAtStartBytes?: number | undefined;
   /** Writes per commit; 1 switches group commit off, for measurements. */
   readonly maxBatch?: number;
+  /** Called after each commit that put something on disk, before its writes are answered. */
+  readonly onCommit?: () => void;
 }
 
 export interface SqliteStore extends Store {
@@ -34,6 +36,8 @@ export interface SqliteStore extends Store {
   announce(url: string): void;
   /** Reader threads alive. */
   readonly readers: ReaderPool;
+  /** The file itself, behind any links. */
+  readonly path: string;
 }
 
 const LOCK_WAIT_MS = 5000;
@@ -86,6 +90,7 @@ function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
     maxBatch: options.maxBatch ?? MAX_BATCH,
     maxQueue: MAX_QUEUE,
     log,
+    ...(options.onCommit === undefined ? {} : { onCommit: options.onCommit }),
   });
   const main = openReader(path);
   const readers = createReaderPool({ path, max: Math.max(1, maxConnections - 1), log });
@@ -156,7 +161,7 @@ function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
     read,
     write: (work) => writer.write(work),
     epoch,
-    readers,
+    ...{ readers, path },
     announce: (url) => lock.announce({ pid: process.pid, url }),
     health: () => writer.health(),
     close: () => (closed ??= close()),

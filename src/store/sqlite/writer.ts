@@ -37,6 +37,8 @@ export interface WriterOptions {
   readonly maxBatch: number;
   readonly maxQueue: number;
   readonly log: Logger;
+  /** Called after each commit that put something on disk. */
+  readonly onCommit?: () => void;
 }
 
 export interface Writer {
@@ -63,7 +65,7 @@ type Outcome = { readonly job: Job } & ({ readonly value: unknown } | { readonly
 
 export function createWriter(
   connection: WriterConnection,
-  { maxBatch, maxQueue, log }: WriterOptions,
+  { maxBatch, maxQueue, log, onCommit }: WriterOptions,
 ): Writer {
   let queue: Job[] = [];
   let flushing: Promise<void> | undefined;
@@ -115,7 +117,10 @@ export function createWriter(
         outcomes.push(outcome);
       }
       committing = true;
-      if (connection.commit()) failure = undefined;
+      if (connection.commit()) {
+        failure = undefined;
+        onCommit?.();
+      }
       return outcomes;
     } catch (error) {
       abandon(error);

@@ -113,6 +113,21 @@ export function memory(engine: StoreEngine): void {
       expect(await listAll({ ...both, workspace: 'none', session: 'all', limit: 5 })).toEqual([]);
     });
 
+    it('is given by number to its owners, as long as it lasts', async () => {
+      const { here, own, shared } = await places();
+      await put(own, 'mine');
+      await put(shared, 'ours', '1', T0 + 5);
+      const owners = [own.agentPk, null];
+      const pks = (await listAll({ workspace: here, owners, session: 'all', limit: 9 })).map(({ pk }) => pk);
+      const keys = async (place: { workspace: string; owners: (number | null)[] }, now = T0) =>
+        (await at.store.read.memory.some(pks, { ...place, now })).map(({ key }) => key).sort();
+      expect(await keys({ workspace: here, owners })).toEqual(['mine', 'ours']);
+      expect(await keys({ workspace: here, owners: [null] })).toEqual(['ours']);
+      expect(await keys({ workspace: here, owners }, T0 + 5)).toEqual(['mine']);
+      expect(await keys({ workspace: await newWorkspace(at.store), owners })).toEqual([]);
+      expect(await keys({ workspace: 'none', owners })).toEqual([]);
+    });
+
     it('is searched in key and value, without regard to case', async () => {
       const { here, own, shared } = await places();
       for (let i = 0; i < 30; i++)

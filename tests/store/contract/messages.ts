@@ -58,6 +58,10 @@ export function messages(engine: StoreEngine): void {
         (await at.store.read.messages.page({ sessionPk: session.pk, sight: seesPublic(here), limit: 1 }))
           .messages,
       ).toEqual([expected]);
+      const { content: _, ...head } = expected;
+      const heads = await at.store.read.messages.heads([id, id + 1000, first], seesPublic(here));
+      expect(heads).toEqual([head, expect.objectContaining({ id: first })]);
+      expect(await at.store.read.messages.heads([], seesPublic(here))).toEqual([]);
     });
 
     it('are shown to those who may see them, by id too', async () => {

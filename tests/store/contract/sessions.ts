@@ -111,6 +111,16 @@ export function sessions(engine: StoreEngine): void {
       expect(await view(admin)).toMatchObject({ messageCount: 4, lastMessageAt: T0 + 4, lastSeq: last });
     });
 
+    it('tell what they are called, in their workspace', async () => {
+      const [here, there] = [await newWorkspace(at.store), await newWorkspace(at.store)];
+      const mine = await newSession(at.store, here, { purpose: 'mine' });
+      const other = await newSession(at.store, there);
+      const pks = [mine.pk, other.pk, 999_999];
+      const { pk, sessionId, purpose } = mine;
+      expect(await at.store.read.sessions.labels(here, pks)).toEqual([{ pk, sessionId, purpose }]);
+      expect(await at.store.read.sessions.labels(ALL_WORKSPACES, pks)).toHaveLength(2);
+    });
+
     it('are listed by what the caller last saw in them', async () => {
       const here = await newWorkspace(at.store);
       const [a, b, c] = [

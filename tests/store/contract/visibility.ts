@@ -153,6 +153,8 @@ export function visibilities(engine: StoreEngine): void {
       );
       expect(ids(filtered.messages)).toEqual(ids(expected));
       expect(await store.read.messages.count(session.pk, sight)).toBe(visible.length);
+      const heads = await store.read.messages.heads(ids(all).reverse(), sight);
+      expect(ids(heads)).toEqual(ids(visible).reverse());
       for (const message of all) {
         const got = await store.read.messages.get(message.id, sight);
         expect(got?.visibility).toBe(sees(caller, message) ? message.visibility : undefined);

@@ -60,6 +60,10 @@ export function memoryReads({ sqlite }: Connection, names: Names): SyncNoun<Read
   const find = sqlite.prepare<[Bind], RawEntry>(`
     SELECT ${ENTRY}, e.value ${FROM}
     WHERE e.workspace_id = :workspace AND e.owner_id = :owner AND e.session_id = :session AND e.key = :key AND ${LIVE}`);
+  const byPks = sqlite.prepare<[Bind], Omit<RawEntry, 'value'>>(`
+    SELECT ${ENTRY} FROM json_each(:pks) j CROSS JOIN memory_entries e ON e.id = j.value
+    LEFT JOIN sessions s ON s.id = e.session_id
+    WHERE e.workspace_id = :workspace AND e.owner_id IN (SELECT value FROM json_each(:owners)) AND ${LIVE}`);
   const count = sqlite
     .prepare<[number, number], number>(
       'SELECT count(*) FROM memory_entries WHERE workspace_id = ? AND owner_id = ?',
@@ -80,6 +84,15 @@ export function memoryReads({ sqlite }: Connection, names: Names): SyncNoun<Read
       if (workspace === undefined) return undefined;
       const raw = find.get({ ...whereIs(place, workspace), key, now });
       return raw && { ...toListRow(raw), value: raw.value };
+    },
+
+    some(pks, { workspace, owners, now }) {
+      const workspaceId = names.workspace(workspace);
+      if (workspaceId === undefined) return [];
+      const owned = JSON.stringify(owners.map((owner) => owner ?? NONE));
+      return byPks
+        .all({ pks: JSON.stringify(pks), workspace: workspaceId, owners: owned, now })
+        .map(toListRow);
     },
 
     count(workspace, agentPk) {

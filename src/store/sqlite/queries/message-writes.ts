@@ -10,6 +10,7 @@ interface Placed {
   readonly sender_id: number;
   readonly created_at: number;
   readonly message_type: number;
+  readonly visibility: number;
   readonly workspace_id: number;
 }
 
@@ -32,7 +33,7 @@ export function messageWrites(
     ON CONFLICT DO UPDATE SET message_count = message_count + 1, last_id = max(last_id, excluded.last_id)`);
 
   const placed = sqlite.prepare<[number], Placed>(`
-    SELECT m.session_id, m.sender_id, m.created_at, m.message_type, s.workspace_id
+    SELECT m.session_id, m.sender_id, m.created_at, m.message_type, m.visibility, s.workspace_id
     FROM messages m JOIN sessions s ON s.id = m.session_id WHERE m.id = ?`);
   const audiencesOf = sqlite
     .prepare<[number, number, number], number>(
@@ -59,6 +60,7 @@ export function messageWrites(
     UPDATE participants SET message_count = message_count - 1 WHERE session_id = ? AND audience_id = ? AND sender_id = ?`);
   const dropParticipant = sqlite.prepare<number[]>(`
     DELETE FROM participants WHERE session_id = ? AND audience_id = ? AND sender_id = ? AND message_count = 0`);
+  const changed = sqlite.prepare<number[]>('INSERT INTO message_changes (seq, message_id) VALUES (?, ?)');
   const total = sqlite
     .prepare<[number], number>(
       `SELECT coalesce(sum(message_count), 0) FROM session_audiences a JOIN sessions s ON s.id = a.session_id
@@ -100,17 +102,21 @@ export function messageWrites(
     setVisibility(id, visibility, audiences) {
       const row = placed.get(id);
       if (row === undefined) throw new Error(`message ${id} does not exist`);
-      for (const audience of audiencesOf.all(row.session_id, id, row.workspace_id)) {
+      const code = VISIBILITY_CODE[visibility];
+      const old = audiencesOf.all(row.session_id, id, row.workspace_id);
+      const wanted = new Set(audiences.map((name) => names.audience(row.workspace_id, name)));
+      if (row.visibility === code && wanted.size === old.length && old.every((one) => wanted.has(one)))
+        return;
+      for (const audience of old) {
         hide.run(audience, row.session_id, id);
         countOut.run({ audience, session: row.session_id });
         dropIfEmpty.run(audience, row.session_id);
         unposted.run(row.session_id, audience, row.sender_id);
         dropParticipant.run(row.session_id, audience, row.sender_id);
       }
-      const code = VISIBILITY_CODE[visibility];
       setVisibility.run(code, id);
-      for (const name of audiences) {
-        const audience = names.audience(row.workspace_id, name);
+      changed.run(nextSeq(), id);
+      for (const audience of wanted) {
         show.run(audience, row.session_id, id, row.sender_id, row.created_at, code, row.message_type);
         countIn.run(audience, row.session_id, id);
         posted.run(row.session_id, audience, row.sender_id, id);

@@ -5,7 +5,14 @@
 import { PAGE_BYTES, type MessageFilters, type MessagePage, type Reads, type Sight } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import type { Names } from '../names.ts';
-import { toMessageRow, TYPE_CODE, VISIBILITY_CODE, type RawMessage } from '../rows.ts';
+import {
+  toMessageHead,
+  toMessageRow,
+  TYPE_CODE,
+  VISIBILITY_CODE,
+  type RawHead,
+  type RawMessage,
+} from '../rows.ts';
 import type { SyncNoun } from '../sync.ts';
 
 const FIRST_ID = 0;
@@ -37,8 +44,8 @@ const inThread = (direction: Direction): string => `
   ORDER BY m.id ${direction} LIMIT :limit`;
 
 /** A parent that the caller does not see leaves no trace. */
-const ROWS = `
-  SELECT m.id, m.session_id AS session_pk, s.session_id, a.name AS sender, a.type AS sender_type, a.imported, m.content,
+const HEADS = `
+  SELECT m.id, m.session_id AS session_pk, s.session_id, a.name AS sender, a.type AS sender_type, a.imported,
     m.visibility, m.recipients, m.message_type, m.thread_id, m.metadata, m.pinned, m.created_at,
     CASE WHEN m.parent_id IS NOT NULL AND EXISTS (
       SELECT 1 FROM json_each(:audiences) v CROSS JOIN message_audiences p
@@ -66,9 +73,16 @@ export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
     SELECT message_id AS id, created_at AS at FROM message_audiences
     WHERE audience_id = :audience AND (created_at, message_id) > (:start, :after) AND created_at <= :end
     ORDER BY created_at, message_id LIMIT :limit`);
-  const rows = sqlite.prepare<[Bind], RawMessage>(`${ROWS}
+  const rows = sqlite.prepare<[Bind], RawMessage>(`${HEADS}, m.content
     FROM json_each(:ids) j CROSS JOIN messages m ON m.id = j.value
     CROSS JOIN senders a ON a.id = m.sender_id CROSS JOIN sessions s ON s.id = m.session_id
+    ORDER BY j.key`);
+  const heads = sqlite.prepare<[Bind], RawHead>(`${HEADS}
+    FROM json_each(:ids) j CROSS JOIN messages m ON m.id = j.value
+    CROSS JOIN senders a ON a.id = m.sender_id CROSS JOIN sessions s ON s.id = m.session_id
+    WHERE EXISTS (
+      SELECT 1 FROM json_each(:audiences) v CROSS JOIN message_audiences b
+        ON b.audience_id = v.value AND b.session_id = m.session_id AND b.message_id = m.id)
     ORDER BY j.key`);
   /** Read from the head of a row, without its text. */
   const sizes = sqlite
@@ -163,6 +177,14 @@ export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
       if (audiences.length === 0 || visible.get(JSON.stringify(audiences), id) === undefined)
         return undefined;
       return fetch([id], audiences)[0];
+    },
+
+    heads(list, sight) {
+      const audiences = names.audiences(sight);
+      if (list.length === 0 || audiences.length === 0) return [];
+      return heads
+        .all({ ids: JSON.stringify(list), audiences: JSON.stringify(audiences) })
+        .map(toMessageHead);
     },
 
     page(args) {

@@ -1,6 +1,6 @@
 /** Sessions, and what each caller sees of them. */
 import { ALL_WORKSPACES } from '../../port.ts';
-import type { Reads, SessionRow, SessionView, Writes } from '../../port.ts';
+import type { Reads, SessionLabel, SessionRow, SessionView, Writes } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import type { NameMaker, Names } from '../names.ts';
 import { toSessionRow, type RawSession } from '../rows.ts';
@@ -54,6 +54,10 @@ export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
       'SELECT session_id FROM sessions WHERE session_id >= ? AND session_id < ? ORDER BY session_id LIMIT 100',
     )
     .pluck();
+
+  const labels = sqlite.prepare<[string], SessionLabel & { workspace: string }>(`
+    SELECT s.id AS pk, s.session_id AS sessionId, s.purpose, w.name AS workspace FROM json_each(?) j
+    CROSS JOIN sessions s ON s.id = j.value CROSS JOIN workspaces w ON w.id = s.workspace_id`);
 
   function get(workspace: string, sessionId: string): SessionRow | undefined {
     const raw = byId.get(sessionId);
@@ -114,6 +118,13 @@ export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
         }
       }
       return { sessions, next: position };
+    },
+
+    labels(workspace, pks) {
+      return labels
+        .all(JSON.stringify(pks))
+        .filter((label) => workspace === ALL_WORKSPACES || label.workspace === workspace)
+        .map(({ pk, sessionId, purpose }) => ({ pk, sessionId, purpose }));
     },
 
     idsByPrefix(workspace, prefix, limit) {
