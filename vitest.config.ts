@@ -23,6 +23,7 @@ const ALONE = ['tests/dev/**'];
 const UNSEEN = [
   'src/cli/{main,serve,up,lifecycle,first-start,migrate}.ts',
   'src/store/sqlite/reader-thread.ts',
+  'src/search/{indexer,search}-thread.ts',
 ];
 
 function project(name: string, groupOrder: number, include: string[], exclude: string[] = []) {

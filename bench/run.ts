@@ -1,6 +1,7 @@
 /**
  * Runs the benchmarks named on the command line, or all: a JSON line per figure, then a table; exit code 1 if a promised
- * figure is not kept. `--docs` writes the figures into docs/performance.md.
+ * figure is not kept. `--docs` writes the figures into docs/performance.md, `--million`
+ * searches a million messages as well.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -13,22 +14,29 @@ import { benchMemory } from './memory.ts';
 import { benchPromises } from './promises.ts';
 import { benchReads } from './reads.ts';
 import { createReport, type Report } from './report.ts';
+import { benchSearch } from './search.ts';
 import { benchStore } from './store.ts';
 
-const BENCHES: Readonly<Record<string, (report: Report) => Promise<void>>> = {
+interface Options {
+  /** Whether the benchmark of search has time for a million messages. */
+  readonly million: boolean;
+}
+
+const BENCHES: Readonly<Record<string, (report: Report, options: Options) => Promise<void>>> = {
   store: benchStore,
   reads: benchReads,
   'add-message': benchAddMessage,
   promises: benchPromises,
   memory: benchMemory,
   credentials: benchCredentials,
+  search: benchSearch,
 };
 const DOCS = new URL('../docs/performance.md', import.meta.url);
 const FIGURES = /(<!-- figures -->\n)[\s\S]*(<!-- end of figures -->)/;
 
 const { values, positionals: wanted } = parseArgs({
   allowPositionals: true,
-  options: { docs: { type: 'boolean', default: false } },
+  options: { docs: { type: 'boolean', default: false }, million: { type: 'boolean', default: false } },
 });
 const unknown = wanted.find((name) => !(name in BENCHES));
 if (unknown !== undefined)
@@ -42,7 +50,7 @@ process.stderr.write(`${machine}\n`);
 for (const [name, bench] of Object.entries(BENCHES)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   process.stderr.write(`${name} …\n`);
-  await bench(report);
+  await bench(report, values);
 }
 report.table();
 if (values.docs) {

@@ -24,6 +24,7 @@ import { followCredentials } from './mcp/follow-credentials.ts';
 import { mcpRoutes, type McpRouteDeps } from './mcp/route.ts';
 import type { Tool } from './mcp/tool.ts';
 import { TOOLS } from './mcp/tools/index.ts';
+import { createSearch, type Search } from './search/search.ts';
 import type { StoreHealth } from './store/port.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite/store.ts';
 import type { Logger } from './telemetry/log.ts';
@@ -57,23 +58,33 @@ const SESSION_IDLE_MS = 60 * 60 * 1000;
 /** @throws StartError if the database cannot be used. */
 export async function createHub(config: Config, secrets: Secrets, options: HubOptions): Promise<Hub> {
   const { log, now = Date.now } = options;
+  let search: Search | undefined;
   const store = await openSqliteStore({
     ...config.store,
     log,
+    onCommit: () => search?.committed(),
     ...(options.lockWaitMs === undefined ? {} : { lockWaitMs: options.lockWaitMs }),
     ...(options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }),
   });
   try {
     await ensureBootstrapKeys(store, { agent: secrets.apiKey, admin: secrets.adminApiKey }, now());
-    return wire(store, config, secrets, options);
+    search = createSearch({ hubPath: store.path, log });
+    return wire(store, search, config, secrets, options);
   } catch (error) {
+    await search?.close();
     await store.close();
     throw error;
   }
 }
 
 /** Everything over an open store. */
-function wire(store: SqliteStore, config: Config, secrets: Secrets, options: HubOptions): Hub {
+function wire(
+  store: SqliteStore,
+  search: Search,
+  config: Config,
+  secrets: Secrets,
+  options: HubOptions,
+): Hub {
   const { log, version, now = Date.now, sessionIdleMs = SESSION_IDLE_MS } = options;
   const { limits, rates } = config;
   const { publicUrl, host, port } = config.http;
@@ -83,7 +94,7 @@ function wire(store: SqliteStore, config: Config, secrets: Secrets, options: Hub
     secrets: jwtSecrets(secrets.jwtSecretKey),
     publicUrl: () => publicUrl ?? listeningAt,
   });
-  const services = createServices({ store, limits, rates, codec, now, log });
+  const services = createServices({ store, search, limits, rates, codec, now, log });
   const guesses = createGuessGuard(rates);
   const authenticator = guarded(createAuthenticator(services), guesses);
   const addressOf = clientAddress(config.http.trustProxy);
@@ -137,6 +148,7 @@ function wire(store: SqliteStore, config: Config, secrets: Secrets, options: Hub
       await housekeeping.stop();
       services.visits.sum(true);
       await services.auditor.settled();
+      await search.close();
       await store.close();
     },
   };

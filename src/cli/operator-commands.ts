@@ -23,6 +23,7 @@ export function addOperatorCommands(program: Command, host: CommandHost): void {
   addKeys(program, host);
   addAgents(program, host);
   addAudit(program, host);
+  addReindex(program, host);
 }
 
 async function connect({ loadOutput }: CommandHost): Promise<{ client: HubClient; output: Output }> {
@@ -185,6 +186,21 @@ function addAudit(program: Command, host: CommandHost): void {
     .action(async (filter: AuditFilter) => {
       const { listAudit } = await import('./audit.ts');
       host.done(await listAudit(await connect(host), filter));
+    });
+}
+
+function addReindex(program: Command, host: CommandHost): void {
+  program
+    .command('reindex')
+    .description('make the search index anew, while the hub goes on working')
+    .addHelpText('after', host.examples('schub reindex'))
+    .action(async () => {
+      const { reindex } = await import('./reindex.ts');
+      const interrupted = new AbortController();
+      process.once('SIGINT', () => {
+        interrupted.abort();
+      });
+      host.done(await reindex({ ...(await connect(host)), signal: interrupted.signal }));
     });
 }
 

@@ -2,7 +2,7 @@
 import type { Output } from './output.ts';
 
 export interface Progress {
-  advance(bytes: number): void;
+  advance(amount: number): void;
   /** Clears the bar; may be called twice. */
   end(): void;
 }
@@ -15,6 +15,7 @@ const CLEAR_LINE = '\r\u001b[K';
 export function startProgress(
   total: number,
   output: Output,
+  unit: 'bytes' | 'positions' = 'bytes',
   now: () => number = () => performance.now(),
 ): Progress {
   const started = now();
@@ -27,13 +28,14 @@ export function startProgress(
     const seconds = (at - started) / 1000;
     const left = part > 0 ? Math.round(seconds / part - seconds) : 0;
     const bar = '#'.repeat(Math.round(part * BAR_WIDTH)).padEnd(BAR_WIDTH, '.');
-    const rate = seconds > 0 ? (done / 1e6 / seconds).toFixed(1) : '0.0';
-    return `[${bar}] ${String(Math.floor(part * 100)).padStart(3)} %  ${rate} MB/s  ${left} s left`;
+    const perSecond = seconds > 0 ? done / seconds : 0;
+    const rate = unit === 'bytes' ? `${(perSecond / 1e6).toFixed(1)} MB/s` : `${Math.round(perSecond)} /s`;
+    return `[${bar}] ${String(Math.floor(part * 100)).padStart(3)} %  ${rate}  ${left} s left`;
   }
 
   return {
-    advance(bytes) {
-      done += bytes;
+    advance(amount) {
+      done += amount;
       const at = now();
       if (at - said < (output.errTerminal ? REDRAW_MS : LINE_MS)) return;
       said = at;

@@ -1,5 +1,6 @@
 /** All services over one store: what every door of the hub speaks to. */
 import type { Config } from '../config/config.ts';
+import type { Search } from '../search/search.ts';
 import type { Store } from '../store/port.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createAuditor, type Auditor } from './audit/auditor.ts';
@@ -16,6 +17,7 @@ import { createStreamQuota, type StreamQuota } from './rates/streams.ts';
 import { createAccessTokenService, type AccessTokenService } from './tokens/access-tokens.ts';
 import { createHandleService, type HandleService } from './tokens/handles.ts';
 import type { TokenCodec } from './tokens/jwt.ts';
+import { createSearchService, type SearchService } from './search/service.ts';
 import { createSessionService, type SessionService } from './sessions/service.ts';
 
 export interface Services {
@@ -32,10 +34,12 @@ export interface Services {
   readonly imports: ImportService;
   readonly rates: RateService;
   readonly streams: StreamQuota;
+  readonly search: SearchService;
 }
 
 export interface ServiceDeps {
   readonly store: Store;
+  readonly search: Search;
   readonly limits: Limits;
   readonly rates: Config['rates'];
   /** Makes and reads access tokens. */
@@ -65,5 +69,6 @@ export function createServices(given: ServiceDeps): Services {
     imports: createImportService(deps),
     rates,
     streams: createStreamQuota(given.limits.maxStreamsPerKey),
+    search: createSearchService(deps),
   };
 }

@@ -18,11 +18,13 @@ const GUIDANCE: Readonly<Record<GuidanceType, Guidance>> = {
     guidance: `Find your session with list_sessions (query looks at purposes) or open one with create_session.
 Post with add_message: message_type says what it is (question, answer, decision, finding, handoff, status), parent_message_id makes it a reply, pinned keeps it in view, to names who it is for.
 Read with get_messages; go on with after_id = the last id you have. Answers are cut to max_tokens: truncated says so, continue_with or next_cursor says how to go on.
+Find what was said, in all sessions, with search_context: words, "phrases", -not, from: session: type: before: after: has:code. Typing errors are forgiven; corrected_query says what was meant.
 Keep facts with set_memory: scope agent is yours alone, scope shared is everybody's; session_id ties an entry to a session. Use if_version to change an entry nobody else changed meanwhile.
 Give every write an idempotency_key when you may have to retry it: the same call is then stored once.`,
     examples: [
       'create_session {"purpose": "Fix the login time-out", "first_message": "Starting with the session store."}',
       'add_message {"session_id": "session_…", "content": "Use SQLite for it.", "message_type": "decision", "pinned": true}',
+      'search_context {"query": "login time-out from:codex", "include_memory": true}',
       'set_memory {"key": "api.base_url", "value": "http://localhost:8080", "scope": "shared"}',
     ],
   },

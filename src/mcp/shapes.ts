@@ -1,7 +1,14 @@
 /** The objects of the public contract, as schemas and as made from what the services answer. */
 import { z } from 'zod';
 import { MESSAGE_TYPES, VISIBILITIES } from '../store/port.ts';
-import type { AuditRow, MemoryListRow, MemoryRow, MessageRow, SessionView } from '../store/port.ts';
+import type {
+  AuditRow,
+  MemoryListRow,
+  MemoryRow,
+  MessageHead,
+  MessageRow,
+  SessionView,
+} from '../store/port.ts';
 
 const time = z.string();
 const metadata = z.record(z.string(), z.unknown());
@@ -40,6 +47,10 @@ export const messageShape = z.object({
   metadata_truncated: z.literal(true).optional(),
 });
 export type Message = z.infer<typeof messageShape>;
+
+/** A message without its content. */
+export const headShape = messageShape.omit({ content: true, content_truncated: true });
+export type Head = z.infer<typeof headShape>;
 
 export const entryShape = z.object({
   key: z.string(),
@@ -91,12 +102,15 @@ export function toSession(view: SessionView): Session {
 }
 
 export function toMessage(row: MessageRow): Message {
+  return { ...toHead(row), content: row.content };
+}
+
+export function toHead(row: MessageHead): Head {
   return {
     id: row.id,
     session_id: row.sessionId,
     sender: row.sender,
     sender_type: row.senderType,
-    content: row.content,
     visibility: row.visibility,
     to: [...row.to],
     message_type: row.messageType,

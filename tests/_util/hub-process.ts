@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runSchub } from '../http/run-schub.ts';
 
 export const HUB_KEY = 'schk_fault-agent-key-0123456789abcdef';
-const ADMIN_KEY = 'schk_fault-admin-key-0123456789abcdef';
+export const HUB_ADMIN_KEY = 'schk_fault-admin-key-0123456789abcdef';
 
 export interface HubProcess {
   readonly pid: number;
@@ -30,7 +30,7 @@ export interface HubProcessOptions {
 export const databaseOf = (share: string): string => join(share, 'shared-context-hub', 'hub.db');
 
 export function startHub(share: string, { env = {}, preload }: HubProcessOptions = {}): HubProcess {
-  const keys = { API_KEY: HUB_KEY, ADMIN_API_KEY: ADMIN_KEY };
+  const keys = { API_KEY: HUB_KEY, ADMIN_API_KEY: HUB_ADMIN_KEY };
   const { child, ready, ended, stderr } = runSchub({
     args: ['serve'],
     share,

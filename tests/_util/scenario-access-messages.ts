@@ -13,7 +13,7 @@ import {
   type AccessRow,
 } from './scenario-access.ts';
 import { expectError, expectSuccess, lasting } from './scenario-doors.ts';
-import { hiddenFrom, seenBy, START, type LineName, type Posted } from './scenario.ts';
+import { cellsOf, hiddenFrom, seenBy, START, type CellAt, type LineName, type Posted } from './scenario.ts';
 
 interface PageCheck {
   readonly args?: Record<string, unknown>;
@@ -102,6 +102,88 @@ const searchRow = (
 ];
 const order = (a: number, b: number): number => a - b;
 
+interface Found {
+  readonly message: { readonly id: number };
+  readonly session_purpose: string;
+}
+const found = (answer: Record<string, unknown>): number[] =>
+  (answer['results'] as Found[]).map(({ message }) => message.id).sort(order);
+
+/** search_context: each message by a word that stands in it alone, spelt right and wrong; then all by a word they share. */
+const findingWords: readonly AccessRow[] = [
+  row('search_context', 'each message by its own word', async (asking) => {
+    const { world, caller, call } = asking;
+    const seen = ids(seenBy(world, caller.name));
+    for (const { id, name, canary } of Object.values(world.lines)) {
+      for (const search_metadata of [true, false]) {
+        const answer = expectSuccess(await call({ query: `"${canary}"`, search_metadata }), caller.name);
+        expect(found(answer), `${caller.name} ${name}`).toEqual(seen.includes(id) ? [id] : []);
+        expect(answer, caller.name).not.toHaveProperty('elsewhere');
+      }
+    }
+  }),
+  row('search_context', 'a word that stands in all, in a session', async (asking) => {
+    const all = { query: 'canary', session_id: asking.world.sessions.main, limit: 100 };
+    if (isStranger(asking)) return expectNoSession(asking, all);
+    const answer = expectSuccess(await asking.call(all));
+    expect(found(answer), asking.caller.name).toEqual(ids(seenIn(asking, 'main')));
+    expect(answer).not.toHaveProperty('next_cursor');
+  }),
+  row('search_context', 'a word that stands in all, everywhere', async ({ world, caller, call }) => {
+    for (const [search_scope, keep] of SCOPES) {
+      const answer = expectSuccess(await call({ query: 'canary', limit: 100, search_scope }));
+      expect(found(answer), `${caller.name} ${search_scope}`).toEqual(
+        ids(seenBy(world, caller.name).filter(keep)),
+      );
+    }
+  }),
+  row('search_context', 'memory', async (asking) => {
+    const { world, caller, call } = asking;
+    const found = async (args: Record<string, unknown>): Promise<string[]> => {
+      const answer = expectSuccess(
+        await call({ query: 'canary cell', include_memory: true, limit: 100, ...args }),
+      );
+      return (answer['memory'] as { entry: { key: string } }[])
+        .map(({ entry }) => entry.key)
+        .filter((key) => key.startsWith('canary-'))
+        .sort();
+    };
+    const seen = isStranger(asking) ? [] : cellsOf(world, caller.name);
+    const keys = (cells: readonly CellAt[]): string[] => cells.map(({ key }) => key).sort();
+    expect(await found({}), caller.name).toEqual(keys(seen));
+    const shared = seen.filter(({ args }) => args.scope === 'shared');
+    expect(await found({ search_scope: 'public' }), caller.name).toEqual(keys(shared));
+    if (isStranger(asking)) return;
+    const here = seen.filter(({ args }) => args.session_id !== undefined);
+    expect(await found({ session_id: world.sessions.main }), caller.name).toEqual(keys(here));
+  }),
+  row('search_context', 'hidden words are nobody’s spelling', async ({ world, caller, call }) => {
+    for (const { name } of hiddenFrom(world, caller.name)) {
+      const answer = expectSuccess(await call({ query: `${name.slice(0, -1)}q` }), caller.name);
+      expect(JSON.stringify(answer['corrected_query'] ?? ''), caller.name).not.toContain(name);
+    }
+  }),
+  row('search_context', 'a session where only hidden ones stand', async (asking) => {
+    const { world, caller, call } = asking;
+    const args = { query: 'canary', session_id: world.sessions.quiet };
+    if (isStranger(asking)) return expectNoSession(asking, args);
+    const answer = expectSuccess(await call(args), caller.name);
+    const here = seenIn(asking, 'quiet');
+    expect(found(answer), caller.name).toEqual(ids(here));
+    if (here.length > 0) return;
+    const elsewhere = (answer['elsewhere'] ?? []) as { session_id: string; count: number }[];
+    for (const { session_id, count } of elsewhere) {
+      const lines = seenBy(world, caller.name).filter((line) => line.session === session_id);
+      expect(count, caller.name).toBe(lines.length);
+    }
+  }),
+];
+const SCOPES: readonly (readonly [string, (line: Posted) => boolean])[] = [
+  ['all', () => true],
+  ['public', (line) => line.visibility === 'public'],
+  ['private', (line) => line.visibility === 'private'],
+];
+
 const time = (offset: number): string => new Date(START + offset).toISOString();
 
 const searches: readonly AccessRow[] = [
@@ -166,4 +248,9 @@ const posting: readonly AccessRow[] = [
   }),
 ];
 
-export const MESSAGE_ROWS: readonly AccessRow[] = [...readingMessages, ...searches, ...posting];
+export const MESSAGE_ROWS: readonly AccessRow[] = [
+  ...readingMessages,
+  ...searches,
+  ...findingWords,
+  ...posting,
+];

@@ -66,6 +66,21 @@ export const GOOD_CALLS: Readonly<Record<string, (stage: Stage) => readonly [Arg
     { message_id, visibility: 'public' },
     { message_id, visibility: 'private', idempotency_key: 'hide' },
   ],
+  search_context: ({ sessionId: session_id }) => [
+    { query: 'first' },
+    {
+      ...{
+        query: '"frist" -x from:alice',
+        session_id,
+        fuzzy_threshold: 80,
+        limit: 1,
+        search_metadata: false,
+      },
+      ...{ search_scope: 'public', sender: 'alice', message_type: 'message', max_tokens: 500 },
+      ...{ include_memory: true },
+      ...{ since: '2020-01-01T00:00:00Z', until: '2100-01-01T00:00:00Z' },
+    },
+  ],
   search_by_sender: ({ sessionId: session_id }) => [
     { sender: 'alice' },
     { sender: 'alice', session_id, limit: 1, max_tokens: 500 },

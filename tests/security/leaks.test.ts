@@ -48,7 +48,7 @@ async function leaksOf(era: ClientEra, caller: Caller, row: DoorRow, ask: Ask): 
     .map(({ word }) => `${told(era, caller, ask)} shows ${word}`);
 }
 
-const VARIES = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+const VARIES = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=search_time_ms\\*":)[\d.]+/g;
 
 /** What an answer says, without the thing that was asked about and what differs from request to request. */
 function saysOf({ status, text }: Answer, value: string): string {

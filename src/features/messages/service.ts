@@ -10,7 +10,8 @@ import { requireSession } from '../sessions/service.ts';
 import { writeOnce } from '../write-once.ts';
 import { agentNotFound, demandMayUse, insertMessage, messageNotFound, resolveRecipients } from './insert.ts';
 import type { NewMessageInput, PostedMessage } from './insert.ts';
-import { audiencesOf, isOthersSecret, sightOf } from './visibility.ts';
+import { noteAdminSight } from './admin-sight.ts';
+import { audiencesOf, sightOf } from './visibility.ts';
 
 export interface MessageDeps {
   readonly auditor: Auditor;
@@ -50,28 +51,6 @@ export function createMessageService({ store, limits, now, auditor }: MessageDep
       : { sessionPk: (await requireSession(store.read, ctx, sessionId)).pk };
   }
 
-  /**
-   * Notes that an admin is given messages which are hidden from the agent it is: once per request, of all that leaves the
-   * service. Who asks for little in tokens or bytes may be shown less than the row says, never more.
-   */
-  function noteGiven(ctx: Ctx, messages: readonly MessageRow[]): void {
-    if (!may(ctx.principal, 'admin')) return;
-    const secret = messages.filter((message) => isOthersSecret(ctx.principal, message));
-    if (secret.length === 0) return;
-    const ids = secret.map(({ id }) => id);
-    const sessions = [...new Set(secret.map(({ sessionId }) => sessionId))];
-    const [sessionId] = sessions;
-    auditor.note(actorOf(ctx), {
-      type: 'admin.read',
-      action: actionOf(ctx),
-      ...(sessions.length === 1 && sessionId !== undefined ? { sessionId } : {}),
-      details: {
-        ...{ count: ids.length, first_id: Math.min(...ids), last_id: Math.max(...ids) },
-        ...(sessions.length === 1 ? {} : { sessions: sessions.length }),
-      },
-    });
-  }
-
   return {
     async add(ctx, sessionId, input) {
       demand(ctx, 'write');
@@ -95,7 +74,7 @@ export function createMessageService({ store, limits, now, auditor }: MessageDep
         ...(threadId === undefined ? {} : { threadId }),
         ...(filtered ? { filters } : {}),
       });
-      noteGiven(ctx, page.messages);
+      noteAdminSight(auditor, ctx, page.messages);
       if (filtered || threadId !== undefined) return page;
       return { ...page, total: await store.read.messages.count(view.pk, sight) };
     },
@@ -124,7 +103,7 @@ export function createMessageService({ store, limits, now, auditor }: MessageDep
         }
         return { ...message, visibility };
       });
-      noteGiven(ctx, [changed]);
+      noteAdminSight(auditor, ctx, [changed]);
       return changed;
     },
 
@@ -133,7 +112,7 @@ export function createMessageService({ store, limits, now, auditor }: MessageDep
       const where = await sessionPk(ctx, sessionId);
       const sight = sightOf(ctx.principal);
       const found = await store.read.messages.bySender({ ...where, sight, sender, limit });
-      noteGiven(ctx, found.messages);
+      noteAdminSight(auditor, ctx, found.messages);
       return found;
     },
 
@@ -141,7 +120,7 @@ export function createMessageService({ store, limits, now, auditor }: MessageDep
       demand(ctx, 'read');
       const where = await sessionPk(ctx, sessionId);
       const found = await store.read.messages.byTime({ ...where, sight: sightOf(ctx.principal), ...range });
-      noteGiven(ctx, found.messages);
+      noteAdminSight(auditor, ctx, found.messages);
       return found;
     },
   };

@@ -12,6 +12,7 @@ import { getUsageGuidance } from './get-usage-guidance.ts';
 import { listMemory } from './list-memory.ts';
 import { listSessions } from './list-sessions.ts';
 import { refreshToken } from './refresh-token.ts';
+import { searchContext } from './search-context.ts';
 import { searchBySender } from './search-by-sender.ts';
 import { searchByTimerange } from './search-by-timerange.ts';
 import { setMemory } from './set-memory.ts';
@@ -28,6 +29,7 @@ export const TOOLS: readonly Tool[] = [
   addMessage,
   getMessages,
   setMessageVisibility,
+  searchContext,
   searchBySender,
   searchByTimerange,
   setMemory,

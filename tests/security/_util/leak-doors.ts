@@ -6,7 +6,7 @@ import { ADMINS, keyNameOf, memberOf, OTHER, STRANGERS, type Ask, type Role } fr
 import { USED_KEY } from './leak-lines.ts';
 import { places, probe, type DoorRow, type Probe } from './leak-rows.ts';
 import { takenIds, TOOL_ROWS } from './leak-tools.ts';
-import { hiddenFrom, type LeakWorld, type Secret } from './leak-world.ts';
+import { hiddenFrom, tokenOf, type LeakWorld, type Secret } from './leak-world.ts';
 
 const read = (uri: string): Ask => ({ method: 'resources/read', params: { uri } });
 const prompt = (name: string, args: object): Ask => ({
@@ -261,6 +261,11 @@ const routes: readonly DoorRow[] = [
       probe('session', (id) => http(`GET /api/v1/audit?session_id=${id}`)),
     ],
   },
+  { covers: 'route:GET /api/v1/search/status', asks: () => [http('GET /api/v1/search/status')] },
+  {
+    covers: 'route:POST /api/v1/search/reindex',
+    asks: (_world, role) => (ADMINS.includes(role) ? [] : [http('POST /api/v1/search/reindex', {})]),
+  },
   {
     covers: 'route:POST /api/v1/import',
     asks: () => [http('POST /api/v1/import', ''), http('POST /api/v1/import', '{}')],
@@ -275,6 +280,7 @@ const CONTROLS: Readonly<Record<Probe['about'], string>> = {
   session: 'session_0123456789abcdef',
   agent: 'cnry-absent-id',
   word: 'cnry-absent-content',
+  token: tokenOf('absent'),
   memory: 'cnry-absent-key',
   key: 'key_none',
   idempotency: 'used-by-nobody',
@@ -303,6 +309,8 @@ export function hiddenThings(world: LeakWorld, role: Role, about: Probe['about']
       return role === 'everywhere' ? [] : [foreign];
     case 'agent':
       return words('agent');
+    case 'token':
+      return words('token');
     case 'word':
       return words(...WORDS);
     case 'memory':

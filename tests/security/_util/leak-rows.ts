@@ -9,6 +9,7 @@ export interface Probe {
     | 'session'
     | 'agent'
     | 'word'
+    | 'token'
     | 'memory'
     | 'key'
     | 'idempotency'

@@ -132,6 +132,39 @@ export const TOOL_ROWS: readonly DoorRow[] = [
     ),
   },
   {
+    covers: 'tool:search_context',
+    shows: true,
+    asks: (world) =>
+      toolsOf(
+        'search_context',
+        { query: 'something about', limit: 100, include_memory: true },
+        { query: 'somthing abuot', limit: 100 },
+        { query: 'note', limit: 1 },
+        { query: 'from:cnry-other-id type:message', limit: 100 },
+        { query: 'something', search_scope: 'private', limit: 100 },
+        ...inEach(world, { query: 'something', limit: 100, include_memory: true }),
+      ),
+    probes: [
+      inSession('search_context', { query: 'something' }),
+      // As it is, mistyped, begun, and beside a word that everybody finds: what is meant must not be told either.
+      ...[
+        (word: string) => word,
+        (word: string) => `${word.slice(0, 5)}${word.slice(6)}`,
+        (word: string) => word.slice(0, 9),
+        (word: string) => `something ${word}`,
+        (word: string) => `about -${word}`,
+      ].map((queryOf) =>
+        tool('search_context', 'token', (word) => ({
+          query: queryOf(word),
+          limit: 100,
+          max_tokens: 200_000,
+        })),
+      ),
+      tool('search_context', 'agent', (sender) => ({ query: 'something', sender })),
+      tool('search_context', 'agent', (id) => ({ query: `from:${id}` })),
+    ],
+  },
+  {
     covers: 'tool:search_by_sender',
     shows: true,
     asks: (world) =>

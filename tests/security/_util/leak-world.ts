@@ -1,4 +1,5 @@
 /** A hub in which every kind of message, memory entry and name stands, and who may see each. */
+import { createHash } from 'node:crypto';
 import { collectLog } from '../../http/harness.ts';
 import { startTestHub, type TestHub } from '../../_util/test-hub.ts';
 import { CELLS, LINES, type Line, type LineName, type Place } from './leak-lines.ts';
@@ -23,6 +24,7 @@ export interface Secret {
   readonly word: string;
   readonly what:
     | 'content'
+    | 'token'
     | 'metadata'
     | 'agent'
     | 'type'
@@ -115,7 +117,7 @@ export async function startLeakWorld(): Promise<LeakWorld> {
     const { by, in: place, args = {}, parent, then } = line;
     const { message_id } = await call(by, 'add_message', {
       session_id: sessions[place],
-      content: `Something about cnry-${name}-content and more`,
+      content: `Something about cnry-${name}-content and more ${tokenOf(name)}`,
       metadata: { note: `cnry-${name}-metadata` },
       ...args,
       ...(parent === undefined ? {} : { parent_message_id: ids.get(parent as LineName) }),
@@ -170,9 +172,16 @@ function secret(word: string, what: Secret['what'], may: Iterable<Role>, must?: 
   return { word, what, may: all, must: must ?? [...all] };
 }
 
+/** One word, near to no other. */
+export function tokenOf(name: string): string {
+  const hex = createHash('sha256').update(name).digest('hex').slice(0, 14);
+  return hex.replaceAll(/\d/g, (digit) => 'ghijklmnop'[Number(digit)] ?? '');
+}
+
 function wordsOfLines(): Secret[] {
   return Object.entries<Line>(LINES).flatMap(([name, line]) => [
     secret(`cnry-${name}-content`, 'content', viewersOf(line)),
+    secret(tokenOf(name), 'token', viewersOf(line), []),
     secret(`cnry-${name}-metadata`, 'metadata', viewersOf(line)),
   ]);
 }

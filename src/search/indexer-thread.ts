@@ -1,0 +1,132 @@
+/**
+ * The index thread: follows hub.db while the hub runs. It is told when something was committed, and looks by itself now and
+ * then. An index that turns out to be damaged is made anew.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import { openReader, type Connection } from '../store/sqlite/connection.ts';
+import { findDamage } from '../store/sqlite/damage.ts';
+import { emptyIndex, isUnusable, openIndex, readState, removeIndex, type Sqlite } from './index-db.ts';
+import { createIndexer, type Indexer } from './indexer.ts';
+import type { IndexerOrder, IndexReport } from './index-follower.ts';
+
+const LOOK_EVERY_MS = 1000;
+const REPORT_EVERY_MS = 50;
+const RETRY_MS = 500;
+const LONGEST_RETRY_MS = 5000;
+
+const { hubPath, indexPath } = workerData as { readonly hubPath: string; readonly indexPath: string };
+const hub: Connection = openReader(hubPath);
+
+interface Opened {
+  readonly sqlite: Sqlite;
+  readonly indexer: Indexer;
+  readonly generation: string;
+}
+
+let opened: Opened | undefined;
+let checked = false;
+let stopping = false;
+/** How often in a row it could not do its work. */
+let failures = 0;
+/** What was ordered and is not done yet. */
+const orders = { look: false, reindex: false, damaged: undefined as string | undefined };
+let wake: () => void = () => undefined;
+
+function open(): Opened {
+  const { epoch, last_seq } = hub.sqlite
+    .prepare<[], { epoch: string; last_seq: number }>('SELECT epoch, last_seq FROM hub')
+    .get() ?? { epoch: '', last_seq: 0 };
+  const sqlite = openIndex(indexPath, epoch, last_seq);
+  return { sqlite, indexer: createIndexer(hub.sqlite, sqlite), generation: readState(sqlite).generation };
+}
+
+function close(): void {
+  opened?.sqlite.close();
+  opened = undefined;
+}
+
+function startAnew(): void {
+  close();
+  removeIndex(indexPath);
+}
+
+let reportedAt = -Infinity;
+function report(given: IndexReport, always: boolean): void {
+  const now = performance.now();
+  if (!always && now - reportedAt < REPORT_EVERY_MS) return;
+  reportedAt = now;
+  parentPort?.postMessage(given);
+}
+
+function carryOut(): void {
+  orders.look = false;
+  if (orders.damaged !== undefined && orders.damaged === opened?.generation) startAnew();
+  orders.damaged = undefined;
+  if (!orders.reindex) return;
+  opened ??= open();
+  emptyIndex(opened.sqlite);
+  opened = { ...opened, generation: readState(opened.sqlite).generation };
+  orders.reindex = false;
+}
+
+/** Works until the index has come as far as hub.db. */
+async function catchUp(): Promise<void> {
+  for (;;) {
+    carryOut();
+    opened ??= open();
+    const { generation, indexer, sqlite } = opened;
+    if (!checked) {
+      checked = true;
+      if (findDamage({ sqlite }) !== undefined) startAnew();
+      continue;
+    }
+    const { watermark, target } = indexer.step();
+    const done = watermark >= target;
+    report({ generation, watermark, target, working: !done }, done);
+    await nextTurn();
+    if (stopping || (done && !orders.look && !orders.reindex && orders.damaged === undefined)) return;
+  }
+}
+
+/** Resolves after so long, or when it is woken. */
+async function sleep(ms: number): Promise<void> {
+  if (stopping) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
+}
+
+async function follow(): Promise<void> {
+  while (!stopping) {
+    try {
+      await catchUp();
+      failures = 0;
+      await sleep(LOOK_EVERY_MS);
+    } catch (error) {
+      failures++;
+      const message = error instanceof Error ? error.message : String(error);
+      parentPort?.postMessage({ failed: message } satisfies IndexReport);
+      if (isUnusable(error)) startAnew();
+      else close();
+      await sleep(Math.min(RETRY_MS * 2 ** (failures - 1), LONGEST_RETRY_MS));
+    }
+  }
+  close();
+  hub.sqlite.close();
+  parentPort?.close();
+}
+
+parentPort?.on('message', (order: IndexerOrder) => {
+  if (order === 'stop') stopping = true;
+  else if (order === 'look') orders.look = true;
+  else if (order === 'reindex') orders.reindex = true;
+  else orders.damaged = order.damaged;
+  // What fails is not tried again at each commit.
+  if (order !== 'look' || failures === 0) wake();
+});
+void follow();

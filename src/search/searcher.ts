@@ -1,0 +1,163 @@
+/** Answers searches over one connection: search.db with hub.db attached as `hub`. */
+import { collect, type Wanted } from './candidates.ts';
+import { correct } from './correct.ts';
+import { exactGroup, expandGroup, type ExpandDeps, type Group } from './expand.ts';
+import { createFilters } from './filters.ts';
+import { withWordsOf } from './fresh-words.ts';
+import type { Sqlite } from './index-db.ts';
+import { parseQuery, type ParsedQuery } from './query.ts';
+import { createMatcher, scoreOf, type Match, type Matcher } from './score.ts';
+import { snippetOf } from './snippet.ts';
+import { createCandidateSource, MAX_COUNT, type Candidate, type Filter } from './source.ts';
+import { searchableText } from './text.ts';
+import { hasCode } from './tokenize.ts';
+import type { Searcher, SearchAnswer, SearchPosition, SearchRequest } from './types.ts';
+import { isSpelt } from './vocabulary.ts';
+import { createWordSource } from './words.ts';
+
+export interface Scored {
+  readonly row: Candidate;
+  readonly score: number;
+  readonly match: Match;
+}
+
+interface Ranking {
+  /** Best first. */
+  readonly ranked: readonly Scored[];
+  readonly groups: readonly Group[];
+  readonly matcher: Matcher;
+  /** Whether all that the index does not hold was looked at. */
+  readonly all: boolean;
+}
+
+/** What is so much less alike than the best hit is noise. */
+const LEAST_OF_BEST = 0.35;
+/** How much less each further message of one guess counts, and the least that is left of it. */
+const LESS_OF_SAME = 0.02;
+const LEAST_OF_SAME = 0.7;
+const MAX_EXPANDED = 12;
+const MAX_ELSEWHERE = 3;
+/** As many messages as a smaller hub is taken to have. */
+const FEWEST = 2 ** 16;
+
+export function createSearcher({ sqlite }: { readonly sqlite: Sqlite }): Searcher {
+  const source = createCandidateSource(sqlite);
+  const words = createWordSource(sqlite);
+  const filters = createFilters(sqlite);
+  const lastId = sqlite.prepare<[], number | null>('SELECT max(id) FROM hub.messages').pluck();
+
+  function rank(query: ParsedQuery, filter: Filter, threshold: number): Ranking {
+    const { rows, all } = source.unindexed(filter);
+    const textOf = ({ content, metadata }: Candidate): string =>
+      searchableText(content, filter.metadata ? metadata : null);
+    const vocabulary = words.current();
+    const countOf = (word: string): number => {
+      if (isSpelt(word) && vocabulary.df(word) === 0) return 0;
+      const seen = source.countOf(word, filter.audienceIds);
+      return seen < MAX_COUNT ? seen : Math.max(seen, vocabulary.df(word));
+    };
+    const deps: ExpandDeps = { vocabulary, countOf };
+    // In steps, so that neither a page nor what others post changes it.
+    const messages = Math.max(FEWEST, 2 ** Math.ceil(Math.log2(filter.upTo + 1)));
+    const exact = query.words.map((word) => exactGroup(word, messages, deps));
+    const ofPhrases = query.phrases.flat().map((word) => exactGroup(word, messages, deps));
+    const phrases = query.phrases.map((phrase) => phrase.map(({ word }) => word));
+    let groups: readonly Group[] = exact;
+    const expand = (): readonly Group[] => {
+      if (threshold >= 1) return groups;
+      // The rarest are the likeliest to be misspelt.
+      const rarest = new Set([...exact].sort((a, b) => a.df - b.df).slice(0, MAX_EXPANDED));
+      const known = withWordsOf(vocabulary, rows.map(textOf));
+      const fresh: ExpandDeps = {
+        vocabulary: known,
+        countOf: (word) => countOf(word) || (vocabulary.df(word) === 0 ? known.df(word) : 0),
+      };
+      groups = exact.map((group) =>
+        rarest.has(group) ? expandGroup(group, messages, threshold, fresh) : group,
+      );
+      return groups;
+    };
+    const wanted: Wanted = { groups: exact, phrases, excluded: query.excluded };
+    const found = new Map(collect(source, filter, wanted, expand));
+    for (const row of rows) if (!filter.hasCode || hasCode(row.content)) found.set(row.id, row);
+    groups = [...groups, ...ofPhrases];
+    const matcher = createMatcher(groups, phrases, query.excluded);
+    const texts = [...found.values()].map((row) => ({ ...row, content: textOf(row) }));
+    return { ranked: order(texts, matcher), groups, matcher, all };
+  }
+
+  function elsewhere(query: ParsedQuery, filter: Filter, threshold: number): SearchAnswer['elsewhere'] {
+    const counts = new Map<number, number>();
+    for (const { row } of rank(query, { ...filter, sessionPks: undefined }, threshold).ranked) {
+      counts.set(row.sessionPk, (counts.get(row.sessionPk) ?? 0) + 1);
+    }
+    return [...counts]
+      .map(([sessionPk, count]) => ({ sessionPk, count }))
+      .sort((a, b) => b.count - a.count)
+      .slice(0, MAX_ELSEWHERE);
+  }
+
+  function answer(request: SearchRequest): Omit<SearchAnswer, 'tookMs'> {
+    const query = parseQuery(request.query);
+    const threshold = request.fuzzyThreshold / 100;
+    const upTo = request.position?.upTo ?? lastId.get() ?? 0;
+    const filter = filters.resolve(request, query, upTo);
+    if (filter === undefined || !query.asks) return { hits: [], elsewhere: [], upTo, degraded: false };
+    const { ranked, groups, matcher, all } = rank(query, filter, threshold);
+    const rest = ranked.filter((hit) => comesAfter(hit, request.position));
+    const page = rest.slice(0, request.limit);
+    const last = page.at(-1);
+    const corrected = correct(request.query, groups, ranked.slice(0, request.limit));
+    const nowhere = ranked.length === 0 && request.sessionPk !== undefined;
+    return {
+      hits: page.map(({ row, score }) => ({ id: row.id, score, snippet: snippetOf(row.content, matcher) })),
+      elsewhere: nowhere ? elsewhere(query, filter, threshold) : [],
+      upTo,
+      degraded: !all,
+      ...(corrected !== undefined && { corrected }),
+      ...(last !== undefined && rest.length > page.length && { next: positionOf(last, upTo) }),
+    };
+  }
+
+  const consistently = sqlite.transaction(answer);
+  return {
+    search(request) {
+      const started = performance.now();
+      return { ...consistently(request), tookMs: performance.now() - started };
+    },
+  };
+}
+
+function order(rows: readonly Candidate[], matcher: Matcher): readonly Scored[] {
+  const scored = rows.flatMap((row): Scored[] => {
+    const match = matcher.match(row.content);
+    return match === undefined ? [] : [{ row, match, score: scoreOf(match, row.id / (row.id + FEWEST)) }];
+  });
+  const best = scored.reduce((most, { match }) => Math.max(most, match.coverage), 0);
+  const alike = scored.filter(({ match }) => match.coverage >= LEAST_OF_BEST * best).sort(byScore);
+  return best < 1 ? spread(alike).sort(byScore) : alike;
+}
+
+const byScore = (a: Scored, b: Scored): number => b.score - a.score || b.row.id - a.row.id;
+
+/**
+ * Nobody knows which word a misspelt one stands for: each further message of the same one counts a little less, so that a
+ * page does not show only one guess.
+ */
+function spread(ranked: readonly Scored[]): Scored[] {
+  const seen = new Map<string, number>();
+  return ranked.map((hit) => {
+    const guess = hit.match.words.join(' ');
+    const before = seen.get(guess) ?? 0;
+    seen.set(guess, before + 1);
+    const part = Math.max(LEAST_OF_SAME, 1 - LESS_OF_SAME * before);
+    return { ...hit, score: Math.round(hit.score * part * 10) / 10 };
+  });
+}
+
+function comesAfter({ row, score }: Scored, position: SearchPosition | undefined): boolean {
+  if (position === undefined) return true;
+  return score < position.score || (score === position.score && row.id < position.id);
+}
+
+const positionOf = ({ row, score }: Scored, upTo: number): SearchPosition => ({ score, id: row.id, upTo });

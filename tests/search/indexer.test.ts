@@ -1,0 +1,115 @@
+/** The indexer, a batch at a time, over a store as the hub makes it. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createAnswerer } from '../../src/search/answerer.ts';
+import { openIndex, readState, type Sqlite } from '../../src/search/index-db.ts';
+import { createIndexer, type Indexer } from '../../src/search/indexer.ts';
+import type { SessionRow, Sight } from '../../src/store/port.ts';
+import { openReader } from '../../src/store/sqlite/connection.ts';
+import type { SqliteStore } from '../../src/store/sqlite/store.ts';
+import {
+  messageOf,
+  newFolder,
+  newSession,
+  newWorkspace,
+  openSqlite,
+  post,
+  seesPublic,
+} from '../store/engine.ts';
+
+let folder: string;
+let store: SqliteStore;
+let session: SessionRow;
+let hub: Sqlite;
+let index: Sqlite;
+let indexer: Indexer;
+
+beforeEach(async () => {
+  folder = newFolder();
+  store = await openSqlite(folder);
+  session = await newSession(store, await newWorkspace(store));
+  hub = openReader(join(folder, 'hub.db')).sqlite;
+  index = openIndex(join(folder, 'search.db'), store.epoch, 0);
+  indexer = createIndexer(hub, index);
+});
+afterEach(async () => {
+  hub.close();
+  if (index.open) index.close();
+  await store.close();
+  rmSync(folder, { recursive: true });
+});
+
+const holding = (word: string, column = 'text'): number[] =>
+  index
+    .prepare<[string], number>('SELECT rowid FROM docs WHERE docs MATCH ? ORDER BY rowid')
+    .pluck()
+    .all(`{${column}}:"${word}"`);
+
+it('takes many messages in several batches, and goes on where another one was', async () => {
+  const ids = await store.write(async (tx) => {
+    const given: number[] = [];
+    for (let i = 0; i < 1200; i++)
+      given.push(await tx.messages.insert(messageOf(session, { content: `pebble ${i}` })));
+    return given;
+  });
+  const first = indexer.step();
+  expect(first.watermark).toBeLessThan(first.target);
+  expect(holding('pebble')).toEqual(ids.filter((id) => id <= first.watermark));
+
+  index.close();
+  index = openIndex(join(folder, 'search.db'), store.epoch, first.target);
+  indexer = createIndexer(hub, index);
+  let steps = 0;
+  for (let step = first; step.watermark < step.target; steps++) step = indexer.step();
+  expect(steps).toBeGreaterThan(1);
+  expect(holding('pebble')).toEqual(ids);
+  expect(indexer.step()).toEqual({ watermark: first.target, target: first.target });
+  const df = index.prepare<[string], number>('SELECT df FROM words WHERE word = ?').pluck();
+  expect(df.get('pebble')).toBe(1200);
+});
+
+it('takes in who sees a message now, and counts its words once', async () => {
+  const id = await post(store, session, { content: 'otter', audiences: ['admin', 'agent:alice'] });
+  indexer.step();
+  const tokens = (): number =>
+    index.prepare<[], number>("SELECT count(*) FROM words WHERE word = 'otter' AND df = 1").pluck().get() ??
+    0;
+  const audience = (name: string): string =>
+    `_a${Number(hub.prepare('SELECT id FROM audiences WHERE name = ?').pluck().get(name))}`;
+  expect(holding(audience('admin'), 'scope')).toEqual([id]);
+  expect(holding(audience('agent:alice'), 'scope')).toEqual([id]);
+  await store.write((tx) => tx.messages.setVisibility(id, 'public', ['public']));
+  indexer.step();
+  expect(holding(audience('public'), 'scope')).toEqual([id]);
+  expect(holding(audience('agent:alice'), 'scope')).toEqual([]);
+  expect(holding('otter')).toEqual([id]);
+  expect(tokens()).toBe(1);
+});
+
+it('lets go of a message that is gone', async () => {
+  const [gone, stays] = [
+    await post(store, session, { content: 'walrus' }),
+    await post(store, session, { content: 'walrus' }),
+  ];
+  indexer.step();
+  const target = await post(store, session, { content: 'later' });
+  const db = new Database(join(folder, 'hub.db'));
+  db.prepare('DELETE FROM message_audiences WHERE message_id = ?').run(gone);
+  db.prepare('DELETE FROM messages WHERE id = ?').run(gone);
+  db.prepare('INSERT INTO message_changes (seq, message_id) VALUES (?, ?)').run(target, gone);
+  db.close();
+  const answerer = createAnswerer({ hubPath: join(folder, 'hub.db'), indexPath: join(folder, 'search.db') });
+  const found = (sight: Sight): number[] => {
+    const search = { query: 'walrus', sight, metadata: true, fuzzyThreshold: 60, limit: 10 };
+    const answered = answerer.answer({ generation: readState(index).generation, messages: search });
+    return 'messages' in answered ? answered.messages.hits.map(({ id }) => id) : [];
+  };
+  expect(found(seesPublic(session.workspace))).toEqual([stays]);
+  indexer.step();
+  expect(holding('walrus')).toEqual([stays]);
+  expect(found(seesPublic(session.workspace))).toEqual([stays]);
+  expect(found(seesPublic('elsewhere'))).toEqual([]);
+  answerer.close();
+});
