@@ -49,7 +49,12 @@ export async function makeMillion(messages = 1_000_000): Promise<Million> {
         await tx.messages.insert({
           ...{ sessionPk: session.pk, workspace: WORKSPACE, imported: false, pinned: false },
           ...{ sender: sender.agentId, senderType: sender.agentType, content: `${i} ${CONTENT}` },
-          ...{ visibility, to: to.map((agent) => agent.agentId), messageType: 'message' as const },
+          ...{
+            visibility,
+            to: to.map((agent) => agent.agentId),
+            messageType: 'message',
+            addressees: [] as const,
+          },
           ...{ parentId: null, threadId: null, metadata: {}, createdAt: 1_700_000_000_000 + i * 1000 },
           audiences: audiencesOf(visibility, sender, { agents: to, types: [] }),
         });

@@ -90,7 +90,14 @@ async function post(store: SqliteStore, rows: number, inFlight: number): Promise
       await store.write((tx) =>
         tx.messages.insert({
           ...{ sessionPk: SESSION_PK, workspace: 'bench', sender, senderType: 'bench', imported: false },
-          ...{ content: CONTENT, visibility: 'public', to: [], messageType: 'message', pinned: false },
+          ...{
+            content: CONTENT,
+            visibility: 'public',
+            to: [],
+            messageType: 'message',
+            addressees: [],
+            pinned: false,
+          },
           ...{ parentId: null, threadId: null, metadata: {}, createdAt: Date.now(), audiences: ['public'] },
         }),
       );

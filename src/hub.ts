@@ -6,6 +6,7 @@ import type { Config } from './config/config.ts';
 import { urlHost } from './config/host.ts';
 import { jwtSecrets } from './config/secret-rules.ts';
 import type { Secrets } from './config/secrets.ts';
+import { createEventBus, type EventBus } from './events/bus.ts';
 import { startHousekeeping } from './features/housekeeping.ts';
 import { ensureBootstrapKeys } from './features/keys/bootstrap.ts';
 import { createServices, type Services } from './features/services.ts';
@@ -58,18 +59,22 @@ const SESSION_IDLE_MS = 60 * 60 * 1000;
 /** @throws StartError if the database cannot be used. */
 export async function createHub(config: Config, secrets: Secrets, options: HubOptions): Promise<Hub> {
   const { log, now = Date.now } = options;
+  const bus = createEventBus();
   let search: Search | undefined;
   const store = await openSqliteStore({
     ...config.store,
     log,
-    onCommit: () => search?.committed(),
+    onCommit(events) {
+      search?.committed();
+      bus.publish(events);
+    },
     ...(options.lockWaitMs === undefined ? {} : { lockWaitMs: options.lockWaitMs }),
     ...(options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }),
   });
   try {
     await ensureBootstrapKeys(store, { agent: secrets.apiKey, admin: secrets.adminApiKey }, now());
     search = createSearch({ hubPath: store.path, log });
-    return wire(store, search, config, secrets, options);
+    return wire({ store, bus, search }, config, secrets, options);
   } catch (error) {
     await search?.close();
     await store.close();
@@ -79,8 +84,7 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
 
 /** Everything over an open store. */
 function wire(
-  store: SqliteStore,
-  search: Search,
+  { store, bus, search }: { readonly store: SqliteStore; readonly bus: EventBus; readonly search: Search },
   config: Config,
   secrets: Secrets,
   options: HubOptions,
@@ -94,7 +98,7 @@ function wire(
     secrets: jwtSecrets(secrets.jwtSecretKey),
     publicUrl: () => publicUrl ?? listeningAt,
   });
-  const services = createServices({ store, search, limits, rates, codec, now, log });
+  const services = createServices({ store, bus, search, limits, rates, codec, now, log });
   const guesses = createGuessGuard(rates);
   const authenticator = guarded(createAuthenticator(services), guesses);
   const addressOf = clientAddress(config.http.trustProxy);

@@ -1,5 +1,6 @@
 /** All services over one store: what every door of the hub speaks to. */
 import type { Config } from '../config/config.ts';
+import type { EventBus } from '../events/bus.ts';
 import type { Search } from '../search/search.ts';
 import type { Store } from '../store/port.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -39,6 +40,8 @@ export interface Services {
 
 export interface ServiceDeps {
   readonly store: Store;
+  /** Told of what is committed. */
+  readonly bus: EventBus;
   readonly search: Search;
   readonly limits: Limits;
   readonly rates: Config['rates'];

@@ -4,13 +4,18 @@
  * id is its position. A {@link Db} cannot write; everything a {@link Tx} wrote is on disk when `write` resolves, or none of it.
  */
 import type { AuditReads, AuditWrites } from './nouns/audit.ts';
+import type { JsonObject, Sight } from './nouns/common.ts';
+import type { EventReads, EventWrites } from './nouns/events.ts';
+import type { MemoryReads, MemoryWrites } from './nouns/memory.ts';
 import type { HandleReads, HandleWrites, TokenReads, TokenWrites } from './nouns/tokens.ts';
 
 export type { AuditPage, AuditPosition, AuditRow, NewAuditRow } from './nouns/audit.ts';
+export { ALL_WORKSPACES } from './nouns/common.ts';
+export type { JsonObject, Sight } from './nouns/common.ts';
+export { EVENT_KINDS } from './nouns/events.ts';
+export type { CommittedEvent, EventKind, EventPage, EventRow, NewEvent } from './nouns/events.ts';
+export type { MemoryListRow, MemoryPage, MemoryPlace, MemoryPosition, MemoryRow } from './nouns/memory.ts';
 export type { Grant, HandleRow, RefreshTokenRow, TokenFamilyRow } from './nouns/tokens.ts';
-
-/** The workspace of a key that sees all workspaces. */
-export const ALL_WORKSPACES = '*';
 
 export const VISIBILITIES = ['public', 'private', 'agent_only', 'admin_only'] as const;
 export type Visibility = (typeof VISIBILITIES)[number];
@@ -25,14 +30,6 @@ export const MESSAGE_TYPES = [
   'status',
 ] as const;
 export type MessageType = (typeof MESSAGE_TYPES)[number];
-
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-/** What a caller may see: the audiences it belongs to, in one workspace or (`*`) in all. */
-export interface Sight {
-  readonly workspace: string;
-  readonly audiences: readonly string[];
-}
 
 export interface KeyRow {
   readonly keyId: string;
@@ -119,6 +116,8 @@ export interface NewMessage extends Omit<MessageRow, 'id' | 'sessionId'> {
   readonly workspace: string;
   /** Disjoint for every caller but admins, who read only `public` and `admin`: counts are sums. */
   readonly audiences: readonly string[];
+  /** Whom it speaks to, whether they see it or not: `agent:A`, `type:T`. */
+  readonly addressees: readonly string[];
 }
 
 export interface MessageFilters {
@@ -152,54 +151,6 @@ export interface FoundMessages {
   readonly messages: readonly MessageRow[];
   /** Whether there are others: beyond the limit, or beyond the bytes. */
   readonly more: boolean;
-}
-
-export interface MemoryPlace {
-  readonly workspace: string;
-  /** Owner's pk; null for shared memory. */
-  readonly agentPk: number | null;
-  /** Session's pk; null for global memory. */
-  readonly sessionPk: number | null;
-}
-
-/** Where a listing of memory goes on: strictly after this entry. */
-export interface MemoryPosition {
-  readonly agentPk: number;
-  readonly sessionPk: number;
-  readonly key: string;
-}
-
-export interface MemoryRow {
-  readonly pk: number;
-  readonly scope: 'agent' | 'shared';
-  readonly sessionId: string | null;
-  readonly key: string;
-  /** JSON text, exactly as stored. */
-  readonly value: string;
-  readonly valueSize: number;
-  readonly version: number;
-  readonly metadata: JsonObject;
-  readonly createdAt: number;
-  readonly updatedAt: number;
-  readonly updatedBy: string;
-  readonly expiresAt: number | null;
-  readonly position: MemoryPosition;
-}
-
-export type MemoryListRow = Omit<MemoryRow, 'value'>;
-
-export interface MemoryPage {
-  readonly workspace: string;
-  /** Owners to list, in this order: an agent's pk, null for shared. */
-  readonly owners: readonly (number | null)[];
-  /** A session's pk, null for global entries, `all` for both. */
-  readonly session: number | null | 'all';
-  readonly prefix?: string;
-  /** Text contained in key or value, without regard to case. */
-  readonly query?: string;
-  readonly after?: MemoryPosition;
-  readonly limit: number;
-  readonly now: number;
 }
 
 export interface IdempotencyRow {
@@ -279,25 +230,11 @@ export interface Reads {
       maxBytes?: number;
     }): Promise<FoundMessages>;
   };
-  readonly memory: {
-    get(place: MemoryPlace, key: string, now: number): Promise<MemoryRow | undefined>;
-    /** Those of `pks` that belong to one of the owners, in no order; at most 1,000. */
-    some(
-      pks: readonly number[],
-      place: {
-        readonly workspace: string;
-        readonly owners: readonly (number | null)[];
-        readonly now: number;
-      },
-    ): Promise<readonly MemoryListRow[]>;
-    page(
-      args: MemoryPage,
-    ): Promise<{ readonly entries: readonly MemoryListRow[]; readonly next: MemoryPosition | null }>;
-    count(workspace: string, agentPk: number | null): Promise<number>;
-  };
+  readonly memory: MemoryReads;
   readonly handles: HandleReads;
   readonly tokens: TokenReads;
   readonly audit: AuditReads;
+  readonly events: EventReads;
 }
 
 export interface Writes {
@@ -335,26 +272,16 @@ export interface Writes {
   readonly messages: {
     /** Answers the new id. */
     insert(message: NewMessage): Promise<number>;
-    setVisibility(id: number, visibility: Visibility, audiences: readonly string[]): Promise<void>;
+    /** Answers the audiences it had. */
+    setVisibility(
+      id: number,
+      visibility: Visibility,
+      audiences: readonly string[],
+    ): Promise<readonly string[]>;
     /** All messages of a session, whoever sees them: for quotas only. */
     countAll(sessionPk: number): Promise<number>;
   };
-  readonly memory: {
-    /** Inserts or replaces. */
-    put(
-      place: MemoryPlace,
-      entry: Pick<
-        MemoryRow,
-        'key' | 'value' | 'valueSize' | 'version' | 'metadata' | 'updatedBy' | 'expiresAt'
-      > & {
-        readonly createdAt: number;
-        readonly updatedAt: number;
-      },
-    ): Promise<void>;
-    delete(place: MemoryPlace, key: string): Promise<boolean>;
-    /** Removes at most `limit` entries that expired before `now`; answers how many. */
-    deleteExpired(now: number, limit: number): Promise<number>;
-  };
+  readonly memory: MemoryWrites;
   readonly idempotency: {
     get(workspace: string, agentId: string, key: string): Promise<IdempotencyRow | undefined>;
     put(workspace: string, agentId: string, key: string, row: IdempotencyRow): Promise<void>;
@@ -363,6 +290,7 @@ export interface Writes {
   readonly handles: HandleWrites;
   readonly tokens: TokenWrites;
   readonly audit: AuditWrites;
+  readonly events: EventWrites;
   readonly imports: {
     /** The message that a line of an imported file became. */
     find(sessionPk: number, externalId: string): Promise<number | undefined>;

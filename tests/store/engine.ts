@@ -96,6 +96,7 @@ export function messageOf(session: SessionRow, over: Partial<NewMessage> = {}): 
     pinned: false,
     createdAt: T0,
     audiences: ['public'],
+    addressees: [],
     ...over,
   };
 }

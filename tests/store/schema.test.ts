@@ -10,10 +10,13 @@ import { newFolder, openSqlite } from './engine.ts';
 
 const MIGRATIONS = join(import.meta.dirname, '../../migrations');
 const WITHOUT_ROWID = [
+  'events',
   'idempotency',
   'imported_messages',
+  'message_addressees',
   'message_audiences',
   'participants',
+  'receipts',
   'session_audiences',
 ];
 

@@ -47,7 +47,7 @@ beforeEach(() => {
       inTransaction = false;
       const wrote = changes > 0;
       changes = 0;
-      return wrote;
+      return wrote ? [] : undefined;
     },
     rollback() {
       inTransaction = false;

@@ -189,6 +189,8 @@ async function storeMessage(
     pinned: false,
     createdAt: timestamp,
     audiences: audiencesOf(visibility, null, { agents: [], types: [] }),
+    // History speaks to nobody any more.
+    addressees: [],
   });
   await tx.imports.remember(session.pk, externalId, id);
 }

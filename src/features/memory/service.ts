@@ -16,6 +16,7 @@ import { actionOf, actorOf, type Auditor } from '../audit/auditor.ts';
 import { demandMetadataFits, quotaExceeded, tooLarge, type Limits } from '../limits.ts';
 import { agentNotFound } from '../messages/insert.ts';
 import { demand } from '../permissions.ts';
+import { agentAudience, sightOfPublic } from '../messages/visibility.ts';
 import { homeWorkspace, requireSession } from '../sessions/service.ts';
 import { writeOnce } from '../write-once.ts';
 
@@ -104,6 +105,7 @@ export function createMemoryService({ store, limits, now, auditor }: MemoryDeps)
         });
         const entry = await tx.memory.get(place, key, at);
         if (entry === undefined) throw new Error('a stored memory entry is not there');
+        await noteEvent(tx, ctx, 'memory.set', place, entry);
         const { value: _, ...listed } = entry;
         return listed;
       });
@@ -156,6 +158,7 @@ export function createMemoryService({ store, limits, now, auditor }: MemoryDeps)
         if (old === undefined) throw memoryNotFound(key, where);
         if (ifVersion !== undefined) demandVersion(key, ifVersion, old);
         await tx.memory.delete(place, key);
+        await noteEvent(tx, ctx, 'memory.deleted', place, old);
         await auditor.write(tx, actorOf(ctx), {
           ...{ type: 'memory.deleted', action: actionOf(ctx), resource: `memory:${key}` },
           ...(where.sessionId === undefined ? {} : { sessionId: where.sessionId }),
@@ -176,6 +179,26 @@ export function createMemoryService({ store, limits, now, auditor }: MemoryDeps)
       'Remove entries with delete_memory, or give them expires_in.',
     );
   }
+}
+
+/** Shared entries are everybody's, an agent's are its own; an operator of all workspaces is nobody in any of them. */
+async function noteEvent(
+  tx: Tx,
+  { principal: { agentId, workspace: of } }: Ctx,
+  kind: 'memory.set' | 'memory.deleted',
+  { workspace, agentPk, sessionPk }: MemoryPlace,
+  { key, scope, sessionId, version }: MemoryRow,
+): Promise<void> {
+  await tx.events.append({
+    ...{ kind, workspace, sessionPk, messageId: null },
+    audiences:
+      agentPk === null
+        ? sightOfPublic({ workspace }).audiences
+        : of === workspace
+          ? [agentAudience(agentId)]
+          : [],
+    data: JSON.stringify({ key, scope, session_id: sessionId, version, updated_by: agentId }),
+  });
 }
 
 /** Where an entry is kept: whose it is, and of which session. */

@@ -2,9 +2,10 @@
 import type { Ctx } from '../../context.ts';
 import { may } from '../../context.ts';
 import { HubError, invalid } from '../../errors.ts';
-import type { JsonObject, MessageType, SessionRow, Tx, Visibility } from '../../store/port.ts';
+import type { JsonObject, MessageRow, MessageType, SessionRow, Tx, Visibility } from '../../store/port.ts';
 import { claimIdIn } from '../agents/claim.ts';
 import { demandMetadataFits, quotaExceeded, tooLarge, type Limits } from '../limits.ts';
+import { addresseesOf } from './addressing.ts';
 import { audiencesOf, sightOf, type AddressedAgent } from './visibility.ts';
 
 export interface NewMessageInput {
@@ -50,7 +51,7 @@ export async function insertMessage(
       'Open a new session.',
     );
   }
-  const threadId = input.parentId === undefined ? null : await threadOf(tx, ctx, session, input.parentId);
+  const parent = input.parentId === undefined ? null : await parentOf(tx, ctx, session, input.parentId);
   const to = await resolveRecipients(tx, session.workspace, input.to ?? []);
   if (visibility === 'private' && to.unknown.length > 0) throw agentNotFound(to.unknown);
   await claimIdIn(tx, principal, session.workspace, now);
@@ -64,12 +65,16 @@ export async function insertMessage(
     visibility,
     to: to.names,
     messageType,
-    parentId: input.parentId ?? null,
-    threadId,
+    parentId: parent?.id ?? null,
+    threadId: parent === null ? null : (parent.threadId ?? parent.id),
     metadata,
     pinned,
     createdAt: now,
     audiences: audiencesOf(visibility, principal, to),
+    addressees: addresseesOf({
+      ...{ to: to.names, content, sender: principal.agentId },
+      inReplyTo: parent === null || parent.imported ? undefined : parent.sender,
+    }),
   });
   return { messageId: id, timestamp: now, unknownRecipients: to.unknown };
 }
@@ -93,8 +98,8 @@ export function demandMayUse(ctx: Ctx, visibility: Visibility): void {
   );
 }
 
-/** The thread that a reply to `parentId` belongs to. */
-async function threadOf(tx: Tx, ctx: Ctx, session: SessionRow, parentId: number): Promise<number> {
+/** What a reply is to. */
+async function parentOf(tx: Tx, ctx: Ctx, session: SessionRow, parentId: number): Promise<MessageRow> {
   const parent = await tx.messages.get(parentId, sightOf(ctx.principal));
   if (parent === undefined) throw messageNotFound(parentId);
   if (parent.sessionPk !== session.pk) {
@@ -102,7 +107,7 @@ async function threadOf(tx: Tx, ctx: Ctx, session: SessionRow, parentId: number)
       suggestions: [`Reply in ${parent.sessionId}, or leave parent_message_id out.`],
     });
   }
-  return parent.threadId ?? parent.id;
+  return parent;
 }
 
 interface Recipients {

@@ -93,8 +93,14 @@ export function createMessageService({ store, limits, now, auditor }: MessageDep
         if (visibility === 'private' && !message.imported && to.unknown.length > 0)
           throw agentNotFound(to.unknown);
         const sender = message.imported ? null : { agentId: message.sender, agentType: message.senderType };
-        await tx.messages.setVisibility(messageId, visibility, audiencesOf(visibility, sender, to));
+        const audiences = audiencesOf(visibility, sender, to);
+        const before = await tx.messages.setVisibility(messageId, visibility, audiences);
         if (visibility !== message.visibility) {
+          const { workspace, pk } = session;
+          await tx.events.append({
+            ...{ kind: 'message.updated', workspace, audiences, sessionPk: pk, messageId },
+            data: JSON.stringify({ before }),
+          });
           await auditor.write(tx, actorOf(ctx), {
             ...{ type: 'message.visibility_changed', action: actionOf(ctx), sessionId: message.sessionId },
             resource: `message:${messageId}`,

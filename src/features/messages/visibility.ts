@@ -20,8 +20,8 @@ export interface Addressees {
 
 const PUBLIC = 'public';
 const ADMIN = 'admin';
-const agentAudience = (agentId: string): string => `agent:${agentId.toLowerCase()}`;
-const typeAudience = (agentType: string): string => `type:${agentType.toLowerCase()}`;
+export const agentAudience = (agentId: string): string => `agent:${agentId.toLowerCase()}`;
+export const typeAudience = (agentType: string): string => `type:${agentType.toLowerCase()}`;
 
 /** Who may see a message. `sender` is null for imported messages: a label owns nothing, so only admins see what is not public. */
 export function audiencesOf(
@@ -77,6 +77,6 @@ export function isOthersSecret(
 }
 
 /** What everybody in the caller's workspace may see. */
-export function sightOfPublic({ workspace }: Principal): Sight {
+export function sightOfPublic({ workspace }: Pick<Principal, 'workspace'>): Sight {
   return { workspace, audiences: [PUBLIC] };
 }

@@ -2,12 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { may, type Ctx, type Principal } from '../../context.ts';
 import { HubError } from '../../errors.ts';
+import { canonicalJson } from '../../lib/canonical-json.ts';
 import { ALL_WORKSPACES } from '../../store/port.ts';
-import type { JsonObject, Reads, SessionRow, SessionView, Store } from '../../store/port.ts';
+import type { JsonObject, Reads, SessionRow, SessionView, Store, Tx } from '../../store/port.ts';
 import { claimIdIn } from '../agents/claim.ts';
 import { demandMetadataFits, quotaExceeded, type Limits } from '../limits.ts';
 import { demandContentFits, insertMessage } from '../messages/insert.ts';
-import { sightOf } from '../messages/visibility.ts';
+import { sightOf, sightOfPublic } from '../messages/visibility.ts';
 import { demand } from '../permissions.ts';
 import { writeOnce } from '../write-once.ts';
 
@@ -113,6 +114,7 @@ export function createSessionService({ store, limits, now }: SessionDeps): Sessi
           updatedAt: at,
           isActive: true,
         });
+        await noteEvent(tx, 'session.created', row);
         if (firstMessage === undefined) return { session: row, messageId: null };
         const first = await insertMessage(tx, ctx, row, { content: firstMessage }, limits, at);
         return { session: row, messageId: first.messageId };
@@ -141,6 +143,7 @@ export function createSessionService({ store, limits, now }: SessionDeps): Sessi
         demandOwner(ctx, session);
         if (!may(ctx.principal, 'admin')) await claimIdIn(tx, ctx.principal, session.workspace, at);
         await tx.sessions.update(session.pk, { ...change, updatedAt: at });
+        if (isOther(session, change)) await noteEvent(tx, 'session.updated', session);
         const view = await tx.sessions.view(ctx.principal.workspace, sessionId, sightOf(ctx.principal));
         if (view === undefined) throw sessionNotFound(sessionId);
         return view;
@@ -152,6 +155,25 @@ export function createSessionService({ store, limits, now }: SessionDeps): Sessi
       return store.read.sessions.idsByPrefix(ctx.principal.workspace, prefix, limit);
     },
   };
+}
+
+/** Whether a change makes it another session than it was. */
+function isOther(session: SessionRow, change: Omit<SessionChange, 'sessionId'>): boolean {
+  const { purpose, metadata, isActive } = session;
+  return (
+    canonicalJson({ purpose, metadata, isActive, ...change }) !==
+    canonicalJson({ purpose, metadata, isActive })
+  );
+}
+
+/** Everybody in its workspace sees a session. */
+async function noteEvent(
+  tx: Tx,
+  kind: 'session.created' | 'session.updated',
+  { workspace, pk }: SessionRow,
+): Promise<void> {
+  const { audiences } = sightOfPublic({ workspace });
+  await tx.events.append({ kind, workspace, audiences, sessionPk: pk, messageId: null, data: null });
 }
 
 function demandOwner(ctx: Ctx, session: SessionRow): void {

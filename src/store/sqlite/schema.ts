@@ -4,6 +4,9 @@
  */
 import { isNotNull, sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+import { agents, workspaces } from './schema-identity.ts';
+
+export * from './schema-identity.ts';
 
 /** One row: the last position given out (never given again, whatever is deleted) and the epoch of cursors. */
 export const hub = sqliteTable('hub', {
@@ -11,55 +14,6 @@ export const hub = sqliteTable('hub', {
   lastSeq: integer('last_seq').notNull(),
   epoch: text().notNull(),
 });
-
-export const workspaces = sqliteTable('workspaces', {
-  id: integer().primaryKey(),
-  name: text().notNull().unique(),
-  createdAt: integer('created_at').notNull(),
-});
-
-export const keys = sqliteTable('keys', {
-  keyId: text('key_id').primaryKey(),
-  name: text().notNull().unique(),
-  /** A workspace's name, or `*` for all. */
-  workspace: text().notNull(),
-  permissions: text({ mode: 'json' }).$type<string[]>().notNull(),
-  hash: text().notNull().unique(),
-  agentId: text('agent_id'),
-  agentTypes: text('agent_types', { mode: 'json' }).$type<string[]>(),
-  createdAt: integer('created_at').notNull(),
-  expiresAt: integer('expires_at'),
-  lastUsedAt: integer('last_used_at'),
-  revokedAt: integer('revoked_at'),
-  /** Agent ids the key may use; null: any that are free or its own. */
-  agentIds: text('agent_ids', { mode: 'json' }).$type<string[]>(),
-  /** The text before the last rotation, good until `old_until`. */
-  oldHash: text('old_hash').unique(),
-  oldUntil: integer('old_until'),
-});
-
-export const agents = sqliteTable(
-  'agents',
-  {
-    id: integer().primaryKey(),
-    workspaceId: integer('workspace_id')
-      .notNull()
-      .references(() => workspaces.id),
-    agentId: text('agent_id').notNull(),
-    /** Lower case: ids are compared without it. */
-    agentKey: text('agent_key').notNull(),
-    agentType: text('agent_type').notNull(),
-    keyId: text('key_id')
-      .notNull()
-      .references(() => keys.keyId),
-    firstSeenAt: integer('first_seen_at').notNull(),
-    lastSeenAt: integer('last_seen_at').notNull(),
-    client: text(),
-    /** Since when the id is free for the next key that uses it; null: it belongs to `key_id`. */
-    releasedAt: integer('released_at'),
-  },
-  (t) => [uniqueIndex('agents_by_key').on(t.workspaceId, t.agentKey)],
-);
 
 /** Whoever is named as the sender of a message: agents, and labels of imported messages. */
 export const senders = sqliteTable(
@@ -170,8 +124,14 @@ export const messages = sqliteTable(
     metadata: text(),
     content: text().notNull(),
   },
-  // Partial: most messages are in no thread, and each would have to write to the index.
-  (t) => [index('messages_by_thread').on(t.threadId).where(isNotNull(t.threadId))],
+  // Partial: most messages are in no thread and of no note, and each would have to write to the index.
+  (t) => [
+    index('messages_by_thread').on(t.threadId).where(isNotNull(t.threadId)),
+    // Pinned, or a question, decision or handoff: what whoever comes back is told first.
+    index('messages_of_note')
+      .on(t.sessionId, t.id)
+      .where(sql`pinned = 1 OR message_type IN (1, 3, 5)`),
+  ],
 );
 
 /**
@@ -192,7 +152,87 @@ export const messageAudiences = sqliteTable(
   (t) => [
     primaryKey({ columns: [t.audienceId, t.sessionId, t.messageId] }),
     index('message_audiences_by_time').on(t.audienceId, t.createdAt, t.messageId),
+    // In the order of the log, over all sessions.
+    index('message_audiences_by_id').on(t.audienceId, t.messageId),
   ],
+);
+
+/**
+ * WITHOUT ROWID. The event log, but for messages as they were posted: those are in `message_audiences`, by the same
+ * positions. An event has a row per audience that may learn of it.
+ */
+export const events = sqliteTable(
+  'events',
+  {
+    audienceId: integer('audience_id').notNull(),
+    seq: integer().notNull(),
+    /** Index into EVENT_KINDS. */
+    kind: integer().notNull(),
+    /** sessions.id; 0: of no session. */
+    sessionId: integer('session_id').notNull(),
+    /** The message; 0: none. */
+    messageId: integer('message_id').notNull(),
+    /** What cannot be read from anywhere else, as JSON; null: nothing. */
+    data: text(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.audienceId, t.seq] }),
+    index('events_by_session').on(t.audienceId, t.sessionId, t.seq),
+  ],
+);
+
+/** WITHOUT ROWID. Whom a message speaks to: `agent:A` and `type:T` of `audiences`, whether they see it or not. */
+export const messageAddressees = sqliteTable(
+  'message_addressees',
+  {
+    audienceId: integer('audience_id').notNull(),
+    messageId: integer('message_id').notNull(),
+    sessionId: integer('session_id').notNull(),
+    senderId: integer('sender_id').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.audienceId, t.messageId] })],
+);
+
+/** WITHOUT ROWID. What became of a message with an agent that it speaks to. No row: it has not reached it yet. */
+export const receipts = sqliteTable(
+  'receipts',
+  {
+    messageId: integer('message_id').notNull(),
+    /** agents.id */
+    agentId: integer('agent_id').notNull(),
+    /** Index into DELIVERY_WAYS. */
+    by: integer().notNull(),
+    deliveredAt: integer('delivered_at').notNull(),
+    acknowledgedAt: integer('acknowledged_at'),
+  },
+  (t) => [primaryKey({ columns: [t.messageId, t.agentId] })],
+);
+
+/** Who holds what, until when. A lease that is over is deleted; the log tells of it. */
+export const leases = sqliteTable(
+  'leases',
+  {
+    leaseId: text('lease_id').primaryKey(),
+    workspaceId: integer('workspace_id')
+      .notNull()
+      .references(() => workspaces.id),
+    /** agents.id */
+    holderId: integer('holder_id')
+      .notNull()
+      .references(() => agents.id),
+    /** Index into LEASE_MODES. */
+    mode: integer().notNull(),
+    /** JSON array of names, paths and globs. */
+    resources: text().notNull(),
+    reason: text(),
+    /** A session's id, as a label. */
+    sessionId: text('session_id'),
+    /** The position of the grant: rises with every grant. */
+    fencingToken: integer('fencing_token').notNull(),
+    grantedAt: integer('granted_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (t) => [index('leases_by_workspace').on(t.workspaceId), index('leases_by_expiry').on(t.expiresAt)],
 );
 
 /**
@@ -253,98 +293,4 @@ export const importedMessages = sqliteTable(
     messageId: integer('message_id').notNull(),
   },
   (t) => [primaryKey({ columns: [t.sessionId, t.externalId] })],
-);
-
-/** Agents that act over a connection of another: what `authenticate_agent` gave out, without its text. */
-export const handles = sqliteTable(
-  'handles',
-  {
-    hash: text().primaryKey(),
-    keyId: text('key_id')
-      .notNull()
-      .references(() => keys.keyId),
-    workspace: text().notNull(),
-    agentId: text('agent_id').notNull(),
-    agentType: text('agent_type').notNull(),
-    permissions: text({ mode: 'json' }).$type<string[]>().notNull(),
-    createdAt: integer('created_at').notNull(),
-    /** Moves on with use; a handle that was replaced ends soon after. */
-    expiresAt: integer('expires_at').notNull(),
-    replacedAt: integer('replaced_at'),
-    revokedAt: integer('revoked_at'),
-  },
-  (t) => [index('handles_by_key').on(t.keyId), index('handles_by_expiry').on(t.expiresAt)],
-);
-
-/** All refresh tokens that came one from the other: one login. */
-export const tokenFamilies = sqliteTable(
-  'token_families',
-  {
-    familyId: text('family_id').primaryKey(),
-    keyId: text('key_id')
-      .notNull()
-      .references(() => keys.keyId),
-    workspace: text().notNull(),
-    agentId: text('agent_id').notNull(),
-    agentType: text('agent_type').notNull(),
-    permissions: text({ mode: 'json' }).$type<string[]>().notNull(),
-    createdAt: integer('created_at').notNull(),
-    /** When its newest refresh token expires. */
-    expiresAt: integer('expires_at').notNull(),
-    revokedAt: integer('revoked_at'),
-  },
-  (t) => [index('token_families_by_key').on(t.keyId), index('token_families_by_expiry').on(t.expiresAt)],
-);
-
-export const refreshTokens = sqliteTable(
-  'refresh_tokens',
-  {
-    hash: text().primaryKey(),
-    familyId: text('family_id')
-      .notNull()
-      .references(() => tokenFamilies.familyId),
-    createdAt: integer('created_at').notNull(),
-    expiresAt: integer('expires_at').notNull(),
-    /** When it was exchanged for the next one. */
-    usedAt: integer('used_at'),
-  },
-  (t) => [
-    index('refresh_tokens_by_family').on(t.familyId),
-    index('refresh_tokens_by_expiry').on(t.expiresAt),
-  ],
-);
-
-/** Access tokens that were revoked before their time, until it is over. */
-export const revokedTokens = sqliteTable(
-  'revoked_tokens',
-  { jti: text().primaryKey(), expiresAt: integer('expires_at').notNull() },
-  (t) => [index('revoked_tokens_by_expiry').on(t.expiresAt)],
-);
-
-/** Append-only. Who did, or was refused, what. */
-export const auditLog = sqliteTable(
-  'audit_log',
-  {
-    id: integer().primaryKey(),
-    at: integer().notNull(),
-    /** Null: nobody that the hub knows. */
-    workspace: text(),
-    actor: text(),
-    keyId: text('key_id'),
-    eventType: text('event_type').notNull(),
-    action: text().notNull(),
-    resource: text(),
-    sessionId: text('session_id'),
-    result: text().notNull(),
-    requestId: text('request_id').notNull(),
-    /** JSON object; null: empty. */
-    details: text(),
-  },
-  (t) => [
-    index('audit_log_by_time').on(t.at),
-    index('audit_log_by_workspace').on(t.workspace, t.at),
-    index('audit_log_by_actor').on(sql`${t.actor} COLLATE NOCASE`, t.at),
-    index('audit_log_by_type').on(t.eventType, t.at),
-    index('audit_log_by_session').on(t.sessionId, t.at),
-  ],
 );

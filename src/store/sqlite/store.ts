@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ensurePrivateFile } from '../../lib/private-file.ts';
 import type { Logger } from '../../telemetry/log.ts';
-import type { Reads, Store } from '../port.ts';
+import type { CommittedEvent, Reads, Store } from '../port.ts';
 import { damaged, inspectFile, prepareFolder, unreadable } from './checks.ts';
 import { openReader, openWriter, type Connection } from './connection.ts';
 import { acquireLock, realPath, type Lock } from './lock.ts';
@@ -28,7 +28,7 @@ export interface SqliteStoreOptions {
   /** Writes per commit; 1 switches group commit off, for measurements. */
   readonly maxBatch?: number;
   /** Called after each commit that put something on disk, before its writes are answered. */
-  readonly onCommit?: () => void;
+  readonly onCommit?: (events: readonly CommittedEvent[]) => void;
 }
 
 export interface SqliteStore extends Store {

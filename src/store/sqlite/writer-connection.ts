@@ -1,5 +1,5 @@
 /** The writing connection with its transaction steps; it can be reopened behind the queue's back. */
-import type { Tx } from '../port.ts';
+import type { CommittedEvent, Tx } from '../port.ts';
 import type { Connection } from './connection.ts';
 import { createNameMaker, createNames } from './names.ts';
 import { createReads, createWrites } from './queries/index.ts';
@@ -24,7 +24,11 @@ interface Opened {
 }
 
 /** `nextSeq` gives positions out; one that was given is never given again, whatever becomes of its transaction. */
-function prepare(connection: Connection, nextSeq: () => number): Opened {
+function prepare(
+  connection: Connection,
+  nextSeq: () => number,
+  tell: (event: CommittedEvent) => void,
+): Opened {
   const { sqlite } = connection;
   const names = createNames(connection);
   const maker = createNameMaker(connection);
@@ -35,7 +39,7 @@ function prepare(connection: Connection, nextSeq: () => number): Opened {
   const saveSeq = sqlite.prepare<[number]>('UPDATE hub SET last_seq = ?');
   const changes = sqlite.prepare<[], number>('SELECT total_changes()').pluck();
   const reads = createReads(connection, names);
-  const writes = createWrites(connection, maker, nextSeq);
+  const writes = createWrites(connection, maker, nextSeq, tell);
   const nouns: SyncNouns<Tx> = {
     workspaces: { ...reads.workspaces, ...writes.workspaces },
     keys: { ...reads.keys, ...writes.keys },
@@ -47,6 +51,7 @@ function prepare(connection: Connection, nextSeq: () => number): Opened {
     handles: { ...reads.handles, ...writes.handles },
     tokens: { ...reads.tokens, ...writes.tokens },
     audit: { ...reads.audit, ...writes.audit },
+    events: { ...reads.events, ...writes.events },
     imports: writes.imports,
   };
   return {
@@ -76,25 +81,34 @@ export function createWriterConnection(first: Connection, reopen: () => Connecti
   let trusted = true;
   let changesBefore = 0;
   const nextSeq = (): number => ++seq;
-  let current = prepare(first, nextSeq);
+  /** Of the transaction, and how many of them there were before the current savepoint. */
+  let events: CommittedEvent[] = [];
+  let kept = 0;
+  const tell = (event: CommittedEvent): void => void events.push(event);
+  let current = prepare(first, nextSeq, tell);
 
   return {
     handle: () => current.handle(),
     changes: () => current.changes(),
     begin() {
       if (!trusted) {
-        const next = prepare(reopen(), nextSeq);
+        const next = prepare(reopen(), nextSeq, tell);
         current.connection.sqlite.close();
         current = next;
         trusted = true;
       }
       current.steps.begin();
+      events = [];
       changesBefore = current.changes();
     },
-    savepoint: () => current.steps.savepoint(),
+    savepoint() {
+      kept = events.length;
+      current.steps.savepoint();
+    },
     release: () => current.steps.release(),
     rollbackTo() {
       current.forget();
+      events.length = kept;
       current.steps.rollbackTo();
       current.steps.release();
     },
@@ -105,7 +119,7 @@ export function createWriterConnection(first: Connection, reopen: () => Connecti
       current.steps.commit();
       savedSeq = seq;
       if (wrote) lastWriteAt = Date.now();
-      return wrote;
+      return wrote ? events : undefined;
     },
     rollback() {
       current.forget();

@@ -7,7 +7,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HubError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
-import type { StoreHealth, Tx } from '../port.ts';
+import type { CommittedEvent, StoreHealth, Tx } from '../port.ts';
 import { isDiskError, isIoError, isSqliteError, storeError, unavailable, uncertain } from './errors.ts';
 
 /** What the queue needs of the connection it writes through; it may be reopened behind it. */
@@ -24,8 +24,8 @@ export interface WriterConnection {
   rollbackTo(): void;
   /** Whether SQLite has given the whole transaction up by itself, as it does when the disk is full. */
   lost(): boolean;
-  /** Answers whether there was something to put on disk. */
-  commit(): boolean;
+  /** Answers the events of the transaction, or undefined if there was nothing to put on disk. */
+  commit(): readonly CommittedEvent[] | undefined;
   rollback(): void;
   /** Has the connection opened anew before it is used again. */
   distrust(): void;
@@ -38,7 +38,7 @@ export interface WriterOptions {
   readonly maxQueue: number;
   readonly log: Logger;
   /** Called after each commit that put something on disk. */
-  readonly onCommit?: () => void;
+  readonly onCommit?: (events: readonly CommittedEvent[]) => void;
 }
 
 export interface Writer {
@@ -117,9 +117,10 @@ export function createWriter(
         outcomes.push(outcome);
       }
       committing = true;
-      if (connection.commit()) {
+      const events = connection.commit();
+      if (events !== undefined) {
         failure = undefined;
-        onCommit?.();
+        onCommit?.(events);
       }
       return outcomes;
     } catch (error) {

@@ -1,9 +1,10 @@
 /** All queries of the port over one connection. */
-import type { Reads, Writes } from '../../port.ts';
+import type { CommittedEvent, Reads, Writes } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import type { NameMaker, Names } from '../names.ts';
 import type { SyncNouns } from '../sync.ts';
 import { auditWrites } from './audit.ts';
+import { eventReads, eventWrites } from './events.ts';
 import { agentReads, agentWrites, idempotencyWrites, importWrites } from './agents.ts';
 import { handleReads, handleWrites } from './handles.ts';
 import { keyReads, keyWrites, workspaceReads, workspaceWrites } from './keys.ts';
@@ -20,26 +21,30 @@ export function createReads(connection: Connection, names: Names): SyncNouns<Rea
     agents: agentReads(connection, names),
     handles: handleReads(connection),
     tokens: tokenReads(connection),
+    events: eventReads(connection, names),
     ...createLongReads(connection, names),
   };
 }
 
+/** `tell` hears of each event, to be passed on when it is committed. */
 export function createWrites(
   connection: Connection,
   names: NameMaker,
   nextSeq: () => number,
+  tell: (event: CommittedEvent) => void,
 ): SyncNouns<Writes> {
   return {
     workspaces: workspaceWrites(connection),
     keys: keyWrites(connection),
     agents: agentWrites(connection, names),
     sessions: sessionWrites(connection, names, nextSeq),
-    messages: messageWrites(connection, names, nextSeq),
+    messages: messageWrites(connection, names, nextSeq, tell),
     memory: memoryWrites(connection, names),
     idempotency: idempotencyWrites(connection, names),
     handles: handleWrites(connection),
     tokens: tokenWrites(connection),
     audit: auditWrites(connection),
+    events: eventWrites(connection, names, nextSeq, tell),
     imports: importWrites(connection),
   };
 }

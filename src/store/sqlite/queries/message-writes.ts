@@ -1,5 +1,5 @@
 /** Writes of messages: the row, its audiences, and what each audience has counted. */
-import type { Writes } from '../../port.ts';
+import type { CommittedEvent, Writes } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import type { NameMaker } from '../names.ts';
 import { TYPE_CODE, VISIBILITY_CODE } from '../rows.ts';
@@ -18,6 +18,7 @@ export function messageWrites(
   { sqlite }: Connection,
   names: NameMaker,
   nextSeq: () => number,
+  tell: (event: CommittedEvent) => void,
 ): SyncNoun<Writes['messages']> {
   const insert = sqlite.prepare(`
     INSERT INTO messages (id, session_id, sender_id, visibility, message_type, pinned, parent_id, thread_id, created_at,
@@ -32,15 +33,17 @@ export function messageWrites(
     INSERT INTO participants (session_id, audience_id, sender_id, message_count, last_id) VALUES (?, ?, ?, 1, ?)
     ON CONFLICT DO UPDATE SET message_count = message_count + 1, last_id = max(last_id, excluded.last_id)`);
 
+  const address = sqlite.prepare<number[]>(
+    'INSERT INTO message_addressees (audience_id, message_id, session_id, sender_id) VALUES (?, ?, ?, ?)',
+  );
+
   const placed = sqlite.prepare<[number], Placed>(`
     SELECT m.session_id, m.sender_id, m.created_at, m.message_type, m.visibility, s.workspace_id
     FROM messages m JOIN sessions s ON s.id = m.session_id WHERE m.id = ?`);
-  const audiencesOf = sqlite
-    .prepare<[number, number, number], number>(
-      `SELECT b.audience_id FROM audiences a CROSS JOIN message_audiences b
-       ON b.audience_id = a.id AND b.session_id = ? AND b.message_id = ? WHERE a.workspace_id = ?`,
-    )
-    .pluck();
+  const audiencesOf = sqlite.prepare<[number, number, number], { id: number; name: string }>(
+    `SELECT a.id, a.name FROM audiences a CROSS JOIN message_audiences b
+     ON b.audience_id = a.id AND b.session_id = ? AND b.message_id = ? WHERE a.workspace_id = ?`,
+  );
   const hide = sqlite.prepare<number[]>(
     'DELETE FROM message_audiences WHERE audience_id = ? AND session_id = ? AND message_id = ?',
   );
@@ -96,6 +99,13 @@ export function messageWrites(
         countIn.run(audience, message.sessionPk, id);
         posted.run(message.sessionPk, audience, sender, id);
       }
+      for (const name of message.addressees)
+        address.run(names.audience(workspaceId, name), id, message.sessionPk, sender);
+      const { workspace, audiences, addressees, sessionPk } = message;
+      tell({
+        ...{ seq: id, kind: 'message.added', messageId: id, sessionPk, workspace, audiences, addressees },
+        sender: message.sender,
+      });
       return id;
     },
 
@@ -105,9 +115,14 @@ export function messageWrites(
       const code = VISIBILITY_CODE[visibility];
       const old = audiencesOf.all(row.session_id, id, row.workspace_id);
       const wanted = new Set(audiences.map((name) => names.audience(row.workspace_id, name)));
-      if (row.visibility === code && wanted.size === old.length && old.every((one) => wanted.has(one)))
-        return;
-      for (const audience of old) {
+      const before = old.map(({ name }) => name);
+      if (
+        row.visibility === code &&
+        wanted.size === old.length &&
+        old.every(({ id: one }) => wanted.has(one))
+      )
+        return before;
+      for (const { id: audience } of old) {
         hide.run(audience, row.session_id, id);
         countOut.run({ audience, session: row.session_id });
         dropIfEmpty.run(audience, row.session_id);
@@ -121,6 +136,7 @@ export function messageWrites(
         countIn.run(audience, row.session_id, id);
         posted.run(row.session_id, audience, row.sender_id, id);
       }
+      return before;
     },
 
     countAll(sessionPk) {
