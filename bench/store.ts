@@ -90,14 +90,8 @@ async function post(store: SqliteStore, rows: number, inFlight: number): Promise
       await store.write((tx) =>
         tx.messages.insert({
           ...{ sessionPk: SESSION_PK, workspace: 'bench', sender, senderType: 'bench', imported: false },
-          ...{
-            content: CONTENT,
-            visibility: 'public',
-            to: [],
-            messageType: 'message',
-            addressees: [],
-            pinned: false,
-          },
+          ...{ content: CONTENT, visibility: 'public', messageType: 'message', pinned: false },
+          ...{ to: [], addressees: [] },
           ...{ parentId: null, threadId: null, metadata: {}, createdAt: Date.now(), audiences: ['public'] },
         }),
       );
