@@ -65,11 +65,12 @@ function leavePortToDev(): void {
 }
 
 async function tellSettings(): Promise<void> {
-  const [{ dotenvFile, placeOf }, { flagsOf }] = await Promise.all([
+  const [{ placeOf }, { flagsOf }, { dotenvFile, surroundings }] = await Promise.all([
     import('./settings.ts'),
     import('./flags.ts'),
+    import('../../src/config/env.ts'),
   ]);
-  tell({ kind: 'settings', dotenv: dotenvFile(), place: placeOf(flagsOf(args)) });
+  tell({ kind: 'settings', dotenv: dotenvFile(surroundings()), place: placeOf(flagsOf(args)) });
 }
 
 /** Those that take the longest to load; a change of the sources does not change them. */

@@ -42,16 +42,19 @@ export function configSources(
   around: Surroundings,
   flags: Readonly<Partial<Record<SettingKey, string>>> = {},
 ): ConfigSources {
-  const dataDir = dataFolder(around);
-  const folder = startedByNpmInClone(around) ? around.package.root : dataDir;
   return {
     flags,
     env: around.env,
-    dotenv: readDotenvFile(dataFiles.dotenv(folder)),
-    dataDir,
+    dotenv: readDotenvFile(dotenvFile(around)),
+    dataDir: dataFolder(around),
     cwd: around.cwd,
     terminal: around.terminal,
   };
+}
+
+/** The one `.env` that counts, whether it exists or not. */
+export function dotenvFile(around: Surroundings): string {
+  return dataFiles.dotenv(startedByNpmInClone(around) ? around.package.root : dataFolder(around));
 }
 
 /**

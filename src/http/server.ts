@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { isWildcard, urlHost } from '../config/host.ts';
 import { StartError } from '../errors.ts';
+import { portOwner } from '../lib/port-owner.ts';
 import { systemCode, systemReason } from '../lib/system-error.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { watchConnections } from './connections.ts';
@@ -106,8 +107,10 @@ async function cannotListen(error: unknown, host: string, port: number): Promise
   if (code === 'EADDRINUSE') {
     const url = addressOf(host, port);
     const hub = await probeHub(url, PROBE_MS);
+    const owner = hub === undefined ? await portOwner(port) : undefined;
+    const other = owner === undefined ? 'another program' : `process ${String(owner.pid)} (${owner.command})`;
     const who =
-      hub === undefined ? 'another program uses it' : `a hub (version ${hub.version}) already runs at ${url}`;
+      hub === undefined ? `${other} uses it` : `a hub (version ${hub.version}) already runs at ${url}`;
     return new StartError(
       `Port ${String(port)} is taken: ${who}; stop it, or set HTTP_PORT to another one.`,
       options,

@@ -4,9 +4,9 @@ import { access, copyFile, mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { StartError } from '../../src/errors.ts';
-import { systemCode, systemReason } from '../../src/lib/system-error.ts';
-import { inspectFile, unreadable } from '../../src/store/sqlite/checks.ts';
+import { StartError } from '../../errors.ts';
+import { systemCode, systemReason } from '../../lib/system-error.ts';
+import { inspectFile, unreadable } from '../../store/sqlite/checks.ts';
 
 const { R_OK, W_OK, X_OK } = constants;
 /** Pages of a larger database are left to the hub. */

@@ -1,0 +1,101 @@
+/** `schub doctor`: looks at everything that the hub needs, and says of each thing that is wrong how to mend it. */
+import { existsSync } from 'node:fs';
+import type { ConfigSources, LoadedConfig } from '../../config/config.ts';
+import { configWithOrigins } from '../../config/config.ts';
+import { dataFiles } from '../../config/paths.ts';
+import { findHub } from '../find-hub.ts';
+import { EXIT, type Output } from '../output.ts';
+import { tableLines } from '../table.ts';
+import { checkClock, checkDatabase, checkFolders, checkPages, checkRights, checkRoom } from './data.ts';
+import { foundOr, ok, problem, type Finding } from './finding.ts';
+import { checkExposure, checkInside, checkPort, checkRunning } from './network.ts';
+import { checkNativeModule, checkNode } from './program.ts';
+import { secretProblems } from './secrets.ts';
+import { checkSettings } from './settings.ts';
+
+export interface DoctorDeps {
+  readonly sources: ConfigSources;
+  readonly output: Output;
+  /** Of this program. */
+  readonly version: string;
+  readonly now: () => number;
+}
+
+/** Below it the hub has no room for its log and its index. */
+const LEAST_FREE_BYTES = 100 * 1024 ** 2;
+const MARKS: Readonly<Record<Finding['state'], string>> = {
+  ok: 'ok',
+  warning: 'warning',
+  problem: 'PROBLEM',
+};
+
+/** Prints the findings; answers 6 if there are problems, else 0. */
+export async function doctor({ output, ...deps }: DoctorDeps): Promise<number> {
+  const findings = await examine(deps);
+  const problems = findings.filter(({ state }) => state === 'problem').length;
+  if (output.json) output.document({ problems, findings });
+  else {
+    const rows = findings.map(({ state, check, detail, mend = '' }) => [MARKS[state], check, detail, mend]);
+    for (const line of tableLines(['', 'CHECK', 'FOUND', 'MEND WITH'], rows, output.terminal))
+      output.line(line);
+    output.note(problems === 0 ? 'Nothing is wrong.' : `${String(problems)} to mend.`);
+  }
+  return problems === 0 ? EXIT.ok : EXIT.problemsFound;
+}
+
+async function examine({ sources, version, now }: Omit<DoctorDeps, 'output'>): Promise<readonly Finding[]> {
+  const native = await checkNativeModule();
+  const checked = checkSettings(sources);
+  const loaded = configWithOrigins(checked.sources);
+  const mend = `correct it in ${sources.dotenv?.path ?? 'the environment'}`;
+  const settings = checked.problems.map((said) => problem('settings', said, mend));
+  return [
+    checkNode(process.version),
+    native,
+    ...foundOr(settings, ok('settings', 'all are understood')),
+    ...(await dataFindings(loaded, now(), native.state === 'ok')),
+    checkExposure(loaded),
+    ...(await hubFindings(loaded, version, now())),
+  ];
+}
+
+async function secretFindings({ config, given }: LoadedConfig): Promise<readonly Finding[]> {
+  const said = await secretProblems(config.dataDir, given);
+  const file = dataFiles.secrets(config.dataDir);
+  const found = said.map((sentence) =>
+    problem(
+      'secrets',
+      sentence,
+      `take it out of where it is set, or move ${file} away, and the hub makes new ones`,
+    ),
+  );
+  return foundOr(found, ok('secrets', 'strong enough, or made at the first start'));
+}
+
+/** What lies in a folder is looked at where the folder can be used. `canRead`: the database. */
+async function dataFindings(
+  loaded: LoadedConfig,
+  now: number,
+  canRead: boolean,
+): Promise<readonly Finding[]> {
+  const { config } = loaded;
+  const folders = await checkFolders(config);
+  if (folders.some(({ state }) => state !== 'ok')) return folders;
+  const database = canRead ? await checkDatabase(config) : [];
+  const whole =
+    canRead && database.every(({ state }) => state !== 'problem') && existsSync(config.store.path);
+  return [
+    ...folders,
+    ...(await checkRights(config)),
+    ...(await secretFindings(loaded)),
+    await checkRoom(config, LEAST_FREE_BYTES),
+    ...database,
+    ...(whole ? [checkPages(config), checkClock(config, now)] : []),
+  ];
+}
+
+async function hubFindings(loaded: LoadedConfig, version: string, now: number): Promise<readonly Finding[]> {
+  const running = await findHub(loaded.config.dataDir);
+  if (running === undefined) return [await checkPort(loaded)];
+  return [...(await checkRunning(running, version)), ...(await checkInside(loaded, now))];
+}

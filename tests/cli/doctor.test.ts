@@ -1,0 +1,194 @@
+/** `schub doctor`: each planted fault is found, what it advises mends it, and nothing else is complained of. */
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, cpSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { connectClient } from '../_util/connect-client.ts';
+import { temporaryFolder } from '../_util/test-hub.ts';
+import { runSchub } from '../http/run-schub.ts';
+
+interface Finding {
+  readonly check: string;
+  readonly state: 'ok' | 'warning' | 'problem';
+  readonly detail: string;
+  readonly mend?: string;
+}
+
+interface Fault {
+  readonly fault: string;
+  /** What a finding of it is called, and says. */
+  readonly check: string;
+  readonly says: RegExp;
+  readonly plant?: (data: string) => unknown;
+  /** Settings that are the fault. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Does what the advice says, where that is no command of a shell. */
+  readonly mend?: (data: string, advice: string) => unknown;
+}
+
+const API_KEY = 'schk_of-the-agents-0123456789abcdef';
+const template = temporaryFolder();
+const dataOf = (share: string): string => path.join(share, 'shared-context-hub');
+
+beforeAll(async () => {
+  const hub = runSchub({ args: ['serve'], share: template, env: { API_KEY } });
+  const client = await connectClient(await hub.ready, '2026', { key: API_KEY });
+  await client.callTool('create_session', { purpose: 'to be examined', first_message: 'x'.repeat(50_000) });
+  hub.child.kill('SIGTERM');
+  expect(await hub.ended).toBe(0);
+}, 60_000);
+
+afterAll(() => rmSync(template, { recursive: true }));
+
+async function examine(share: string, env: Readonly<Record<string, string>> = {}) {
+  const run = runSchub({ args: ['doctor', '--json'], share, env });
+  const code = await run.ended;
+  const { findings } = JSON.parse(run.stdout()) as { findings: readonly Finding[] };
+  return { code, findings, problems: findings.filter(({ state }) => state === 'problem') };
+}
+
+const sql = (text: string) => (data: string) => {
+  const sqlite = new Database(path.join(data, 'hub.db'));
+  sqlite.exec(text);
+  sqlite.close();
+};
+const file = (name: string) => (data: string) => path.join(data, name);
+const overwrite = (name: string, text: string, position: number) => (data: string) =>
+  execFileSync('dd', [`of=${path.join(data, name)}`, 'conv=notrunc', 'bs=1', `seek=${String(position)}`], {
+    input: text,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+/** The settings that were the fault are gone. */
+const unset = (): void => undefined;
+const putBack = (data: string): void =>
+  cpSync(path.join(dataOf(template), 'hub.db'), path.join(data, 'hub.db'));
+
+const FAULTS: readonly Fault[] = [
+  {
+    ...{ fault: 'a data folder that others can read', check: 'rights', says: /mode 755/ },
+    plant: (data) => chmodSync(data, 0o755),
+  },
+  {
+    ...{ fault: 'keys that others can read', check: 'rights', says: /secrets\.json .*644/ },
+    plant: (data) => chmodSync(path.join(data, 'secrets.json'), 0o644),
+  },
+  {
+    ...{ fault: 'a misspelt setting', check: 'settings', says: /HTTP_PRT.*did you mean HTTP_PORT/ },
+    plant: (data) => writeFileSync(file('.env')(data), 'HTTP_PRT=1\n'),
+    mend: (data) => writeFileSync(file('.env')(data), 'HTTP_PORT=0\n'),
+  },
+  {
+    ...{ fault: 'a malformed setting', check: 'settings', says: /LOG_LEVEL is "loud"/ },
+    ...{ env: { LOG_LEVEL: 'loud' }, mend: unset },
+  },
+  {
+    ...{ fault: 'a placeholder for a key', check: 'secrets', says: /ADMIN_API_KEY is a placeholder/ },
+    ...{ env: { ADMIN_API_KEY: 'change-me-change-me-change-me' }, mend: unset },
+  },
+  {
+    ...{ fault: 'a damaged secrets file', check: 'secrets', says: /secrets\.json is damaged/ },
+    plant: (data) => writeFileSync(file('secrets.json')(data), '{'),
+    mend: (data) => rmSync(file('secrets.json')(data)),
+  },
+  {
+    ...{ fault: 'a damaged page', check: 'database', says: /is damaged/ },
+    plant: overwrite('hub.db', 'x'.repeat(8192), 4096),
+    mend: putBack,
+  },
+  {
+    ...{ fault: 'a database of a newer hub', check: 'database', says: /schema version 999/ },
+    plant: sql('PRAGMA user_version = 999'),
+    mend: putBack,
+  },
+  {
+    ...{ fault: "another program's database", check: 'database', says: /of another program/ },
+    plant: sql('PRAGMA application_id = 1'),
+    mend: putBack,
+  },
+  {
+    ...{ fault: 'a database that is gone, but for its log', check: 'database', says: /is missing, but/ },
+    plant(data) {
+      rmSync(file('hub.db')(data));
+      writeFileSync(file('hub.db-wal')(data), 'pages');
+    },
+  },
+  {
+    ...{ fault: 'a clock that went back', check: 'clock', says: /newest message is of 2096/ },
+    plant: sql('UPDATE messages SET created_at = 4000000000000'),
+    mend: sql('UPDATE messages SET created_at = 1'),
+  },
+  {
+    ...{ fault: 'keys that travel in the clear', check: 'exposure', says: /0\.0\.0\.0 without TLS/ },
+    ...{ env: { HTTP_HOST: '0.0.0.0' }, mend: unset },
+  },
+  {
+    ...{ fault: 'a data folder that is a file', check: 'data folder', says: /is no folder/ },
+    plant(data) {
+      rmSync(data, { recursive: true });
+      writeFileSync(data, '');
+    },
+  },
+];
+
+it.concurrent.each(FAULTS)('$fault', async ({ check, says, plant, env, mend }) => {
+  const share = temporaryFolder();
+  const data = dataOf(share);
+  cpSync(dataOf(template), data, { recursive: true });
+  chmodSync(data, 0o700);
+  plant?.(data);
+  const sick = await examine(share, env);
+  expect(sick.code).toBe(6);
+  expect(sick.problems).toEqual([
+    { check, state: 'problem', detail: expect.stringMatching(says), mend: expect.any(String) },
+  ]);
+  const advice = sick.problems[0]?.mend ?? '';
+  if (mend === undefined) execFileSync('sh', ['-c', advice]);
+  else mend(data, advice);
+  const well = await examine(share);
+  expect(well.problems).toEqual([]);
+  expect(well.code).toBe(0);
+  rmSync(share, { recursive: true });
+});
+
+it('names the program that has the port', async () => {
+  const share = temporaryFolder();
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const { problems } = await examine(share, { HTTP_PORT: String(port) });
+  expect(problems).toMatchObject([
+    { check: 'port', detail: expect.stringContaining(`process ${String(process.pid)}`) },
+  ]);
+  server.close();
+  expect((await examine(share, { HTTP_PORT: String(port) })).problems).toEqual([]);
+  rmSync(share, { recursive: true });
+});
+
+it('asks the hub that runs, of its index and its keys too', async () => {
+  const share = temporaryFolder();
+  const hub = runSchub({ args: ['serve'], share });
+  await hub.ready;
+  const created = runSchub({ args: ['keys', 'create', 'short-lived', '--expires', '2d'], share });
+  expect(await created.ended).toBe(0);
+  const { code, findings } = await examine(share);
+  expect(code).toBe(0);
+  expect(findings).toMatchObject(
+    expect.arrayContaining([
+      expect.objectContaining({ check: 'hub', state: 'ok' }),
+      expect.objectContaining({ check: 'search index', state: 'ok' }),
+      expect.objectContaining({
+        check: 'keys',
+        state: 'warning',
+        detail: expect.stringContaining('short-lived'),
+      }),
+    ]),
+  );
+  const refused = await examine(share, { HUB_API_KEY: 'schk_of-nobody-0123456789abcdef' });
+  expect(refused.problems).toMatchObject([{ check: 'key of the command line' }]);
+  hub.child.kill('SIGTERM');
+  expect(await hub.ended).toBe(0);
+  rmSync(share, { recursive: true });
+});
