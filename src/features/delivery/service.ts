@@ -11,6 +11,7 @@ import { readCursor, writeCursor, type DeliveryCursor } from './cursor.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 import { createRecorder } from './recorder.ts';
 import { createUnreadMessages } from './unread.ts';
+import { createWait, type Waited, type WaitQuery } from './wait.ts';
 
 export interface DeliveryDeps {
   readonly store: Store;
@@ -60,6 +61,14 @@ export interface DeliveryService {
   accept(principal: Principal, cursor: string): Promise<DeliveryCursor>;
   /** @throws HubError INVALID_CURSOR */
   parse(cursor: string): DeliveryCursor;
+  /**
+   * Messages for the caller: at once if there are some, else as soon as one of another agent arrives, else at the end of the
+   * time. Costs nothing while it waits. Its own come with others', or at the end of the time.
+   * @throws HubError SESSION_NOT_FOUND, INVALID_CURSOR; OVERLOADED when too many wait, or `ctx.signal` aborts.
+   */
+  wait(ctx: Ctx, query: WaitQuery): Promise<Waited>;
+  /** Answers all who wait now and from now on. */
+  endWaits(): void;
   /** Stores what is noted. Nothing may be asked after. */
   close(): Promise<void>;
 }
@@ -67,6 +76,7 @@ export interface DeliveryService {
 export function createDeliveryService(deps: DeliveryDeps): DeliveryService {
   const { store, bus, auditor, log } = deps;
   const { read, epoch } = store;
+  const closing = new AbortController();
   const recorder = createRecorder(deps);
   const unread = createUnreadMessages({ store, bus, recorder });
 
@@ -94,6 +104,14 @@ export function createDeliveryService(deps: DeliveryDeps): DeliveryService {
     const ids = [...(await mine.among(messageIds)).keys()];
     for (const id of ids) recorder.acknowledged(mine.recipient, id);
     unread.remove(mine.recipient, ids);
+  }
+
+  async function accept(principal: Principal, cursor: string): Promise<DeliveryCursor> {
+    const given = parse(cursor);
+    const mine = await unread.of(principal);
+    if (mine?.recipient.pk !== given.agentPk) return { ...given, ids: [], cut: [] };
+    await acknowledge(principal, given.ids);
+    return given;
   }
 
   return {
@@ -124,14 +142,9 @@ export function createDeliveryService(deps: DeliveryDeps): DeliveryService {
       return writeCursor(epoch, { position, agentPk, ids: shown, cut: remembered });
     },
 
-    async accept(principal, cursor) {
-      const given = parse(cursor);
-      const mine = await unread.of(principal);
-      if (mine?.recipient.pk !== given.agentPk) return { ...given, ids: [], cut: [] };
-      await acknowledge(principal, given.ids);
-      return given;
-    },
-
+    accept,
+    wait: createWait({ ...deps, unread, accept, closing: closing.signal }),
+    endWaits: () => closing.abort(),
     close: () => recorder.close(),
   };
 }
