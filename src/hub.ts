@@ -50,6 +50,8 @@ export interface HubOptions {
   readonly now?: () => number;
   readonly sessionIdleMs?: number;
   readonly housekeepingEveryMs?: number;
+  /** How often a client that waits for messages hears that it still does, if it wants to. */
+  readonly progressMs?: number;
   /** How long to wait for a hub that is leaving the same database. */
   readonly lockWaitMs?: number;
   /** Writes per commit; 1 switches group commit off, for measurements. */
@@ -101,7 +103,11 @@ function wire(
     secrets: jwtSecrets(secrets.jwtSecretKey),
     publicUrl: () => publicUrl ?? listeningAt,
   });
-  const services = createServices({ store, bus, search, limits, rates, codec, now, log });
+  const { progressMs } = options;
+  const services = createServices({
+    ...{ store, bus, search, limits, rates, codec, now, log },
+    ...(progressMs === undefined ? {} : { progressMs }),
+  });
   const guesses = createGuessGuard(rates);
   const authenticator = guarded(createAuthenticator(services), guesses);
   const addressOf = clientAddress(config.http.trustProxy);

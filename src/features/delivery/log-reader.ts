@@ -83,7 +83,7 @@ export class LogReader {
   }
 }
 
-export function isFrom({ sender, imported }: MessageHead, agentId: string): boolean {
+function isFrom({ sender, imported }: MessageHead, agentId: string): boolean {
   return !imported && sender.toLowerCase() === agentId.toLowerCase();
 }
 

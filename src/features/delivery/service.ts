@@ -11,7 +11,7 @@ import { readCursor, writeCursor, type DeliveryCursor } from './cursor.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 import { createRecorder } from './recorder.ts';
 import { createUnreadMessages } from './unread.ts';
-import { createWait, type Waited, type WaitQuery } from './wait.ts';
+import { createWaits, type Waited, type WaitQuery } from './wait.ts';
 
 export interface DeliveryDeps {
   readonly store: Store;
@@ -20,6 +20,8 @@ export interface DeliveryDeps {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
+  /** How often a client that waits hears that it still does. */
+  readonly progressMs?: number;
 }
 
 /** What an answer has shown of messages. */
@@ -67,6 +69,8 @@ export interface DeliveryService {
    * @throws HubError SESSION_NOT_FOUND, INVALID_CURSOR; OVERLOADED when too many wait, or `ctx.signal` aborts.
    */
   wait(ctx: Ctx, query: WaitQuery): Promise<Waited>;
+  /** How many wait now. */
+  readonly waiting: number;
   /** Answers all who wait now and from now on. */
   endWaits(): void;
   /** Stores what is noted. Nothing may be asked after. */
@@ -114,6 +118,8 @@ export function createDeliveryService(deps: DeliveryDeps): DeliveryService {
     return given;
   }
 
+  const waits = createWaits({ ...deps, unread, accept, closing: closing.signal });
+
   return {
     async unread(ctx, { sessionId, limit }) {
       demand(ctx, 'read');
@@ -143,7 +149,10 @@ export function createDeliveryService(deps: DeliveryDeps): DeliveryService {
     },
 
     accept,
-    wait: createWait({ ...deps, unread, accept, closing: closing.signal }),
+    wait: waits.wait,
+    get waiting() {
+      return waits.size;
+    },
     endWaits: () => closing.abort(),
     close: () => recorder.close(),
   };

@@ -11,7 +11,7 @@ import { demand } from '../permissions.ts';
 import { requireSession } from '../sessions/service.ts';
 import { Alarm } from './alarm.ts';
 import type { DeliveryCursor } from './cursor.ts';
-import { isFrom, LogReader } from './log-reader.ts';
+import { LogReader } from './log-reader.ts';
 import type { UnreadMessages } from './unread.ts';
 
 export interface WaitQuery {
@@ -58,11 +58,17 @@ const PROGRESS_MS = 10_000;
 const MAX_WAITING = 10_000;
 const RETRY_SECONDS = 1;
 
-export function createWait(deps: WaitDeps): (ctx: Ctx, query: WaitQuery) => Promise<Waited> {
+export interface Waits {
+  wait(ctx: Ctx, query: WaitQuery): Promise<Waited>;
+  /** How many wait now. */
+  readonly size: number;
+}
+
+export function createWaits(deps: WaitDeps): Waits {
   const { store, bus, auditor, unread, accept, closing, progressMs = PROGRESS_MS } = deps;
   let waiting = 0;
 
-  return async (ctx, query) => {
+  async function wait(ctx: Ctx, query: WaitQuery): Promise<Waited> {
     demand(ctx, 'read');
     const { principal, signal } = ctx;
     const { sessionId, limit, addressedOnly, timeoutMs } = query;
@@ -90,14 +96,13 @@ export function createWait(deps: WaitDeps): (ctx: Ctx, query: WaitQuery) => Prom
       const ids = await unreadIds();
       const again = (addressedOnly ? ids : ids.filter((id) => id <= from)).slice(0, limit);
       if (!addressedOnly && again.length < limit) await log.read();
-      if (again.length === 0 && !log.othersSpoke && !isOver) return undefined;
+      const timedOut = again.length === 0 && !log.othersSpoke;
+      if (timedOut && !isOver) return undefined;
       const shown = new Set(again);
       const fresh = addressedOnly ? [] : log.found.filter(({ id }) => !shown.has(id));
       const chosen = [...again.map((id) => ({ id, position: from })), ...fresh].slice(0, limit);
       const arrived = await load(chosen);
       const complete = arrived.length === again.length + fresh.length;
-      const timedOut = arrived.every(({ message }) => isFrom(message, principal.agentId));
-      if (timedOut && !isOver) return undefined;
       noteAdminSight(
         auditor,
         ctx,
@@ -151,6 +156,13 @@ export function createWait(deps: WaitDeps): (ctx: Ctx, query: WaitQuery) => Prom
     } finally {
       waiting--;
     }
+  }
+
+  return {
+    wait,
+    get size() {
+      return waiting;
+    },
   };
 }
 
