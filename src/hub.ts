@@ -140,7 +140,14 @@ function wire(
     onRefused: auditRefusals({ ...services, addressOf }),
     mcp: mcpRoutes({ ...mcpDeps, rates: services.rates, streams: services.streams, open, ...told }),
     authRoutes: authRoutes({ services, auth: authenticator, addressOf, guesses }),
-    api: apiRoutes({ ...toolHub, authenticator, addressOf, open, log }),
+    api: apiRoutes({
+      ...toolHub,
+      toolTimeoutMs: config.mcp.toolTimeoutMs,
+      authenticator,
+      addressOf,
+      open,
+      log,
+    }),
   });
   const { housekeepingEveryMs: everyMs } = options;
   const housekeeping = startHousekeeping({

@@ -26,7 +26,8 @@ export function addOperatorCommands(program: Command, host: CommandHost): void {
   addReindex(program, host);
 }
 
-async function connect({ loadOutput }: CommandHost): Promise<{ client: HubClient; output: Output }> {
+/** The hub to speak to, and where to say what it answers. @throws CliError */
+export async function connect({ loadOutput }: CommandHost): Promise<{ client: HubClient; output: Output }> {
   const [{ hubClient }, { configWithOrigins }, { configSources, surroundings }] = await Promise.all([
     import('./client.ts'),
     import('../config/config.ts'),
@@ -67,6 +68,15 @@ function addSessions(program: Command, host: CommandHost): void {
       const { listSessions } = await import('./sessions.ts');
       const filter = { limit, ...(query === undefined ? {} : { query }) };
       host.done(await listSessions(await connect(host), filter));
+    });
+  sessions
+    .command('close')
+    .argument('<session>', 'its id, session_…')
+    .description('let no new messages in')
+    .addHelpText('after', host.examples('schub sessions close session_0123456789abcdef'))
+    .action(async (session: string) => {
+      const { closeSession } = await import('./sessions.ts');
+      host.done(await closeSession(await connect(host), session));
     });
   sessions
     .command('show')
@@ -204,7 +214,8 @@ function addReindex(program: Command, host: CommandHost): void {
     });
 }
 
-function countUpTo(max: number): (text: string) => number {
+/** Reads an option's number. */
+export function countUpTo(max: number): (text: string) => number {
   return (text) => {
     const count = Number(text);
     if (Number.isInteger(count) && count >= 1 && count <= max) return count;

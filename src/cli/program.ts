@@ -1,6 +1,7 @@
 /** The commands of `schub`. What a command does is loaded only when it runs, so that help and version are quick. */
 import { Command, CommanderError } from 'commander';
 import { packageInfo } from '../config/package.ts';
+import { addContentCommands } from './content-commands.ts';
 import { addLocalCommands } from './local-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import type { Output, Sink } from './output.ts';
@@ -97,6 +98,7 @@ function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code
 
   const host = { loadOutput, done, examples };
   addOperatorCommands(program, host);
+  addContentCommands(program, host);
   addLocalCommands(program, host);
   return program;
 }

@@ -1,7 +1,8 @@
-/** `schub sessions list|show`. */
+/** `schub sessions list|show|close`. */
 import { z } from 'zod';
 import { messageShape, sessionShape } from '../mcp/shapes.ts';
 import type { HubClient } from './client.ts';
+import { MESSAGE_HEADERS, messageRow } from './messages.ts';
 import { EXIT, type Output } from './output.ts';
 import { plain, tableLines } from './table.ts';
 
@@ -56,6 +57,15 @@ export async function listSessions(
   return EXIT.ok;
 }
 
+/** Closes a session. Answers the exit code. */
+export async function closeSession({ client, output }: SessionsDeps, id: string): Promise<number> {
+  const path = `/api/v1/sessions/${encodeURIComponent(id)}`;
+  const closed = await client.read(sessionSchema, path, { method: 'PATCH', json: { is_active: false } });
+  if (output.json) output.document(closed);
+  else output.line(`${closed.session.session_id} is closed`);
+  return EXIT.ok;
+}
+
 /** Prints a session and its newest messages, oldest of them first. */
 export async function showSession(
   { client, output }: SessionsDeps,
@@ -73,14 +83,7 @@ export async function showSession(
     `${plain(session.purpose)} (${session.is_active ? 'active' : 'closed'}, by ${session.created_by})`,
   );
   output.note(`${page.messages.length} of ${page.total_count} messages`);
-  const rows = page.messages.map((message) => [
-    String(message.id),
-    message.timestamp,
-    message.visibility === 'public' ? message.message_type : `${message.message_type}, ${message.visibility}`,
-    message.sender,
-    message.content,
-  ]);
-  for (const line of tableLines(['ID', 'TIME', 'TYPE', 'SENDER', 'CONTENT'], rows, output.terminal))
-    output.line(line);
+  const rows = page.messages.map(messageRow);
+  for (const line of tableLines(MESSAGE_HEADERS, rows, output.terminal)) output.line(line);
   return EXIT.ok;
 }

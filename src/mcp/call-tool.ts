@@ -73,11 +73,7 @@ export async function callTool(
   try {
     if (ctx.signal.aborted) throw callerGone(prepared.tool.name);
     ctx = { ...ctx, principal: await callerOf(prepared.tool, hub, ctx, args) };
-    await hub.services.rates.spend(ctx.principal, prepared.tool.rate);
-    const work = run(prepared, hub, ctx, args);
-    const answer =
-      prepared.tool.waits === true ? await work : await withTimeout(work, timeoutMs, prepared.tool.name);
-    return await success(prepared.tool, hub, ctx, answer);
+    return await success(prepared.tool, hub, ctx, await runTool(prepared, hub, ctx, args, timeoutMs));
   } catch (error) {
     noteRefusal(hub.services, ctx, error);
     if (!(error instanceof HubError))
@@ -87,6 +83,23 @@ export async function callTool(
       isError: true,
     };
   }
+}
+
+/**
+ * Runs a tool for the caller of `ctx` and answers the fields of its success; counts the call.
+ * @throws HubError as the tool's rules say.
+ */
+export async function runTool(
+  prepared: PreparedTool,
+  hub: ToolHub,
+  ctx: Ctx,
+  args: unknown,
+  timeoutMs: number,
+): Promise<object> {
+  const { name, rate, waits } = prepared.tool;
+  await hub.services.rates.spend(ctx.principal, rate);
+  const work = run(prepared, hub, ctx, args);
+  return waits === true ? work : withTimeout(work, timeoutMs, name);
 }
 
 /** The answer, with what is unread besides where there is room for it. */

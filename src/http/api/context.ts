@@ -24,12 +24,20 @@ export interface ApiDeps {
   /** Part of every cursor. */
   readonly epoch: string;
   readonly maxResponseBytes: number;
+  readonly toolTimeoutMs: number;
 }
 
 const CLIENT = { name: 'api', version: '1' };
 
 /** Who calls, for the services, and counts the call; the credential has been verified. @throws HubError RATE_LIMITED */
-export async function contextOf(c: Context<HubEnv>, { authenticator, log, services }: ApiDeps): Promise<Ctx> {
+export async function contextOf(c: Context<HubEnv>, deps: ApiDeps): Promise<Ctx> {
+  const ctx = await callerOf(c, deps);
+  await countCall(c, ctx.principal, deps.services.rates);
+  return ctx;
+}
+
+/** As {@link contextOf}, for what is counted elsewhere. */
+export async function callerOf(c: Context<HubEnv>, { authenticator, log, services }: ApiDeps): Promise<Ctx> {
   const credential = c.get('credential');
   if (credential === undefined) throw new Error('an API route without a verified credential');
   const principal = await authenticator.identify(credential, c.req.raw.headers, CLIENT);
@@ -37,7 +45,6 @@ export async function contextOf(c: Context<HubEnv>, { authenticator, log, servic
   const requestId = c.get('requestId');
   const action = actionOf(c);
   services.visits.seen(principal, CLIENT.name, { requestId, action });
-  await countCall(c, principal, services.rates);
   const signal = requestSignal(c);
   return { principal, requestId, action, signal, log: log.child({ request_id: requestId }) };
 }

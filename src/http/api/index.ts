@@ -8,6 +8,7 @@ import { whileGood, type ApiDeps } from './context.ts';
 import { keyRoutes } from './keys.ts';
 import { searchRoutes } from './search.ts';
 import { sessionRoutes } from './sessions.ts';
+import { toolRoutes } from './tool-routes.ts';
 
 export type { ApiDeps } from './context.ts';
 
@@ -21,6 +22,7 @@ export function apiRoutes(deps: ApiDeps): Hono<HubEnv> {
   api.route('/agents', agentRoutes(deps));
   api.route('/audit', auditRoutes(deps));
   api.route('/search', searchRoutes(deps));
+  api.route('/', toolRoutes(deps));
 
   api.post('/import', (c) =>
     whileGood(c, deps, async (ctx) => {

@@ -1,0 +1,114 @@
+/** `schub memory get|set|list|rm`: the memory of the agent that the command line acts as, and what all share. */
+import { z } from 'zod';
+import { entryShape } from '../mcp/shapes.ts';
+import type { HubClient } from './client.ts';
+import { EXIT, type Output } from './output.ts';
+import { tableLines } from './table.ts';
+
+export interface MemoryDeps {
+  readonly client: HubClient;
+  readonly output: Output;
+}
+
+/** Where an entry is kept. */
+export interface MemoryWhere {
+  readonly session?: string;
+  readonly scope: string;
+}
+
+const listSchema = z.object({ entries: z.array(entryShape), next_cursor: z.string().optional() });
+const storedSchema = entryShape;
+const fullSchema = entryShape.extend({ value: z.unknown() });
+
+const PAGE = 200;
+
+const pathOf = (key: string): string => `/api/v1/memory/${encodeURIComponent(key)}`;
+const queryOf = ({ session, scope }: MemoryWhere) => ({ session_id: session, scope });
+
+/** Prints the value: text as it is, anything else as JSON. Answers the exit code. */
+export async function getMemory(
+  { client, output }: MemoryDeps,
+  key: string,
+  where: MemoryWhere,
+): Promise<number> {
+  const entry = await client.read(fullSchema, pathOf(key), { query: queryOf(where) });
+  if (output.json) output.document(entry);
+  else output.line(typeof entry.value === 'string' ? entry.value : JSON.stringify(entry.value));
+  return EXIT.ok;
+}
+
+/** `text` is JSON, or else a text. Answers the exit code. */
+export async function setMemory(
+  { client, output }: MemoryDeps,
+  key: string,
+  text: string,
+  { session, scope }: MemoryWhere,
+): Promise<number> {
+  const json = { value: valueOf(text), scope, ...(session === undefined ? {} : { session_id: session }) };
+  const entry = await client.read(storedSchema, pathOf(key), { method: 'PUT', json });
+  if (output.json) output.document(entry);
+  else output.line(`${entry.key} has version ${String(entry.version)}`);
+  return EXIT.ok;
+}
+
+function valueOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+export interface MemoryFilter {
+  readonly session?: string;
+  readonly scope?: string;
+  readonly prefix?: string;
+  readonly query?: string;
+  readonly limit: number;
+}
+
+/** Prints entries without their values. Answers the exit code. */
+export async function listMemory(
+  { client, output }: MemoryDeps,
+  { session, limit, ...filter }: MemoryFilter,
+): Promise<number> {
+  const entries: z.infer<typeof entryShape>[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await client.read(listSchema, '/api/v1/memory', {
+      query: { ...filter, session_id: session, cursor, limit: Math.min(limit - entries.length, PAGE) },
+    });
+    entries.push(...page.entries);
+    cursor = page.next_cursor;
+  } while (cursor !== undefined && entries.length < limit);
+  if (output.json) output.document({ entries });
+  else {
+    const rows = entries.map((entry) => [
+      entry.key,
+      entry.scope,
+      entry.session_id ?? '-',
+      String(entry.version),
+      entry.updated_at,
+      entry.updated_by,
+    ]);
+    const headers = ['KEY', 'SCOPE', 'SESSION', 'VERSION', 'UPDATED', 'BY'];
+    for (const line of tableLines(headers, rows, output.terminal)) output.line(line);
+    if (cursor !== undefined) output.note(`More than ${String(limit)}; see them with --limit.`);
+  }
+  return EXIT.ok;
+}
+
+/** Answers the exit code. */
+export async function removeMemory(
+  { client, output }: MemoryDeps,
+  key: string,
+  where: MemoryWhere,
+): Promise<number> {
+  const done = await client.read(z.object({ deleted: z.boolean() }), pathOf(key), {
+    method: 'DELETE',
+    query: queryOf(where),
+  });
+  if (output.json) output.document(done);
+  else output.line(`${key} is gone`);
+  return EXIT.ok;
+}
