@@ -1,5 +1,6 @@
-/** One line per request. Headers, query and body are never part of it. */
-import type { MiddlewareHandler } from 'hono';
+/** One line per request. Headers, query and body are never part of it, nor what an address holds of the contents. */
+import type { Context, MiddlewareHandler } from 'hono';
+import { routePath } from 'hono/route';
 import { maskSecrets } from '../lib/mask-secrets.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { HubEnv } from './types.ts';
@@ -23,7 +24,7 @@ export function requestLog({
     const { status } = c.res;
     const line = {
       method: c.req.method,
-      path: maskSecrets(c.req.path.slice(0, PATH_SHOWN)),
+      path: maskSecrets(pathOf(c).slice(0, PATH_SHOWN)),
       status,
       ms: Math.round((clock() - start) * 10) / 10,
       request_id: c.get('requestId'),
@@ -34,4 +35,10 @@ export function requestLog({
     else if (c.req.path.startsWith('/health')) log.debug(line, 'request');
     else log.info(line, 'request');
   };
+}
+
+/** Keys of memory are contents: of their addresses the pattern alone is shown. */
+function pathOf(c: Context<HubEnv>): string {
+  const route = routePath(c, -1);
+  return route.endsWith('/:key') ? route : c.req.path;
 }

@@ -53,7 +53,9 @@ const VARIES = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=search_time_ms\\*"
 /** What an answer says, without the thing that was asked about and what differs from request to request. */
 function saysOf({ status, text }: Answer, value: string): string {
   const body = text.slice(text.indexOf('\n{') + 1).replace(/^(content-length|mcp-session-id): .*$/gm, '');
-  return `${status} ${body.replaceAll(new RegExp(`(?<![\\w-])${value}(?![\\w-])`, 'g'), '§').replaceAll(VARIES, '§')}`;
+  // As a word of its own, and not as a part of a time.
+  const said = new RegExp(`(?<![\\w.-]|\\d:)${value}(?![\\w-])`, 'g');
+  return `${status} ${body.replaceAll(said, '§').replaceAll(VARIES, '§')}`;
 }
 
 async function differences(era: ClientEra, caller: Caller, probe: Probe): Promise<string[]> {
