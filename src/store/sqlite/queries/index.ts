@@ -8,6 +8,7 @@ import { eventReads, eventWrites } from './events.ts';
 import { agentReads, agentWrites, idempotencyWrites, importWrites } from './agents.ts';
 import { handleReads, handleWrites } from './handles.ts';
 import { keyReads, keyWrites, workspaceReads, workspaceWrites } from './keys.ts';
+import { leaseReads, leaseWrites } from './leases.ts';
 import { createLongReads } from './long-reads.ts';
 import { memoryWrites } from './memory.ts';
 import { messageWrites } from './message-writes.ts';
@@ -22,6 +23,7 @@ export function createReads(connection: Connection, names: Names): SyncNouns<Rea
     handles: handleReads(connection),
     tokens: tokenReads(connection),
     events: eventReads(connection, names),
+    leases: leaseReads(connection),
     ...createLongReads(connection, names),
   };
 }
@@ -45,6 +47,7 @@ export function createWrites(
     tokens: tokenWrites(connection),
     audit: auditWrites(connection),
     events: eventWrites(connection, names, nextSeq, tell),
+    leases: leaseWrites(connection, names, nextSeq),
     imports: importWrites(connection),
   };
 }
