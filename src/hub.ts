@@ -18,6 +18,7 @@ import { authRoutes } from './http/auth-routes.ts';
 import { actionOf, auditRefusals } from './http/audit-refusals.ts';
 import { requestIdOf } from './http/request-id.ts';
 import type { HubEnv } from './http/types.ts';
+import { steadyClock, type SteadyClock } from './lib/steady-clock.ts';
 import { createSurface } from './mcp/create-surface.ts';
 import { createMcpEngines } from './mcp/engines/engines.ts';
 import { createOpenRequests } from './mcp/open-requests.ts';
@@ -45,6 +46,8 @@ export interface HubOptions {
   readonly version: string;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
+  /** The time of leases. */
+  readonly clock?: SteadyClock;
   readonly sessionIdleMs?: number;
   readonly housekeepingEveryMs?: number;
   /** How long to wait for a hub that is leaving the same database. */
@@ -74,7 +77,9 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
   try {
     await ensureBootstrapKeys(store, { agent: secrets.apiKey, admin: secrets.adminApiKey }, now());
     search = createSearch({ hubPath: store.path, log });
-    return wire({ store, bus, search }, config, secrets, options);
+    const hub = wire({ store, bus, search }, config, secrets, options);
+    await hub.services.leases.load();
+    return hub;
   } catch (error) {
     await search?.close();
     await store.close();
@@ -89,7 +94,7 @@ function wire(
   secrets: Secrets,
   options: HubOptions,
 ): Hub {
-  const { log, version, now = Date.now, sessionIdleMs = SESSION_IDLE_MS } = options;
+  const { log, version, now = Date.now, clock = steadyClock, sessionIdleMs = SESSION_IDLE_MS } = options;
   const { limits, rates } = config;
   const { publicUrl, host, port } = config.http;
   // The port may be any free one: which, is known when the hub listens.
@@ -98,7 +103,7 @@ function wire(
     secrets: jwtSecrets(secrets.jwtSecretKey),
     publicUrl: () => publicUrl ?? listeningAt,
   });
-  const services = createServices({ store, bus, search, limits, rates, codec, now, log });
+  const services = createServices({ store, bus, search, limits, rates, codec, now, clock, log });
   const guesses = createGuessGuard(rates);
   const authenticator = guarded(createAuthenticator(services), guesses);
   const addressOf = clientAddress(config.http.trustProxy);
@@ -147,6 +152,7 @@ function wire(
       store.announce(url);
     },
     async close() {
+      services.leases.stop();
       following[Symbol.dispose]();
       await engines[Symbol.asyncDispose]();
       await housekeeping.stop();

@@ -31,6 +31,6 @@ export interface LeaseWrites {
   insert(lease: Omit<LeaseRow, 'fencingToken' | 'holder'>): Promise<number>;
   /** Answers whether it was there. */
   renew(leaseId: string, expiresAt: number): Promise<boolean>;
-  /** Answers whether it was there. */
-  delete(leaseId: string): Promise<boolean>;
+  /** Answers what it was; undefined: it was not there. */
+  delete(leaseId: string): Promise<LeaseRow | undefined>;
 }

@@ -6,13 +6,15 @@ import type { SyncNoun } from '../sync.ts';
 
 type RawLease = Omit<LeaseRow, 'mode' | 'resources'> & { readonly mode: number; readonly resources: string };
 
+const LEASE = `
+  SELECT l.lease_id AS leaseId, w.name AS workspace, l.mode, l.resources, a.agent_id AS holder, l.holder_id AS holderPk,
+    l.reason, l.session_id AS sessionId, l.fencing_token AS fencingToken, l.granted_at AS grantedAt,
+    l.expires_at AS expiresAt
+  FROM leases l CROSS JOIN workspaces w ON w.id = l.workspace_id CROSS JOIN agents a ON a.id = l.holder_id`;
+
 export function leaseReads({ sqlite }: Connection): SyncNoun<Reads['leases']> {
   const page = sqlite.prepare<[string, number], RawLease>(
-    `SELECT l.lease_id AS leaseId, w.name AS workspace, l.mode, l.resources, a.agent_id AS holder,
-       l.holder_id AS holderPk, l.reason, l.session_id AS sessionId, l.fencing_token AS fencingToken,
-       l.granted_at AS grantedAt, l.expires_at AS expiresAt
-     FROM leases l CROSS JOIN workspaces w ON w.id = l.workspace_id CROSS JOIN agents a ON a.id = l.holder_id
-     WHERE l.lease_id > ? ORDER BY l.lease_id LIMIT ?`,
+    `${LEASE} WHERE l.lease_id > ? ORDER BY l.lease_id LIMIT ?`,
   );
   return { page: ({ after, limit }) => page.all(after, limit).map(toLease) };
 }
@@ -35,6 +37,7 @@ export function leaseWrites(
        :expiresAt)`,
   );
   const renew = sqlite.prepare<[number, string]>('UPDATE leases SET expires_at = ? WHERE lease_id = ?');
+  const find = sqlite.prepare<[string], RawLease>(`${LEASE} WHERE l.lease_id = ?`);
   const remove = sqlite.prepare<[string]>('DELETE FROM leases WHERE lease_id = ?');
   return {
     insert({ workspace, mode, resources, ...lease }) {
@@ -48,6 +51,11 @@ export function leaseWrites(
       return fencingToken;
     },
     renew: (leaseId, expiresAt) => renew.run(expiresAt, leaseId).changes > 0,
-    delete: (leaseId) => remove.run(leaseId).changes > 0,
+    delete(leaseId) {
+      const found = find.get(leaseId);
+      if (found === undefined) return undefined;
+      remove.run(leaseId);
+      return toLease(found);
+    },
   };
 }
