@@ -17,6 +17,7 @@ import { clientAddress } from './http/client-address.ts';
 import { authRoutes } from './http/auth-routes.ts';
 import { actionOf, auditRefusals } from './http/audit-refusals.ts';
 import { requestIdOf } from './http/request-id.ts';
+import { exemptFromLimits } from './http/request-timeout.ts';
 import type { HubEnv } from './http/types.ts';
 import { steadyClock, type SteadyClock } from './lib/steady-clock.ts';
 import { createSurface } from './mcp/create-surface.ts';
@@ -37,6 +38,8 @@ export interface Hub {
   health(): StoreHealth;
   /** Tells where the hub answers: for a second one on the same database, and for tokens where PUBLIC_URL is not set. */
   announce(url: string): void;
+  /** Answers those who wait for messages or leases: before requests that run are waited for. */
+  endWaits(): void;
   /** Ends MCP sessions, finishes what is being written and closes the store. Nothing may be asked of the hub after. */
   close(): Promise<void>;
 }
@@ -50,6 +53,8 @@ export interface HubOptions {
   readonly clock?: SteadyClock;
   readonly sessionIdleMs?: number;
   readonly housekeepingEveryMs?: number;
+  /** How often a client that waits hears that it still does, if it wants to. */
+  readonly progressMs?: number;
   /** How long to wait for a hub that is leaving the same database. */
   readonly lockWaitMs?: number;
   /** Writes per commit; 1 switches group commit off, for measurements. */
@@ -103,7 +108,11 @@ function wire(
     secrets: jwtSecrets(secrets.jwtSecretKey),
     publicUrl: () => publicUrl ?? listeningAt,
   });
-  const services = createServices({ store, bus, search, limits, rates, codec, now, clock, log });
+  const { progressMs } = options;
+  const services = createServices({
+    ...{ store, bus, search, limits, rates, codec, now, clock, log },
+    ...(progressMs === undefined ? {} : { progressMs }),
+  });
   const guesses = createGuessGuard(rates);
   const authenticator = guarded(createAuthenticator(services), guesses);
   const addressOf = clientAddress(config.http.trustProxy);
@@ -119,7 +128,8 @@ function wire(
   });
   const open = createOpenRequests({ now });
   const following = followCredentials({ services, engines, open });
-  const told: Pick<McpRouteDeps, 'onVerified' | 'onIdentified'> = {
+  const told: Pick<McpRouteDeps, 'onVerified' | 'onIdentified' | 'onWait'> = {
+    onWait: exemptFromLimits,
     onVerified: (c, credential) => c.set('credential', credential),
     onIdentified(c, principal, client) {
       c.set('principal', principal);
@@ -143,6 +153,11 @@ function wire(
     ...(everyMs === undefined ? {} : { everyMs }),
   });
 
+  const endWaits = (): void => {
+    services.delivery.endWaits();
+    services.leases.endWaits();
+  };
+
   return {
     app,
     services,
@@ -151,12 +166,15 @@ function wire(
       listeningAt = url;
       store.announce(url);
     },
+    endWaits,
     async close() {
+      endWaits();
       services.leases.stop();
       following[Symbol.dispose]();
       await engines[Symbol.asyncDispose]();
       await housekeeping.stop();
       services.visits.sum(true);
+      await services.delivery.close();
       await services.auditor.settled();
       await search.close();
       await store.close();

@@ -9,6 +9,7 @@ import { createAuditor, type Auditor } from './audit/auditor.ts';
 import { createAuditService, type AuditService } from './audit/service.ts';
 import { createVisits, type Visits } from './audit/visits.ts';
 import { createAgentService, type AgentService } from './agents/service.ts';
+import { createDeliveryService, type DeliveryService } from './delivery/service.ts';
 import { createImportService, type ImportService } from './import/service.ts';
 import { createKeyService, type KeyService } from './keys/service.ts';
 import { createLeaseService } from './leases/service.ts';
@@ -40,6 +41,7 @@ export interface Services {
   readonly rates: RateService;
   readonly streams: StreamQuota;
   readonly search: SearchService;
+  readonly delivery: DeliveryService;
 }
 
 export interface ServiceDeps {
@@ -56,6 +58,7 @@ export interface ServiceDeps {
   /** Counts the time of leases. */
   readonly clock: SteadyClock;
   readonly log: Logger;
+  readonly progressMs?: number;
 }
 
 export function createServices(given: ServiceDeps): Services {
@@ -80,5 +83,6 @@ export function createServices(given: ServiceDeps): Services {
     rates,
     streams: createStreamQuota(given.limits.maxStreamsPerKey),
     search: createSearchService(deps),
+    delivery: createDeliveryService(deps),
   };
 }

@@ -18,6 +18,7 @@ import { searchByTimerange } from './search-by-timerange.ts';
 import { setMemory } from './set-memory.ts';
 import { setMessageVisibility } from './set-message-visibility.ts';
 import { updateSession } from './update-session.ts';
+import { waitForMessages } from './wait-for-messages.ts';
 
 export const TOOLS: readonly Tool[] = [
   authenticateAgent,
@@ -28,6 +29,7 @@ export const TOOLS: readonly Tool[] = [
   updateSession,
   addMessage,
   getMessages,
+  waitForMessages,
   setMessageVisibility,
   searchContext,
   searchBySender,

@@ -53,6 +53,7 @@ function prepare(
     audit: { ...reads.audit, ...writes.audit },
     events: { ...reads.events, ...writes.events },
     leases: { ...reads.leases, ...writes.leases },
+    deliveries: { ...reads.deliveries, ...writes.deliveries },
     imports: writes.imports,
   };
   return {
