@@ -1,6 +1,7 @@
 /** All services over one store: what every door of the hub speaks to. */
 import type { Config } from '../config/config.ts';
 import type { EventBus } from '../events/bus.ts';
+import type { SteadyClock } from '../lib/steady-clock.ts';
 import type { Search } from '../search/search.ts';
 import type { Store } from '../store/port.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -11,6 +12,8 @@ import { createAgentService, type AgentService } from './agents/service.ts';
 import { createDeliveryService, type DeliveryService } from './delivery/service.ts';
 import { createImportService, type ImportService } from './import/service.ts';
 import { createKeyService, type KeyService } from './keys/service.ts';
+import { createLeaseService } from './leases/service.ts';
+import type { LeaseService } from './leases/types.ts';
 import type { Limits } from './limits.ts';
 import { createMemoryService, type MemoryService } from './memory/service.ts';
 import { createMessageService, type MessageService } from './messages/service.ts';
@@ -33,6 +36,7 @@ export interface Services {
   readonly sessions: SessionService;
   readonly messages: MessageService;
   readonly memory: MemoryService;
+  readonly leases: LeaseService;
   readonly imports: ImportService;
   readonly rates: RateService;
   readonly streams: StreamQuota;
@@ -51,6 +55,8 @@ export interface ServiceDeps {
   readonly codec: TokenCodec;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Counts the time of leases. */
+  readonly clock: SteadyClock;
   readonly log: Logger;
   readonly progressMs?: number;
 }
@@ -72,6 +78,7 @@ export function createServices(given: ServiceDeps): Services {
     sessions: createSessionService(deps),
     messages: createMessageService(deps),
     memory: createMemoryService(deps),
+    leases: createLeaseService({ ...deps, agents }),
     imports: createImportService(deps),
     rates,
     streams: createStreamQuota(given.limits.maxStreamsPerKey),

@@ -7,6 +7,7 @@ import type { AuditReads, AuditWrites } from './nouns/audit.ts';
 import type { JsonObject, Sight } from './nouns/common.ts';
 import type { DeliveryReads, DeliveryWrites } from './nouns/deliveries.ts';
 import type { EventReads, EventWrites } from './nouns/events.ts';
+import type { LeaseReads, LeaseWrites } from './nouns/leases.ts';
 import type { MemoryReads, MemoryWrites } from './nouns/memory.ts';
 import type { HandleReads, HandleWrites, TokenReads, TokenWrites } from './nouns/tokens.ts';
 
@@ -25,6 +26,8 @@ export type {
 } from './nouns/deliveries.ts';
 export { EVENT_KINDS } from './nouns/events.ts';
 export type { CommittedEvent, EventKind, EventPage, EventRow, NewEvent } from './nouns/events.ts';
+export { LEASE_MODES } from './nouns/leases.ts';
+export type { LeaseMode, LeaseRow } from './nouns/leases.ts';
 export type { MemoryListRow, MemoryPage, MemoryPlace, MemoryPosition, MemoryRow } from './nouns/memory.ts';
 export type { Grant, HandleRow, RefreshTokenRow, TokenFamilyRow } from './nouns/tokens.ts';
 
@@ -248,6 +251,7 @@ export interface Reads {
   readonly tokens: TokenReads;
   readonly audit: AuditReads;
   readonly events: EventReads;
+  readonly leases: LeaseReads;
   readonly deliveries: DeliveryReads;
 }
 
@@ -305,6 +309,7 @@ export interface Writes {
   readonly tokens: TokenWrites;
   readonly audit: AuditWrites;
   readonly events: EventWrites;
+  readonly leases: LeaseWrites;
   readonly deliveries: DeliveryWrites;
   readonly imports: {
     /** The message that a line of an imported file became. */

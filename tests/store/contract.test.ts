@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditLog } from './contract/audit.ts';
 import { deliveries } from './contract/deliveries.ts';
 import { keysAndAgents } from './contract/keys-agents.ts';
+import { leases } from './contract/leases.ts';
 import { memory } from './contract/memory.ts';
 import { messages } from './contract/messages.ts';
 import { sessions } from './contract/sessions.ts';
@@ -22,6 +23,7 @@ for (const engine of [sqliteEngine]) {
     sessions(engine);
     messages(engine);
     memory(engine);
+    leases(engine);
     visibilities(engine);
     writes(engine);
     auditLog(engine);

@@ -52,6 +52,7 @@ function prepare(
     tokens: { ...reads.tokens, ...writes.tokens },
     audit: { ...reads.audit, ...writes.audit },
     events: { ...reads.events, ...writes.events },
+    leases: { ...reads.leases, ...writes.leases },
     deliveries: { ...reads.deliveries, ...writes.deliveries },
     imports: writes.imports,
   };
