@@ -1,6 +1,7 @@
 /** The contract of the port for each engine, and the plans of the statements that fulfil it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditLog } from './contract/audit.ts';
+import { events } from './contract/events.ts';
 import { keysAndAgents } from './contract/keys-agents.ts';
 import { memory } from './contract/memory.ts';
 import { messages } from './contract/messages.ts';
@@ -20,6 +21,7 @@ for (const engine of [sqliteEngine]) {
     tokens(engine);
     sessions(engine);
     messages(engine);
+    events(engine);
     memory(engine);
     visibilities(engine);
     writes(engine);
@@ -62,6 +64,11 @@ const ALLOWED: readonly Allowed[] = [
     sql: /SELECT count\(\*\) FROM \(SELECT 1 FROM sessions .* LIMIT \+\?\)$/,
     step: /^SCAN \(subquery-1\)/,
     why: 'counts no further than its limit',
+  },
+  {
+    sql: /FROM message_audiences .* UNION ALL SELECT \* FROM \( SELECT seq, kind, .* FROM events/,
+    step: /^SCAN \(subquery-[13]\)/,
+    why: 'two streams of the log, each as far as a page',
   },
   {
     sql: /FROM audiences a CROSS JOIN message_audiences b/,

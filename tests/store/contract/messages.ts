@@ -64,6 +64,32 @@ export function messages(engine: StoreEngine): void {
       expect(await at.store.read.messages.heads([], seesPublic(here))).toEqual([]);
     });
 
+    it('come many at once, as far as the caller sees them and their texts fit', async () => {
+      const { here, session } = await place();
+      const over = { content: 'x'.repeat(1000) };
+      const open = [await post(at.store, session, over), await post(at.store, session, over)];
+      const secret = await post(at.store, session, { ...over, audiences: ['admin', 'agent:bob'] });
+      const last = await post(at.store, session, { ...over, parentId: secret });
+      const all = [last, ...open, secret, 999_999];
+      const some = async (list: readonly number[], maxBytes?: number, ...more: string[]) => {
+        const sight = { workspace: here, audiences: ['public', ...more] };
+        const found = await at.store.read.messages.some(list, sight, maxBytes);
+        return [
+          found.messages.map(({ id, parentId }) => (parentId === null ? id : [id, parentId])),
+          found.more,
+        ];
+      };
+      expect(await some(all)).toEqual([[last, ...open], false]);
+      expect(await some(all, undefined, 'agent:bob')).toEqual([[[last, secret], ...open, secret], false]);
+      expect(await some(all, 2500)).toEqual([[last, open[0]], true]);
+      expect(await some([secret, last], 10)).toEqual([[last], false]);
+      expect(await some([last, secret], 10)).toEqual([[last], false]);
+      expect(await some([...open, last], 10)).toEqual([[open[0]], true]);
+      expect(await some([])).toEqual([[], false]);
+      const [row] = (await at.store.read.messages.some([last], seesPublic(here))).messages;
+      expect(row).toEqual(await at.store.read.messages.get(last, seesPublic(here)));
+    });
+
     it('are shown to those who may see them, by id too', async () => {
       const { here, session } = await place();
       const id = await post(at.store, session, { audiences: ['admin', 'agent:bob'] });
