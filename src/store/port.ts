@@ -207,11 +207,8 @@ export interface Reads {
     get(id: number, sight: Sight): Promise<MessageRow | undefined>;
     /** Those of `ids` that `sight` meets, in the order of `ids`; at most 1,000. */
     heads(ids: readonly number[], sight: Sight): Promise<readonly MessageHead[]>;
-    /**
-     * Those of `ids` that `sight` meets, in the order of `ids`; at most 1,000. `more` tells that their texts were too much:
-     * what is left are the ids after that of the last message. `maxBytes` as for a page.
-     */
-    some(ids: readonly number[], sight: Sight, maxBytes?: number): Promise<FoundMessages>;
+    /** The same in full; as many of them, in their order, as `maxBytes` ({@link PAGE_BYTES}) allow, but one at least. */
+    rows(ids: readonly number[], sight: Sight, maxBytes?: number): Promise<readonly MessageRow[]>;
     /** Oldest first; `more` tells whether the page's direction goes on. */
     page(args: MessagePage): Promise<FoundMessages>;
     /** How many messages of a session `sight` meets. */

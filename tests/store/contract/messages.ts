@@ -71,22 +71,19 @@ export function messages(engine: StoreEngine): void {
       const secret = await post(at.store, session, { ...over, audiences: ['admin', 'agent:bob'] });
       const last = await post(at.store, session, { ...over, parentId: secret });
       const all = [last, ...open, secret, 999_999];
-      const some = async (list: readonly number[], maxBytes?: number, ...more: string[]) => {
+      const rows = async (list: readonly number[], maxBytes?: number, ...more: string[]) => {
         const sight = { workspace: here, audiences: ['public', ...more] };
-        const found = await at.store.read.messages.some(list, sight, maxBytes);
-        return [
-          found.messages.map(({ id, parentId }) => (parentId === null ? id : [id, parentId])),
-          found.more,
-        ];
+        const found = await at.store.read.messages.rows(list, sight, maxBytes);
+        return found.map(({ id, parentId }) => (parentId === null ? id : [id, parentId]));
       };
-      expect(await some(all)).toEqual([[last, ...open], false]);
-      expect(await some(all, undefined, 'agent:bob')).toEqual([[[last, secret], ...open, secret], false]);
-      expect(await some(all, 2500)).toEqual([[last, open[0]], true]);
-      expect(await some([secret, last], 10)).toEqual([[last], false]);
-      expect(await some([last, secret], 10)).toEqual([[last], false]);
-      expect(await some([...open, last], 10)).toEqual([[open[0]], true]);
-      expect(await some([])).toEqual([[], false]);
-      const [row] = (await at.store.read.messages.some([last], seesPublic(here))).messages;
+      expect(await rows(all)).toEqual([last, ...open]);
+      expect(await rows(all, undefined, 'agent:bob')).toEqual([[last, secret], ...open, secret]);
+      expect(await rows(all, 2500)).toEqual([last, open[0]]);
+      // What is hidden takes no room.
+      expect(await rows([secret, last], 10)).toEqual([last]);
+      expect(await rows([...open, last], 10)).toEqual([open[0]]);
+      expect(await rows([])).toEqual([]);
+      const [row] = await at.store.read.messages.rows([last], seesPublic(here));
       expect(row).toEqual(await at.store.read.messages.get(last, seesPublic(here)));
     });
 

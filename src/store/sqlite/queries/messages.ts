@@ -190,12 +190,11 @@ export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
         .map(toMessageHead);
     },
 
-    some(list, sight, maxBytes) {
+    rows(list, sight, maxBytes) {
       const audiences = names.audiences(sight);
-      if (list.length === 0 || audiences.length === 0) return { messages: [], more: false };
+      if (list.length === 0 || audiences.length === 0) return [];
       const found = seen.all({ ids: JSON.stringify(list), audiences: JSON.stringify(audiences) });
-      const chosen = cut(found, found.length, maxBytes);
-      return { messages: fetch(chosen, audiences), more: found.length > chosen.length };
+      return fetch(cut(found, found.length, maxBytes), audiences);
     },
 
     page(args) {
