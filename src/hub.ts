@@ -14,6 +14,7 @@ import { createTokenCodec } from './features/tokens/jwt.ts';
 import { apiRoutes } from './http/api/index.ts';
 import { createApp } from './http/app.ts';
 import { clientAddress } from './http/client-address.ts';
+import { eventRoutes, type EventRouteDeps } from './http/events/route.ts';
 import { authRoutes } from './http/auth-routes.ts';
 import { actionOf, auditRefusals } from './http/audit-refusals.ts';
 import { requestIdOf } from './http/request-id.ts';
@@ -51,6 +52,8 @@ export interface HubOptions {
   readonly lockWaitMs?: number;
   /** Writes per commit; 1 switches group commit off, for measurements. */
   readonly maxBatch?: number;
+  /** How long event streams are silent, and how long their clients may be. */
+  readonly streams?: Pick<EventRouteDeps, 'heartbeatMs' | 'patienceMs'>;
   /** The tool table; other than the hub's own in measurements. */
   readonly tools?: readonly Tool[];
 }
@@ -122,6 +125,8 @@ function wire(
       services.visits.seen(principal, client?.name ?? 'unknown', visit);
     },
   };
+  const closing = new AbortController();
+  const apiDeps = { ...toolHub, authenticator, addressOf, open, log };
   const health = () => store.health();
   const mcpDeps = { engines, authenticator, log, now, requestIdOf, addressOf };
   const app = createApp({
@@ -130,7 +135,8 @@ function wire(
     onRefused: auditRefusals({ ...services, addressOf }),
     mcp: mcpRoutes({ ...mcpDeps, rates: services.rates, streams: services.streams, open, ...told }),
     authRoutes: authRoutes({ services, auth: authenticator, addressOf, guesses }),
-    api: apiRoutes({ ...toolHub, authenticator, addressOf, open, log }),
+    api: apiRoutes(apiDeps),
+    events: eventRoutes({ ...apiDeps, closing: closing.signal, ...options.streams }),
   });
   const { housekeepingEveryMs: everyMs } = options;
   const housekeeping = startHousekeeping({
@@ -147,6 +153,7 @@ function wire(
       store.announce(url);
     },
     async close() {
+      closing.abort();
       following[Symbol.dispose]();
       await engines[Symbol.asyncDispose]();
       await housekeeping.stop();
