@@ -19,6 +19,7 @@ import { authRoutes } from './http/auth-routes.ts';
 import { actionOf, auditRefusals } from './http/audit-refusals.ts';
 import { requestIdOf } from './http/request-id.ts';
 import type { HubEnv } from './http/types.ts';
+import { announceChanges } from './mcp/announce-changes.ts';
 import { createSurface } from './mcp/create-surface.ts';
 import { createMcpEngines } from './mcp/engines/engines.ts';
 import { createOpenRequests } from './mcp/open-requests.ts';
@@ -27,7 +28,7 @@ import { mcpRoutes, type McpRouteDeps } from './mcp/route.ts';
 import type { Tool } from './mcp/tool.ts';
 import { TOOLS } from './mcp/tools/index.ts';
 import { createSearch, type Search } from './search/search.ts';
-import type { StoreHealth } from './store/port.ts';
+import { ALL_WORKSPACES, type StoreHealth } from './store/port.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite/store.ts';
 import type { Logger } from './telemetry/log.ts';
 
@@ -115,6 +116,10 @@ function wire(
     ...{ surface, log, now },
     options: { maxSessions: config.mcp.maxSessions, sessionIdleMs },
   });
+  const announcing = announceChanges({
+    ...{ bus, engines, log },
+    labels: (pks) => store.read.sessions.labels(ALL_WORKSPACES, pks),
+  });
   const open = createOpenRequests({ now });
   const following = followCredentials({ services, engines, open });
   const told: Pick<McpRouteDeps, 'onVerified' | 'onIdentified'> = {
@@ -154,6 +159,7 @@ function wire(
     },
     async close() {
       closing.abort();
+      announcing[Symbol.dispose]();
       following[Symbol.dispose]();
       await engines[Symbol.asyncDispose]();
       await housekeeping.stop();

@@ -19,6 +19,7 @@ import {
   type HubProcessOptions,
 } from '../_util/hub-process.ts';
 import { startLedger, type Ledger } from '../_util/ledger.ts';
+import { numbers } from '../_util/random.ts';
 
 const RUNS = Number(process.env['RUNS'] ?? 30);
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
@@ -29,17 +30,6 @@ const LONGEST_MS = 500;
 const STARTING = 6;
 const PER_KILL_MS = 6000;
 const PER_STEP = Math.ceil(RUNS / 15);
-
-/** Numbers from 0 to 1 that follow from the seed. */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 interface Scene {
   readonly ledger: Ledger;
