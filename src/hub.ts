@@ -14,12 +14,14 @@ import { createTokenCodec } from './features/tokens/jwt.ts';
 import { apiRoutes } from './http/api/index.ts';
 import { createApp } from './http/app.ts';
 import { clientAddress } from './http/client-address.ts';
+import { eventRoutes, type EventRouteDeps } from './http/events/route.ts';
 import { authRoutes } from './http/auth-routes.ts';
 import { actionOf, auditRefusals } from './http/audit-refusals.ts';
 import { requestIdOf } from './http/request-id.ts';
 import { exemptFromLimits } from './http/request-timeout.ts';
 import type { HubEnv } from './http/types.ts';
 import { steadyClock, type SteadyClock } from './lib/steady-clock.ts';
+import { announceChanges } from './mcp/announce-changes.ts';
 import { createSurface } from './mcp/create-surface.ts';
 import { createMcpEngines } from './mcp/engines/engines.ts';
 import { createOpenRequests } from './mcp/open-requests.ts';
@@ -28,7 +30,7 @@ import { mcpRoutes, type McpRouteDeps } from './mcp/route.ts';
 import type { Tool } from './mcp/tool.ts';
 import { TOOLS } from './mcp/tools/index.ts';
 import { createSearch, type Search } from './search/search.ts';
-import type { StoreHealth } from './store/port.ts';
+import { ALL_WORKSPACES, type StoreHealth } from './store/port.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite/store.ts';
 import type { Logger } from './telemetry/log.ts';
 
@@ -59,6 +61,8 @@ export interface HubOptions {
   readonly lockWaitMs?: number;
   /** Writes per commit; 1 switches group commit off, for measurements. */
   readonly maxBatch?: number;
+  /** How long event streams are silent, and how long their clients may be. */
+  readonly streams?: Pick<EventRouteDeps, 'heartbeatMs' | 'patienceMs'>;
   /** The tool table; other than the hub's own in measurements. */
   readonly tools?: readonly Tool[];
 }
@@ -126,6 +130,10 @@ function wire(
     ...{ surface, log, now },
     options: { maxSessions: config.mcp.maxSessions, sessionIdleMs },
   });
+  const announcing = announceChanges({
+    ...{ bus, engines, log },
+    labels: (pks) => store.read.sessions.labels(ALL_WORKSPACES, pks),
+  });
   const open = createOpenRequests({ now });
   const following = followCredentials({ services, engines, open });
   const told: Pick<McpRouteDeps, 'onVerified' | 'onIdentified' | 'onWait'> = {
@@ -137,6 +145,9 @@ function wire(
       services.visits.seen(principal, client?.name ?? 'unknown', visit);
     },
   };
+  const closing = new AbortController();
+  const { toolTimeoutMs } = config.mcp;
+  const apiDeps = { ...toolHub, toolTimeoutMs, authenticator, addressOf, open, log };
   const health = () => store.health();
   const mcpDeps = { engines, authenticator, log, now, requestIdOf, addressOf };
   const app = createApp({
@@ -145,14 +156,8 @@ function wire(
     onRefused: auditRefusals({ ...services, addressOf }),
     mcp: mcpRoutes({ ...mcpDeps, rates: services.rates, streams: services.streams, open, ...told }),
     authRoutes: authRoutes({ services, auth: authenticator, addressOf, guesses }),
-    api: apiRoutes({
-      ...toolHub,
-      toolTimeoutMs: config.mcp.toolTimeoutMs,
-      authenticator,
-      addressOf,
-      open,
-      log,
-    }),
+    api: apiRoutes(apiDeps),
+    events: eventRoutes({ ...apiDeps, closing: closing.signal, ...options.streams }),
   });
   const { housekeepingEveryMs: everyMs } = options;
   const housekeeping = startHousekeeping({
@@ -177,6 +182,8 @@ function wire(
     async close() {
       endWaits();
       services.leases.stop();
+      closing.abort();
+      announcing[Symbol.dispose]();
       following[Symbol.dispose]();
       await engines[Symbol.asyncDispose]();
       await housekeeping.stop();

@@ -12,6 +12,8 @@ export interface EventBus {
   publish(events: readonly CommittedEvent[]): void;
   /** Calls `listener` until it is disposed of. A listener must not throw, and not do long work. */
   listen(sight: Sight, listener: Listener): Disposable;
+  /** As `listen`, for all events, whoever may learn of them: the listener asks that itself. */
+  listenToAll(listener: Listener): Disposable;
   /** How many listen. */
   readonly size: number;
 }
@@ -19,6 +21,7 @@ export interface EventBus {
 export function createEventBus(): EventBus {
   /** By workspace and audience. */
   const listeners = new Map<string, Set<Listener>>();
+  const toAll = new Set<Listener>();
   let size = 0;
 
   return {
@@ -28,6 +31,7 @@ export function createEventBus(): EventBus {
 
     publish(events) {
       if (size === 0) return;
+      for (const listener of toAll) listener(events);
       const told = new Map<Listener, CommittedEvent[]>();
       for (const event of events) {
         const hearing = new Set(
@@ -65,6 +69,17 @@ export function createEventBus(): EventBus {
             there?.delete(listener);
             if (there?.size === 0) listeners.delete(key);
           }
+        },
+      };
+    },
+
+    listenToAll(given) {
+      const listener: Listener = (events) => given(events);
+      toAll.add(listener);
+      size++;
+      return {
+        [Symbol.dispose]() {
+          if (toAll.delete(listener)) size--;
         },
       };
     },

@@ -7,20 +7,24 @@ export function encodeCursor(epoch: string, kind: string, position: unknown): st
   return Buffer.from(JSON.stringify([epoch, kind, position])).toString('base64url');
 }
 
-/** @throws HubError INVALID_CURSOR for text that is no cursor, of another listing, or from before a restore. */
+/**
+ * `field` is what the cursor came in.
+ * @throws HubError INVALID_CURSOR for text that is no cursor, of another listing, or from before a restore.
+ */
 export function decodeCursor<T extends z.ZodType>(
   epoch: string,
   kind: string,
   position: T,
   cursor: string,
+  field = 'cursor',
 ): z.output<T> {
   const parts = z.tuple([z.literal(epoch), z.literal(kind), z.unknown()]).safeParse(parse(cursor));
   const found = parts.success ? position.safeParse(parts.data[2]) : undefined;
   if (found?.success === true) return found.data;
-  throw invalid('cursor', cursor, 'a next_cursor of this listing', {
+  throw invalid(field, cursor, 'a next_cursor of this listing', {
     code: 'INVALID_CURSOR',
-    message: 'cursor is not one of this listing, or comes from before the hub was restored.',
-    suggestions: ['Begin again without a cursor.'],
+    message: `${field} is not one of this listing, or comes from before the hub was restored.`,
+    suggestions: [`Begin again without ${field === 'cursor' ? 'a cursor' : field}.`],
   });
 }
 

@@ -10,6 +10,7 @@ import { createAuditService, type AuditService } from './audit/service.ts';
 import { createVisits, type Visits } from './audit/visits.ts';
 import { createAgentService, type AgentService } from './agents/service.ts';
 import { createDeliveryService, type DeliveryService } from './delivery/service.ts';
+import { createFeedService, type FeedService } from './feed/service.ts';
 import { createImportService, type ImportService } from './import/service.ts';
 import { createKeyService, type KeyService } from './keys/service.ts';
 import { createLeaseService } from './leases/service.ts';
@@ -42,6 +43,7 @@ export interface Services {
   readonly streams: StreamQuota;
   readonly search: SearchService;
   readonly delivery: DeliveryService;
+  readonly feed: FeedService;
 }
 
 export interface ServiceDeps {
@@ -84,5 +86,6 @@ export function createServices(given: ServiceDeps): Services {
     streams: createStreamQuota(given.limits.maxStreamsPerKey),
     search: createSearchService(deps),
     delivery: createDeliveryService(deps),
+    feed: createFeedService(deps),
   };
 }

@@ -40,6 +40,8 @@ export interface AppDeps {
   readonly authRoutes: Hono<HubEnv>;
   /** Routes below `/api/v1`, which they leave out; a credential has been verified. */
   readonly api: Hono<HubEnv>;
+  /** Routes `/events`, which it leaves out; authenticates itself. */
+  readonly events: Hono<HubEnv>;
   readonly onRefused?: OnRefused;
   readonly now?: () => number;
   /** Monotonic milliseconds since the start. */
@@ -83,5 +85,6 @@ export function createApp(deps: AppDeps): Hono<HubEnv> {
   app.route('/', deps.mcp);
   app.route('/auth', deps.authRoutes);
   app.route('/api/v1', deps.api);
+  app.route('/events', deps.events);
   return app;
 }

@@ -2,7 +2,7 @@
 
 /** A stream of events: open as long as the client likes, so neither counted nor timed. */
 export function isStream(method: string, path: string): boolean {
-  return method === 'GET' && (path === '/mcp' || path.startsWith('/mcp/'));
+  return method === 'GET' && (path === '/events' || path === '/mcp' || path.startsWith('/mcp/'));
 }
 
 /** The one upload of any length. */

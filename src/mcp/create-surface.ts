@@ -6,7 +6,14 @@ import { callTool, prepareTool, type CallOptions, type PreparedTool } from './ca
 import { complete } from './completions.ts';
 import { INSTRUCTIONS } from './guidance.ts';
 import { PROMPT_DESCRIPTORS, getPrompt } from './prompts.ts';
-import { RESOURCES, RESOURCE_TEMPLATES, readResource, type ResourceDeps } from './resources.ts';
+import { resourceKey } from './resource-keys.ts';
+import {
+  RESOURCES,
+  RESOURCE_TEMPLATES,
+  readResource,
+  watchResource,
+  type ResourceDeps,
+} from './resources.ts';
 import { UnknownName, type McpSurface, type ToolDescriptor, type ToolSet } from './surface.ts';
 import type { Tool, ToolHub } from './tool.ts';
 
@@ -36,6 +43,16 @@ export function createSurface(hub: ToolHub, tools: readonly Tool[], options: Sur
     listResourceTemplates: () => RESOURCE_TEMPLATES,
     readResource: (ctx, uri) =>
       watched(ctx, 'resources/read', (named) => readResource(resources, named, uri)),
+    resourceKey,
+    async watchResource(ctx, uri) {
+      const named = { ...ctx, action: 'resources/subscribe' };
+      try {
+        await watchResource(resources, named, uri);
+      } catch (error) {
+        noteRefusal(hub.services, named, error);
+        throw error;
+      }
+    },
     listPrompts: () => PROMPT_DESCRIPTORS,
     getPrompt: (ctx: Ctx, name, args) =>
       watched(ctx, 'prompts/get', (named) => getPrompt(hub, named, name, args)),

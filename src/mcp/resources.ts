@@ -2,6 +2,7 @@
 import type { Ctx } from '../context.ts';
 import { ALL_WORKSPACES } from '../store/port.ts';
 import { fit } from './budget.ts';
+import { decodeId } from './resource-keys.ts';
 import { docsMarkdown } from './docs.ts';
 import { shortenMessage, toEntry, toMessage, toSession } from './shapes.ts';
 import type {
@@ -101,12 +102,21 @@ export async function readResource(deps: ResourceDeps, ctx: Ctx, uri: string): P
   throw new UnknownName(`There is no resource ${uri}.`);
 }
 
-function decodeId(id: string): string {
-  try {
-    return decodeURIComponent(id);
-  } catch {
-    return id;
-  }
+/**
+ * Settles where the caller may read what is there.
+ * @throws as `readResource`
+ */
+export async function watchResource(
+  { hub: { services } }: ResourceDeps,
+  ctx: Ctx,
+  uri: string,
+): Promise<void> {
+  const [, id] = READERS.map(({ pattern }) => pattern.exec(uri)).find((match) => match !== null) ?? [''];
+  if (!READERS.some(({ pattern }) => pattern.test(uri)))
+    throw new UnknownName(`There is no resource ${uri}.`);
+  if (id === undefined) return;
+  if (uri.startsWith('session:')) await services.sessions.get(ctx, decodeId(id));
+  else await services.memory.list(ctx, { agentId: decodeId(id), scope: 'agent', sessionId: 'all', limit: 1 });
 }
 
 function hubInfo({ serverInfo }: ResourceDeps, { principal }: Ctx) {

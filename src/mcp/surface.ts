@@ -82,6 +82,10 @@ export interface McpSurface {
   readResource(ctx: Ctx, uri: string): Promise<ResourceContents>;
   listPrompts(principal: Principal): readonly PromptDescriptor[];
   getPrompt(ctx: Ctx, name: string, args: Readonly<Record<string, string>>): Promise<PromptResult>;
+  /** As RichSurface has it. */
+  resourceKey?(uri: string): string;
+  /** As RichSurface has it. */
+  watchResource?(ctx: Ctx, uri: string): Promise<void>;
   complete(ctx: Ctx, request: CompletionRequest): Promise<readonly string[]>;
 }
 

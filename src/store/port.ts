@@ -221,8 +221,8 @@ export interface Reads {
     get(id: number, sight: Sight): Promise<MessageRow | undefined>;
     /** Those of `ids` that `sight` meets, in the order of `ids`; at most 1,000. */
     heads(ids: readonly number[], sight: Sight): Promise<readonly MessageHead[]>;
-    /** The same in full; as many of them, in their order, as {@link PAGE_BYTES} allow, but one at least. */
-    rows(ids: readonly number[], sight: Sight): Promise<readonly MessageRow[]>;
+    /** The same in full; as many of them, in their order, as `maxBytes` ({@link PAGE_BYTES}) allow, but one at least. */
+    rows(ids: readonly number[], sight: Sight, maxBytes?: number): Promise<readonly MessageRow[]>;
     /** Oldest first; `more` tells whether the page's direction goes on. */
     page(args: MessagePage): Promise<FoundMessages>;
     /** How many messages of a session `sight` meets. */

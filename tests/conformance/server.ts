@@ -49,6 +49,7 @@ export async function startConformanceServer(): Promise<ConformanceServer> {
     health: () => ({ writable: true }),
     mcp: mcpRoutes({ engines, authenticator: everybody, log, requestIdOf, ...unlimited() }),
     authRoutes: new Hono<HubEnv>(),
+    events: new Hono<HubEnv>(),
     api: new Hono<HubEnv>(),
   });
   const listener = await listen(app, { host: '127.0.0.1', port: 0, log });

@@ -20,6 +20,7 @@ import {
 } from '../_util/hub-process.ts';
 import { numbers } from '../_util/numbers.ts';
 import { startLedger, type Ledger } from '../_util/ledger.ts';
+import { numbers } from '../_util/random.ts';
 
 const RUNS = Number(process.env['RUNS'] ?? 30);
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);

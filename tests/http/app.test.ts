@@ -46,6 +46,7 @@ function hub(given: { env?: Record<string, string>; health?: () => StoreHealth }
     health,
     mcp,
     authRoutes: new Hono<HubEnv>(),
+    events: new Hono<HubEnv>(),
     api,
     uptimeMs: () => 12_345,
   });

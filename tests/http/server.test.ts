@@ -28,6 +28,7 @@ function testApp(mcp: Hono = new Hono(), { log } = collectLog()) {
     health,
     mcp,
     authRoutes: new Hono(),
+    events: new Hono(),
     api: new Hono(),
   });
 }

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditLog } from './contract/audit.ts';
 import { deliveries } from './contract/deliveries.ts';
+import { events } from './contract/events.ts';
 import { keysAndAgents } from './contract/keys-agents.ts';
 import { leases } from './contract/leases.ts';
 import { memory } from './contract/memory.ts';
@@ -22,6 +23,7 @@ for (const engine of [sqliteEngine]) {
     tokens(engine);
     sessions(engine);
     messages(engine);
+    events(engine);
     memory(engine);
     leases(engine);
     visibilities(engine);
@@ -71,6 +73,11 @@ const ALLOWED: readonly Allowed[] = [
     sql: /SELECT count\(\*\) FROM \(SELECT 1 FROM sessions .* LIMIT \+\?\)$/,
     step: /^SCAN \(subquery-1\)/,
     why: 'counts no further than its limit',
+  },
+  {
+    sql: /FROM message_audiences .* UNION ALL SELECT \* FROM \( SELECT seq, kind, .* FROM events/,
+    step: /^SCAN \(subquery-[13]\)/,
+    why: 'two streams of the log, each as far as a page',
   },
   {
     sql: /FROM audiences a CROSS JOIN message_audiences b/,

@@ -69,6 +69,8 @@ async function fill(store: Store, workspace: string): Promise<void> {
       if (i % 5 === 0) {
         const row = { tool: 'add_message', argsHash: 'h', result: '{}', createdAt: T0 + i };
         await tx.idempotency.put(workspace, agentId, `key ${i}`, row);
+        const event = { kind: 'memory.set', workspace, audiences, messageId: null, data: '{}' } as const;
+        await tx.events.append({ ...event, sessionPk: i % 2 === 0 ? session.pk : null });
       }
     }
   });

@@ -181,13 +181,16 @@ export function createMemoryService({ store, limits, now, auditor }: MemoryDeps)
   }
 }
 
-/** Shared entries are everybody's, an agent's are its own; an operator of all workspaces is nobody in any of them. */
+/**
+ * Shared entries are everybody's, an agent's are its own; an operator of all workspaces is nobody in any of them. `entry`
+ * is where the event's readers find the entry itself, and is not for them.
+ */
 async function noteEvent(
   tx: Tx,
   { principal: { agentId, workspace: of } }: Ctx,
   kind: 'memory.set' | 'memory.deleted',
   { workspace, agentPk, sessionPk }: MemoryPlace,
-  { key, scope, sessionId, version }: MemoryRow,
+  { pk, key, scope, sessionId, version }: MemoryRow,
 ): Promise<void> {
   await tx.events.append({
     ...{ kind, workspace, sessionPk, messageId: null },
@@ -197,7 +200,10 @@ async function noteEvent(
         : of === workspace
           ? [agentAudience(agentId)]
           : [],
-    data: JSON.stringify({ key, scope, session_id: sessionId, version, updated_by: agentId }),
+    data: JSON.stringify({
+      ...{ key, scope, session_id: sessionId, version, updated_by: agentId },
+      entry: { pk, workspace, owner: agentPk },
+    }),
   });
 }
 

@@ -13,19 +13,57 @@ export function noteAdminSight(
   ctx: Ctx,
   messages: readonly MessageHead[],
 ): void {
-  if (!may(ctx.principal, 'admin')) return;
-  const secret = messages.filter((message) => isOthersSecret(ctx.principal, message));
-  if (secret.length === 0) return;
-  const ids = secret.map(({ id }) => id);
-  const sessions = [...new Set(secret.map(({ sessionId }) => sessionId))];
-  const [sessionId] = sessions;
-  auditor.note(actorOf(ctx), {
-    type: 'admin.read',
-    action: actionOf(ctx),
-    ...(sessions.length === 1 && sessionId !== undefined ? { sessionId } : {}),
-    details: {
-      ...{ count: ids.length, first_id: Math.min(...ids), last_id: Math.max(...ids) },
-      ...(sessions.length === 1 ? {} : { sessions: sessions.length }),
+  const sight = watchAdminSight(auditor, ctx);
+  sight.saw(messages);
+  sight.note();
+}
+
+/** What an admin was given since the last row about it. */
+interface Seen {
+  count: number;
+  firstId: number;
+  lastId: number;
+  readonly sessions: Set<string>;
+}
+
+export interface AdminSight {
+  /** The admin is given these. */
+  saw(messages: readonly MessageHead[]): void;
+  /** Leaves one row about what it was given since the last, if that was anything. */
+  note(): void;
+}
+
+/** As {@link noteAdminSight}, for what goes on for long: of many messages one row. */
+export function watchAdminSight(auditor: Pick<Auditor, 'note'>, ctx: Ctx): AdminSight {
+  let seen: Seen | undefined;
+  return {
+    saw(messages) {
+      if (!may(ctx.principal, 'admin')) return;
+      for (const message of messages) {
+        if (!isOthersSecret(ctx.principal, message)) continue;
+        const { id, sessionId } = message;
+        seen ??= { count: 0, firstId: id, lastId: id, sessions: new Set() };
+        seen.count++;
+        seen.firstId = Math.min(seen.firstId, id);
+        seen.lastId = Math.max(seen.lastId, id);
+        seen.sessions.add(sessionId);
+      }
     },
-  });
+
+    note() {
+      if (seen === undefined) return;
+      const { count, firstId, lastId, sessions } = seen;
+      seen = undefined;
+      const [sessionId] = sessions;
+      auditor.note(actorOf(ctx), {
+        type: 'admin.read',
+        action: actionOf(ctx),
+        ...(sessions.size === 1 && sessionId !== undefined ? { sessionId } : {}),
+        details: {
+          ...{ count, first_id: firstId, last_id: lastId },
+          ...(sessions.size === 1 ? {} : { sessions: sessions.size }),
+        },
+      });
+    },
+  };
 }

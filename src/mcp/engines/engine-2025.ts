@@ -4,14 +4,18 @@
  * one client 800 calls/s instead of 28,000), calls an unknown tool −32601, and hands a tool neither the HTTP request it came
  * with nor that request's AbortSignal.
  */
-import { isInitializeRequest, type JSONRPCRequest } from '@modelcontextprotocol/sdk/types.js';
+import {
+  isInitializeRequest,
+  type JSONRPCNotification,
+  type JSONRPCRequest,
+} from '@modelcontextprotocol/sdk/types.js';
 import { FastMCP, type Logger as FastMcpLogger } from 'fastmcp';
 import type { ClientInfo } from '../../auth/types.ts';
 import type { Principal } from '../../context.ts';
 import { HubError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { type Call, CallAuth, type McpRequest } from './call.ts';
-import { type Change, type MayKnow, notificationOf } from './changes.ts';
+import { type Change, listChanged, type MayKnow, resourceUpdated } from './changes.ts';
 import { ClientLink2025 } from './client-link.ts';
 import type { Dispatch } from './dispatch.ts';
 import { type Capabilities, capabilitiesOf, type RichSurface } from './rich-surface.ts';
@@ -28,6 +32,7 @@ import {
 import { sessionToEnd } from './fair-share.ts';
 import { Session } from './session.ts';
 import { SessionTransport } from './session-transport.ts';
+import { Watchers } from './watchers.ts';
 
 export interface Engine2025Options {
   readonly maxSessions: number;
@@ -55,12 +60,14 @@ export class Engine2025 implements AsyncDisposable {
   readonly #capabilities: Capabilities;
   readonly #fastmcp: FastMCP;
   readonly #sessions = new Map<string, Session>();
+  readonly #watchers: Watchers<Session>;
   readonly #sweeper: NodeJS.Timeout;
   #opening = 0;
 
   constructor(deps: Engine2025Deps) {
     this.#deps = deps;
     this.#capabilities = capabilitiesOf(deps.surface);
+    this.#watchers = new Watchers((uri) => deps.surface.resourceKey?.(uri) ?? uri);
     this.#fastmcp = new FastMCP({
       name: deps.surface.serverInfo.name,
       // Its type knows no pre-release; the transport puts the true one into the answer.
@@ -108,13 +115,20 @@ export class Engine2025 implements AsyncDisposable {
 
   /** Tells those that want to know. What cannot be delivered at once, to a session without an open stream, is lost. */
   announce(change: Change, mayKnow: MayKnow): void {
-    const notification = notificationOf(change);
-    for (const { transport, principal } of this.#listeners(change)) {
-      if (!mayKnow(principal)) continue;
-      transport.send(notification).catch((err: unknown) => {
+    const tell = (session: Session, notification: JSONRPCNotification): void => {
+      if (!mayKnow(session.principal)) return;
+      session.transport.send(notification).catch((err: unknown) => {
         this.#deps.log.debug({ err, engine: '2025' }, 'a change could not be announced');
       });
-    }
+    };
+    if ('list' in change)
+      for (const session of this.#sessions.values()) tell(session, listChanged(change.list));
+    else this.#watchers.each(change.resource, (session, uri) => tell(session, resourceUpdated(uri)));
+  }
+
+  /** Keys of the resources that are watched. */
+  get watched(): Iterable<string> {
+    return this.#watchers.keys;
   }
 
   /** Ends the sessions that nobody has used for the idle time. */
@@ -170,7 +184,7 @@ export class Engine2025 implements AsyncDisposable {
     const { serverInfo, logs = false } = surface;
     const introduction = { serverInfo, capabilities: this.#capabilities };
     const transport = new SessionTransport(introduction, { http, body, auth: new CallAuth(call) }, now);
-    transport.onclose = () => this.#sessions.delete(transport.sessionId);
+    transport.onclose = () => this.#forget(transport.sessionId);
     try {
       const fastmcp = await this.#fastmcp.connect(transport);
       const logLevel = () => (logs ? fastmcp.loggingLevel : undefined);
@@ -204,15 +218,25 @@ export class Engine2025 implements AsyncDisposable {
     if (typeof uri !== 'string') return;
     const session = this.#sessions.get(sessionId);
     try {
-      if (message.method === 'resources/subscribe') session?.watch(uri);
-      if (message.method === 'resources/unsubscribe') session?.unwatch(uri);
+      if (session === undefined) return;
+      if (message.method === 'resources/subscribe') {
+        session.watch(uri);
+        this.#watchers.add(uri, session);
+      }
+      if (message.method === 'resources/unsubscribe') {
+        session.unwatch(uri);
+        this.#watchers.delete(uri, session);
+      }
     } catch (error) {
       throw toRpcError(error, requestId, this.#deps.now());
     }
   }
 
-  #listeners(change: Change): Session[] {
-    return [...this.#sessions.values()].filter((session) => session.hearsOf(change));
+  #forget(sessionId: string): void {
+    const session = this.#sessions.get(sessionId);
+    this.#sessions.delete(sessionId);
+    if (session === undefined) return;
+    for (const uri of session.watched) this.#watchers.delete(uri, session);
   }
 
   /** @throws HubError OVERLOADED. */

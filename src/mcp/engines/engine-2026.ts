@@ -19,6 +19,8 @@ import { type Dispatch, isMethod } from './dispatch.ts';
 import { ParamHeaders } from './param-headers.ts';
 import { capabilitiesOf, type ListKind, type RichSurface } from './rich-surface.ts';
 import { isRecord } from './rpc.ts';
+import { MAX_WATCHED } from './session.ts';
+import { Watchers } from './watchers.ts';
 import { whenDone } from './when-done.ts';
 
 export interface Engine2026Options {
@@ -56,11 +58,13 @@ export class Engine2026 implements AsyncDisposable {
   readonly #paramHeaders: ParamHeaders;
   readonly #handler: McpHttpHandler;
   readonly #subscriptions = new Set<Subscription>();
+  readonly #watchers: Watchers<Subscription>;
 
   constructor(deps: Engine2026Deps) {
     const { surface } = deps;
     this.#deps = deps;
     this.#paramHeaders = new ParamHeaders(surface);
+    this.#watchers = new Watchers((uri) => surface.resourceKey?.(uri) ?? uri);
     this.#serverOptions = {
       capabilities: capabilitiesOf(surface),
       instructions: surface.instructions,
@@ -98,11 +102,19 @@ export class Engine2026 implements AsyncDisposable {
   }
 
   announce(change: Change, mayKnow: MayKnow): void {
-    const event =
-      'list' in change
-        ? LIST_EVENTS[change.list]
-        : ({ kind: 'resource_updated', uri: change.resource } as const);
-    for (const { principal, bus } of this.#subscriptions) if (mayKnow(principal)) bus.publish(event);
+    if ('list' in change) {
+      const event = LIST_EVENTS[change.list];
+      for (const { principal, bus } of this.#subscriptions) if (mayKnow(principal)) bus.publish(event);
+      return;
+    }
+    this.#watchers.each(change.resource, ({ principal, bus }, uri) => {
+      if (mayKnow(principal)) bus.publish({ kind: 'resource_updated', uri });
+    });
+  }
+
+  /** Keys of the resources that are watched. */
+  get watched(): Iterable<string> {
+    return this.#watchers.keys;
   }
 
   async close(): Promise<void> {
@@ -137,7 +149,7 @@ export class Engine2026 implements AsyncDisposable {
 
   /**
    * A handler of its own for each: what is published on a handler's bus reaches all its subscriptions.
-   * @throws HubError OVERLOADED.
+   * @throws HubError OVERLOADED, QUOTA_EXCEEDED.
    */
   async #listen(http: Request, parsedBody: unknown, principal: Principal): Promise<Response> {
     const { maxSessions } = this.#deps.options;
@@ -147,12 +159,19 @@ export class Engine2026 implements AsyncDisposable {
         suggestions: ['Close connections that are not used, or raise MAX_MCP_SESSIONS.'],
       });
     }
+    const watched = this.#deps.surface.watchResource === undefined ? [] : watchedIn(parsedBody);
+    if (watched.length > MAX_WATCHED) {
+      const most = `A subscription watches at most ${String(MAX_WATCHED)} resources.`;
+      throw new HubError('QUOTA_EXCEEDED', most, { suggestions: ['Watch fewer resources.'] });
+    }
     const bus = new InMemoryServerEventBus();
     const handler = this.#createHandler(bus);
     const subscription = { principal, bus, handler };
     this.#subscriptions.add(subscription);
+    for (const uri of watched) this.#watchers.add(uri, subscription);
     const done = (): void => {
       this.#subscriptions.delete(subscription);
+      for (const uri of watched) this.#watchers.delete(uri, subscription);
     };
     try {
       return whenDone(await handler.fetch(http, { parsedBody }), http.signal, done);
@@ -161,6 +180,15 @@ export class Engine2026 implements AsyncDisposable {
       throw error;
     }
   }
+}
+
+/** Addresses that a `subscriptions/listen` asks for; whether it is well-formed is the SDK's matter. */
+function watchedIn(body: unknown): readonly string[] {
+  const params = isRecord(body) ? body['params'] : undefined;
+  const asked = isRecord(params) ? params['notifications'] : undefined;
+  const uris = isRecord(asked) ? asked['resourceSubscriptions'] : undefined;
+  if (!Array.isArray(uris)) return [];
+  return [...new Set(uris.filter((uri): uri is string => typeof uri === 'string'))];
 }
 
 /** The client says who it is in each request. */

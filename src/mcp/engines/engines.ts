@@ -22,6 +22,8 @@ export interface McpEngines extends AsyncDisposable {
    * a resource, those that watch it. The surface must have declared what is announced.
    */
   announce(change: Change, mayKnow?: MayKnow): void;
+  /** Keys of the resources that somebody watches. */
+  watched(): IteratorObject<string>;
   /** Ends the sessions of callers who may not go on. What they have under way is its HTTP request's matter. */
   endSessions(mayNot: (principal: Principal) => boolean): void;
 }
@@ -36,6 +38,10 @@ export function createMcpEngines({ surface, log, options, now = Date.now }: McpE
     announce(change, mayKnow = () => true) {
       legacy.announce(change, mayKnow);
       modern.announce(change, mayKnow);
+    },
+    *watched() {
+      yield* legacy.watched;
+      yield* modern.watched;
     },
     endSessions(mayNot) {
       legacy.endWhere(mayNot).catch((err: unknown) => {

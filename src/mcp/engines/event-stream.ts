@@ -1,7 +1,8 @@
 /** An answer that is a stream of server-sent events, one MCP message each, kept alive while there is nothing to say. */
 const KEEP_ALIVE_MS = 15_000;
 
-const HEADERS = {
+/** Of every answer that is such a stream. */
+export const EVENT_STREAM_HEADERS = {
   'Content-Type': 'text/event-stream',
   'Cache-Control': 'no-cache, no-transform',
   'X-Accel-Buffering': 'no',
@@ -22,7 +23,7 @@ export class EventStream {
         this.#stop();
       },
     });
-    this.response = new Response(body, { headers: HEADERS });
+    this.response = new Response(body, { headers: EVENT_STREAM_HEADERS });
     this.#keepAlive = setInterval(() => {
       this.#enqueue(': keepalive\n\n');
     }, KEEP_ALIVE_MS).unref();

@@ -46,7 +46,7 @@ export type ListKind = 'tools' | 'resources' | 'prompts';
 
 export interface RichSurface extends Omit<
   McpSurface,
-  'listTools' | 'callTool' | 'readResource' | 'getPrompt'
+  'listTools' | 'callTool' | 'readResource' | 'getPrompt' | 'watchResource' | 'resourceKey'
 > {
   /** Lists whose changes clients are told of, see `McpEngines.announce`; none by default. */
   readonly announces?: readonly ListKind[];
@@ -55,6 +55,8 @@ export interface RichSurface extends Omit<
   listTools(principal: Principal, set: ToolSet): readonly RichToolDescriptor[];
   callTool(ctx: RichCtx, name: string, args: unknown): Promise<RichToolResult | InputRequired>;
   readResource(ctx: RichCtx, uri: string): Promise<RichResource>;
+  /** The same text for all addresses of one resource; absent: each address is one of its own. */
+  resourceKey?(uri: string): string;
   /** Settles if the caller may watch this resource, else throws as `readResource` does. Absent: nothing can be watched. */
   watchResource?(ctx: RichCtx, uri: string): Promise<void>;
   getPrompt(

@@ -4,7 +4,6 @@ import type { Principal } from '../../context.ts';
 import { HubError } from '../../errors.ts';
 import type { ToolSet } from '../surface.ts';
 import { CallAuth, type Call } from './call.ts';
-import type { Change } from './changes.ts';
 import type { SessionTransport } from './session-transport.ts';
 import { whenDone } from './when-done.ts';
 
@@ -16,7 +15,8 @@ export interface SessionBinding {
   readonly toolSet: ToolSet;
 }
 
-const MAX_WATCHED = 1000;
+/** Resources that one session or subscription watches. */
+export const MAX_WATCHED = 1000;
 
 export class Session {
   readonly transport: SessionTransport;
@@ -69,9 +69,9 @@ export class Session {
     this.#watched.delete(uri);
   }
 
-  /** Lists are announced to all, resources to those who watch them. */
-  hearsOf(change: Change): boolean {
-    return 'list' in change || this.#watched.has(change.resource);
+  /** Addresses of the resources that it watches. */
+  get watched(): Iterable<string> {
+    return this.#watched;
   }
 
   async serve(http: Request, body: unknown, call: Call, now: () => number): Promise<Response> {

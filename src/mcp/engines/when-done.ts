@@ -1,5 +1,5 @@
 /**
- * Calls `done` once: when the stream of `response` has been read to its end, was given up by its reader, or `signal` says
+ * Calls `done` once: when the stream of `response` has been read to its end, broke, was given up by its reader, or `signal` says
  * that the client has gone; at once if `response` is no stream of events.
  */
 export function whenDone(response: Response, signal: AbortSignal, done: () => void): Response {
@@ -22,7 +22,10 @@ export function whenDone(response: Response, signal: AbortSignal, done: () => vo
   signal.addEventListener('abort', abort);
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const next = await reader.read();
+      const next = await reader.read().catch((error: unknown) => {
+        end();
+        throw error;
+      });
       if (!next.done) return controller.enqueue(next.value);
       end();
       controller.close();

@@ -1,6 +1,7 @@
 /** Everybody who may knock at the hub, each with a name that is a canary, and every way of asking as data. */
 import type { Permission } from '../../../src/context.ts';
 import type { ClientEra } from '../../_util/connect-client.ts';
+import { eventsSoFar } from '../../_util/event-source.ts';
 import { openSession, post } from '../../_util/scenario-raw.ts';
 import { ADMIN_KEY, type NewTestKey, type TestHub } from '../../_util/test-hub.ts';
 import { logIn, type Pair } from '../../_util/tokens.ts';
@@ -88,8 +89,12 @@ export interface Caller {
 export const toolsOf = (tool: string, ...all: readonly Record<string, unknown>[]): Ask[] =>
   all.map((args) => ({ tool, args }));
 
-/** Cursors, and what access tokens say. */
-const ENCODED = [/cursor\\*":\\*"([A-Za-z0-9_-]+)/g, /\beyJ[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)/g];
+/** Cursors, ids of events, and what access tokens say. */
+const ENCODED = [
+  /^id: ([A-Za-z0-9_-]+)$/gm,
+  /cursor\\*":\\*"([A-Za-z0-9_-]+)/g,
+  /\beyJ[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)/g,
+];
 
 async function answerOf(response: Response): Promise<Answer> {
   const body = await response.text();
@@ -114,6 +119,7 @@ async function openCaller(hub: TestHub, named: Named, headers: Headers): Promise
     async ask(era, ask) {
       if ('http' in ask) {
         const [method = 'GET', path = '/'] = ask.http.split(' ');
+        if (/^\/events\b/.test(path)) return answerOf(await eventsSoFar(hub, path, of[era]));
         const body = typeof ask.body === 'object' ? JSON.stringify(ask.body) : ask.body;
         const content = body === undefined ? {} : { body };
         const type = { 'content-type': 'application/json' };

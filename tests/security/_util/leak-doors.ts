@@ -164,6 +164,13 @@ const routes: readonly DoorRow[] = [
       ),
     probes: [probe('session', (id) => http(`GET /api/v1/sessions/${id}/messages`))],
   },
+  {
+    covers: 'route:GET /events',
+    shows: true,
+    asks: (world) =>
+      ['', ...places(world).map((id) => `?session_id=${id}`)].map((query) => http(`GET /events${query}`)),
+    probes: [probe('session', (id) => http(`GET /events?session_id=${id}`))],
+  },
   { covers: 'route:GET /api/v1/keys', shows: true, asks: () => [http('GET /api/v1/keys')] },
   {
     covers: 'route:POST /api/v1/keys',

@@ -84,7 +84,7 @@ export async function startLeakWorld(): Promise<LeakWorld> {
   const clock = { at: START };
   const { log, text } = collectLog();
   const hub = await startTestHub({
-    ...{ now: () => clock.at, log },
+    ...{ now: () => clock.at, log, streams: { heartbeatMs: 1 } },
     // The matrix asks more in a minute of its clock than any agent may.
     env: { RATE_LIMIT_ENABLED: 'false' },
   });

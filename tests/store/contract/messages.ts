@@ -64,6 +64,29 @@ export function messages(engine: StoreEngine): void {
       expect(await at.store.read.messages.heads([], seesPublic(here))).toEqual([]);
     });
 
+    it('come many at once, as far as the caller sees them and their texts fit', async () => {
+      const { here, session } = await place();
+      const over = { content: 'x'.repeat(1000) };
+      const open = [await post(at.store, session, over), await post(at.store, session, over)];
+      const secret = await post(at.store, session, { ...over, audiences: ['admin', 'agent:bob'] });
+      const last = await post(at.store, session, { ...over, parentId: secret });
+      const all = [last, ...open, secret, 999_999];
+      const rows = async (list: readonly number[], maxBytes?: number, ...more: string[]) => {
+        const sight = { workspace: here, audiences: ['public', ...more] };
+        const found = await at.store.read.messages.rows(list, sight, maxBytes);
+        return found.map(({ id, parentId }) => (parentId === null ? id : [id, parentId]));
+      };
+      expect(await rows(all)).toEqual([last, ...open]);
+      expect(await rows(all, undefined, 'agent:bob')).toEqual([[last, secret], ...open, secret]);
+      expect(await rows(all, 2500)).toEqual([last, open[0]]);
+      // What is hidden takes no room.
+      expect(await rows([secret, last], 10)).toEqual([last]);
+      expect(await rows([...open, last], 10)).toEqual([open[0]]);
+      expect(await rows([])).toEqual([]);
+      const [row] = await at.store.read.messages.rows([last], seesPublic(here));
+      expect(row).toEqual(await at.store.read.messages.get(last, seesPublic(here)));
+    });
+
     it('are shown to those who may see them, by id too', async () => {
       const { here, session } = await place();
       const id = await post(at.store, session, { audiences: ['admin', 'agent:bob'] });

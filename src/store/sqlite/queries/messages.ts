@@ -77,13 +77,16 @@ export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
     FROM json_each(:ids) j CROSS JOIN messages m ON m.id = j.value
     CROSS JOIN senders a ON a.id = m.sender_id CROSS JOIN sessions s ON s.id = m.session_id
     ORDER BY j.key`);
+  const isSeen = `EXISTS (
+      SELECT 1 FROM json_each(:audiences) v CROSS JOIN message_audiences b
+        ON b.audience_id = v.value AND b.session_id = m.session_id AND b.message_id = m.id)`;
   const heads = sqlite.prepare<[Bind], RawHead>(`${HEADS}
     FROM json_each(:ids) j CROSS JOIN messages m ON m.id = j.value
     CROSS JOIN senders a ON a.id = m.sender_id CROSS JOIN sessions s ON s.id = m.session_id
-    WHERE EXISTS (
-      SELECT 1 FROM json_each(:audiences) v CROSS JOIN message_audiences b
-        ON b.audience_id = v.value AND b.session_id = m.session_id AND b.message_id = m.id)
-    ORDER BY j.key`);
+    WHERE ${isSeen} ORDER BY j.key`);
+  const seen = ids(
+    `SELECT m.id FROM json_each(:ids) j CROSS JOIN messages m ON m.id = j.value WHERE ${isSeen} ORDER BY j.key`,
+  );
   /** Read from the head of a row, without its text. */
   const sizes = sqlite
     .prepare<[string], number>(
@@ -187,12 +190,11 @@ export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
         .map(toMessageHead);
     },
 
-    rows(list, sight) {
+    rows(list, sight, maxBytes) {
       const audiences = names.audiences(sight);
       if (list.length === 0 || audiences.length === 0) return [];
-      const given = JSON.stringify(audiences);
-      const seen = list.filter((id) => visible.get(given, id) !== undefined);
-      return fetch(cut(seen, seen.length), audiences);
+      const found = seen.all({ ids: JSON.stringify(list), audiences: JSON.stringify(audiences) });
+      return fetch(cut(found, found.length, maxBytes), audiences);
     },
 
     page(args) {

@@ -1,0 +1,81 @@
+/** The feed: what happens, told to one caller for as long as it listens. */
+import type { Ctx } from '../../context.ts';
+import type { EventBus } from '../../events/bus.ts';
+import { follow } from '../../events/follow.ts';
+import type { Store } from '../../store/port.ts';
+import type { Auditor } from '../audit/auditor.ts';
+import { watchAdminSight } from '../messages/admin-sight.ts';
+import { sightOf } from '../messages/visibility.ts';
+import { demand } from '../permissions.ts';
+import { requireSession } from '../sessions/service.ts';
+import { load, type FeedEvent } from './load.ts';
+
+export interface FeedDeps {
+  readonly store: Pick<Store, 'read'>;
+  readonly bus: EventBus;
+  readonly auditor: Pick<Auditor, 'note'>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export interface FeedQuery {
+  readonly sessionId?: string;
+  /** Position in the log to go on after; absent: from now on. */
+  readonly after?: number;
+}
+
+export interface Feed {
+  /** The position that it begins after. */
+  readonly start: number;
+  /** In the order of the log, a part at a time, until `signal` aborts. To be read once. */
+  parts(signal: AbortSignal): AsyncGenerator<FeedPart, void>;
+}
+
+export interface FeedPart {
+  readonly events: readonly FeedEvent[];
+  /** To be called when the caller's connection has taken them. */
+  taken(): void;
+}
+
+export interface FeedService {
+  /** @throws HubError PERMISSION_DENIED, SESSION_NOT_FOUND */
+  open(ctx: Ctx, query: FeedQuery): Promise<Feed>;
+}
+
+const EVENTS_AT_ONCE = 200;
+/** How far apart the rows of the audit log are about what one feed shows an admin. */
+const AUDIT_EVERY_MS = 10_000;
+
+export function createFeedService({ store, bus, auditor, now }: FeedDeps): FeedService {
+  return {
+    async open(ctx, { sessionId, after }) {
+      demand(ctx, 'read');
+      const sight = sightOf(ctx.principal);
+      const session = sessionId === undefined ? undefined : await requireSession(store.read, ctx, sessionId);
+      const start = after ?? (await store.read.events.head());
+      return { start, parts: (signal) => parts(signal) };
+
+      async function* parts(signal: AbortSignal): AsyncGenerator<FeedPart, void> {
+        const adminSight = watchAdminSight(auditor, ctx);
+        let notedAt = -Infinity;
+        const where = session === undefined ? {} : { sessionPk: session.pk };
+        const options = { ...where, sight, after: start, limit: EVENTS_AT_ONCE, signal };
+        try {
+          for await (const page of follow({ store, bus }, options)) {
+            for await (const events of load({ store, now }, sight, page.events)) {
+              if (events.length === 0) continue;
+              adminSight.saw(events.flatMap((event) => ('message' in event ? [event.message] : [])));
+              if (now() - notedAt >= AUDIT_EVERY_MS) {
+                adminSight.note();
+                notedAt = now();
+              }
+              yield { events, taken: () => undefined };
+            }
+          }
+        } finally {
+          adminSight.note();
+        }
+      }
+    },
+  };
+}
