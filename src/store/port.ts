@@ -7,6 +7,7 @@ import type { AuditReads, AuditWrites } from './nouns/audit.ts';
 import type { JsonObject, Sight } from './nouns/common.ts';
 import type { EventReads, EventWrites } from './nouns/events.ts';
 import type { MemoryReads, MemoryWrites } from './nouns/memory.ts';
+import type { OverviewReads } from './nouns/overview.ts';
 import type { HandleReads, HandleWrites, TokenReads, TokenWrites } from './nouns/tokens.ts';
 
 export type { AuditPage, AuditPosition, AuditRow, NewAuditRow } from './nouns/audit.ts';
@@ -14,7 +15,16 @@ export { ALL_WORKSPACES } from './nouns/common.ts';
 export type { JsonObject, Sight } from './nouns/common.ts';
 export { EVENT_KINDS } from './nouns/events.ts';
 export type { CommittedEvent, EventKind, EventPage, EventRow, NewEvent } from './nouns/events.ts';
-export type { MemoryListRow, MemoryPage, MemoryPlace, MemoryPosition, MemoryRow } from './nouns/memory.ts';
+export type {
+  ChangedMemory,
+  MemoryListRow,
+  MemoryPage,
+  MemoryPlace,
+  MemoryPosition,
+  MemoryRow,
+} from './nouns/memory.ts';
+export { NOTES_LOOKED_AT } from './nouns/overview.ts';
+export type { Note, PostedPlace } from './nouns/overview.ts';
 export type { Grant, HandleRow, RefreshTokenRow, TokenFamilyRow } from './nouns/tokens.ts';
 
 export const VISIBILITIES = ['public', 'private', 'agent_only', 'admin_only'] as const;
@@ -207,6 +217,8 @@ export interface Reads {
     get(id: number, sight: Sight): Promise<MessageRow | undefined>;
     /** Those of `ids` that `sight` meets, in the order of `ids`; at most 1,000. */
     heads(ids: readonly number[], sight: Sight): Promise<readonly MessageHead[]>;
+    /** The same in full; as many of them, in their order, as {@link PAGE_BYTES} allow, but one at least. */
+    rows(ids: readonly number[], sight: Sight): Promise<readonly MessageRow[]>;
     /** Oldest first; `more` tells whether the page's direction goes on. */
     page(args: MessagePage): Promise<FoundMessages>;
     /** How many messages of a session `sight` meets. */
@@ -231,6 +243,7 @@ export interface Reads {
     }): Promise<FoundMessages>;
   };
   readonly memory: MemoryReads;
+  readonly overview: OverviewReads;
   readonly handles: HandleReads;
   readonly tokens: TokenReads;
   readonly audit: AuditReads;
