@@ -8,6 +8,7 @@ import { createAuditor, type Auditor } from './audit/auditor.ts';
 import { createAuditService, type AuditService } from './audit/service.ts';
 import { createVisits, type Visits } from './audit/visits.ts';
 import { createAgentService, type AgentService } from './agents/service.ts';
+import { createDeliveryService, type DeliveryService } from './delivery/service.ts';
 import { createImportService, type ImportService } from './import/service.ts';
 import { createKeyService, type KeyService } from './keys/service.ts';
 import type { Limits } from './limits.ts';
@@ -36,6 +37,7 @@ export interface Services {
   readonly rates: RateService;
   readonly streams: StreamQuota;
   readonly search: SearchService;
+  readonly delivery: DeliveryService;
 }
 
 export interface ServiceDeps {
@@ -73,5 +75,6 @@ export function createServices(given: ServiceDeps): Services {
     rates,
     streams: createStreamQuota(given.limits.maxStreamsPerKey),
     search: createSearchService(deps),
+    delivery: createDeliveryService(deps),
   };
 }

@@ -52,6 +52,14 @@ export type Message = z.infer<typeof messageShape>;
 export const headShape = messageShape.omit({ content: true, content_truncated: true });
 export type Head = z.infer<typeof headShape>;
 
+/** Unread messages, beside whatever a tool answers. */
+export const inboxShape = z.object({
+  unread: z.number(),
+  latest: z.array(
+    z.object({ id: z.number(), session_id: z.string(), sender: z.string(), preview: z.string() }),
+  ),
+});
+
 export const entryShape = z.object({
   key: z.string(),
   scope: z.enum(['agent', 'shared']),
@@ -155,6 +163,13 @@ export function toAuditEntry(row: AuditRow): AuditEntry {
     request_id: row.requestId,
     details: { ...row.details },
   };
+}
+
+/** Those of an answer's messages that it holds in full. */
+export function idsInFull(messages: readonly Message[]): readonly number[] {
+  return messages
+    .filter((message) => message.content_truncated !== true && message.metadata_truncated !== true)
+    .map(({ id }) => id);
 }
 
 /** A message cut so that its JSON takes about `chars` characters: without metadata that fills most of them, with less content. */

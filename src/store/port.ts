@@ -5,6 +5,7 @@
  */
 import type { AuditReads, AuditWrites } from './nouns/audit.ts';
 import type { JsonObject, Sight } from './nouns/common.ts';
+import type { DeliveryReads, DeliveryWrites } from './nouns/deliveries.ts';
 import type { EventReads, EventWrites } from './nouns/events.ts';
 import type { MemoryReads, MemoryWrites } from './nouns/memory.ts';
 import type { OverviewReads } from './nouns/overview.ts';
@@ -13,6 +14,16 @@ import type { HandleReads, HandleWrites, TokenReads, TokenWrites } from './nouns
 export type { AuditPage, AuditPosition, AuditRow, NewAuditRow } from './nouns/audit.ts';
 export { ALL_WORKSPACES } from './nouns/common.ts';
 export type { JsonObject, Sight } from './nouns/common.ts';
+export { DELIVERY_WAYS } from './nouns/deliveries.ts';
+export type {
+  DeliveryWay,
+  MessagePreview,
+  NamedAgent,
+  ReceiptRow,
+  Recipient,
+  UnreadMessage,
+  UnreadPage,
+} from './nouns/deliveries.ts';
 export { EVENT_KINDS } from './nouns/events.ts';
 export type { CommittedEvent, EventKind, EventPage, EventRow, NewEvent } from './nouns/events.ts';
 export type {
@@ -248,6 +259,7 @@ export interface Reads {
   readonly tokens: TokenReads;
   readonly audit: AuditReads;
   readonly events: EventReads;
+  readonly deliveries: DeliveryReads;
 }
 
 export interface Writes {
@@ -304,6 +316,7 @@ export interface Writes {
   readonly tokens: TokenWrites;
   readonly audit: AuditWrites;
   readonly events: EventWrites;
+  readonly deliveries: DeliveryWrites;
   readonly imports: {
     /** The message that a line of an imported file became. */
     find(sessionPk: number, externalId: string): Promise<number | undefined>;

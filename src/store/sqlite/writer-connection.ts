@@ -53,6 +53,7 @@ function prepare(
     overview: reads.overview,
     audit: { ...reads.audit, ...writes.audit },
     events: { ...reads.events, ...writes.events },
+    deliveries: { ...reads.deliveries, ...writes.deliveries },
     imports: writes.imports,
   };
   return {
