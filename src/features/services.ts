@@ -8,6 +8,7 @@ import { createAuditor, type Auditor } from './audit/auditor.ts';
 import { createAuditService, type AuditService } from './audit/service.ts';
 import { createVisits, type Visits } from './audit/visits.ts';
 import { createAgentService, type AgentService } from './agents/service.ts';
+import { createCatchUpService, type CatchUpService } from './catch-up/service.ts';
 import { createDeliveryService, type DeliveryService } from './delivery/service.ts';
 import { createImportService, type ImportService } from './import/service.ts';
 import { createKeyService, type KeyService } from './keys/service.ts';
@@ -38,6 +39,7 @@ export interface Services {
   readonly streams: StreamQuota;
   readonly search: SearchService;
   readonly delivery: DeliveryService;
+  readonly catchUp: CatchUpService;
 }
 
 export interface ServiceDeps {
@@ -60,6 +62,7 @@ export function createServices(given: ServiceDeps): Services {
   const deps = { ...given, auditor, rates };
   const agents = createAgentService(deps);
   const keys = createKeyService(deps);
+  const delivery = createDeliveryService(deps);
   return {
     auditor,
     agents,
@@ -75,6 +78,7 @@ export function createServices(given: ServiceDeps): Services {
     rates,
     streams: createStreamQuota(given.limits.maxStreamsPerKey),
     search: createSearchService(deps),
-    delivery: createDeliveryService(deps),
+    delivery,
+    catchUp: createCatchUpService({ ...deps, delivery }),
   };
 }
