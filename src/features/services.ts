@@ -54,6 +54,7 @@ export interface ServiceDeps {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
+  readonly progressMs?: number;
 }
 
 export function createServices(given: ServiceDeps): Services {

@@ -19,6 +19,7 @@ import { searchByTimerange } from './search-by-timerange.ts';
 import { setMemory } from './set-memory.ts';
 import { setMessageVisibility } from './set-message-visibility.ts';
 import { updateSession } from './update-session.ts';
+import { waitForMessages } from './wait-for-messages.ts';
 
 export const TOOLS: readonly Tool[] = [
   authenticateAgent,
@@ -30,6 +31,7 @@ export const TOOLS: readonly Tool[] = [
   addMessage,
   getMessages,
   catchUp,
+  waitForMessages,
   setMessageVisibility,
   searchContext,
   searchBySender,
