@@ -43,9 +43,12 @@ export async function recordHandOver(
     return Number(expectSuccess(answer)['message_id']);
   };
   let said = 0;
+  /** At once: their order does not matter. */
   const chat = async (count: number): Promise<void> => {
-    for (const end = said + count; said < end; said++)
-      await post(said % 3 === 0 ? carol : dave, NOISE[said % NOISE.length]!(said));
+    const from = said;
+    said += count;
+    const lines = Array.from({ length: count }, (_, i) => from + i);
+    await Promise.all(lines.map((i) => post(i % 3 === 0 ? carol : dave, NOISE[i % NOISE.length]!(i))));
   };
   const part = Math.floor(messages / 6);
   const rule = await post(dave, `${FACTS.rule}; it has no backups.`, { pinned: true });

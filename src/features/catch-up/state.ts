@@ -66,7 +66,7 @@ export async function readState(deps: StateDeps, ctx: Ctx, sessionId: string | u
   const pks =
     asked === undefined
       ? await sessionsThatMatter(deps, sight, [
-          ...unread.messages.map(({ sessionPk }) => sessionPk),
+          ...unread.messages.map(({ sessionPk }) => sessionPk).reverse(),
           ...posted.map(({ sessionPk }) => sessionPk),
         ])
       : [asked.pk];
@@ -103,7 +103,7 @@ export async function readState(deps: StateDeps, ctx: Ctx, sessionId: string | u
   };
 }
 
-/** Those that matter to the caller, in the order given, then newest ones. */
+/** Those that matter to the caller, in the order given, then the newest. */
 async function sessionsThatMatter(
   { store: { read } }: StateDeps,
   sight: Sight,
