@@ -3,7 +3,7 @@ import { countTokens } from 'gpt-tokenizer/encoding/cl100k_base';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FACTS, recordHandOver, type HandOver } from '../_util/hand-over.ts';
-import { expectError, expectSuccess, openDoor, type Door } from '../_util/scenario-doors.ts';
+import { expectError, expectSuccess, openDoor, refusalOf, type Door } from '../_util/scenario-doors.ts';
 import { ADMIN_KEY, AGENT_KEY, startTestHub, type TestHub } from '../_util/test-hub.ts';
 
 interface CaughtUp {
@@ -297,5 +297,56 @@ describe('which sessions', () => {
     expect(expectSuccess(log)['entries']).toMatchObject([
       { actor: 'root', action: 'catch_up', details: { count: 1 } },
     ]);
+  });
+});
+
+describe('the prompts', () => {
+  let me: Door;
+  let sessionId: string;
+  let question: number;
+  beforeAll(async () => {
+    me = await enter('prompted', 'p');
+    const other = await enter('asker');
+    sessionId = await openSession(other, 'prompted work');
+    question = await post(other, sessionId, 'is it done?', { to: ['prompted'], message_type: 'question' });
+  });
+
+  it('catch-up tells what there is, and with which cursor to go on', async () => {
+    for (const args of [{}, { session_id: sessionId }]) {
+      const text = await me.prompt('catch-up', args);
+      expect(text).toContain(`#${question} asker → you, question`);
+      const [, cursor = ''] = /wait_for_messages with cursor (\S+),/.exec(text)!;
+      const { cursor: told } = await catchUp(me, args);
+      expect(cursor).toBe(told);
+    }
+    const unknown = refusalOf(me.prompt('catch-up', { session_id: 'session_0000000000000000' }));
+    expect((await unknown).error.code).toBe('SESSION_NOT_FOUND');
+  });
+
+  it('handoff leads to one message to whoever goes on', async () => {
+    const text = await me.prompt('handoff', { session_id: sessionId, to: 'asker' });
+    const [, args = '{}'] = /add_message (\{.*?\})\./.exec(text)!;
+    const message = JSON.parse(args) as Record<string, unknown>;
+    expect(message).toEqual({
+      ...{ session_id: sessionId, message_type: 'handoff', to: ['asker'], pinned: true },
+    });
+    expect(text).toContain('is it done?');
+    expectSuccess(await me.call('add_message', { ...message, content: 'all but the docs' }));
+    expect(section((await catchUp(await enter('asker'))).text, 'Unread')).toContain('all but the docs');
+    for (const args of [{ session_id: sessionId }, { session_id: sessionId, to: 'two words' }])
+      expect((await refusalOf(me.prompt('handoff', args as never))).error.context).toMatchObject({
+        field: 'to',
+      });
+  });
+
+  it('complete recipients that the caller has met, and nobody else', async () => {
+    const complete = (door: Door, value: string) =>
+      door.complete({ prompt: 'handoff', argument: 'to', value });
+    const [quiet, stranger] = [await enter('quiet-one', 'q'), await enter('elsewhere', 'e')];
+    await post(quiet, sessionId, 'between us', { visibility: 'private', to: ['prompted'] });
+    expect(await complete(me, 'QUI')).toEqual(['quiet-one']);
+    expect(await complete(stranger, 'qui')).toEqual([]);
+    expect(await complete(me, 'ask')).toEqual(['asker']);
+    expect(await complete(me, 'prompted')).toEqual([]);
   });
 });

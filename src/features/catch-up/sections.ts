@@ -85,16 +85,22 @@ function sessionsSection(sessions: readonly SessionLabel[]): Section {
   };
 }
 
+/** To the caller itself first, then what is to all of its type; the oldest first. */
 function unreadSection(
-  { unread }: State,
+  { unread, you }: State,
   rules: LineRules,
   maxTokens: number,
   open: ReadonlySet<number>,
 ): Section {
+  const isToType = ({ to }: MessageRow): boolean =>
+    named(to, `type:${you.agentType}`) && !named(to, you.agentId);
+  const ordered = [...unread.messages].sort(
+    (a, b) => Number(isToType(a)) - Number(isToType(b)) || a.id - b.id,
+  );
   return {
     ...plain,
     heading: `Unread, addressed to you (${unread.count})`,
-    items: unread.messages.map((message): Item => {
+    items: ordered.map((message): Item => {
       const note = open.has(message.id) ? 'unanswered' : '';
       const { text, whole } = messageItem(rules, message, Math.floor(maxTokens * ONE_UNREAD), note);
       return whole ? { text, shows: message.id } : { text, cut: true };
@@ -132,9 +138,8 @@ function questionsSection(
   rules: LineRules,
   maxTokens: number,
 ): Section {
-  const mine = [you.agentId.toLowerCase(), `type:${you.agentType.toLowerCase()}`];
   const rank = ({ sender, to, imported }: MessageRow): number =>
-    to.some((name) => mine.includes(name.toLowerCase()))
+    named(to, you.agentId) || named(to, `type:${you.agentType}`)
       ? 0
       : !imported && sender.toLowerCase() === you.agentId.toLowerCase()
         ? 2
@@ -191,4 +196,8 @@ function recentSection(
 
 function shortened({ text, whole }: ReturnType<typeof messageItem>): Item {
   return whole ? { text } : { text, cut: true };
+}
+
+function named(to: readonly string[], name: string): boolean {
+  return to.some((one) => one.toLowerCase() === name.toLowerCase());
 }

@@ -17,7 +17,7 @@ import type { Unread } from './types.ts';
 const MAX_SESSIONS = 5;
 /** Of these, newest ones in which the caller has no part. */
 const MAX_FOREIGN = 3;
-export const MAX_UNREAD = 50;
+const MAX_UNREAD = 200;
 const MAX_NOTES = 40;
 /** Questions of a session that are looked at for replies. */
 const MAX_QUESTIONS = 50;
