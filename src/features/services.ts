@@ -1,6 +1,7 @@
 /** All services over one store: what every door of the hub speaks to. */
 import type { Config } from '../config/config.ts';
 import type { EventBus } from '../events/bus.ts';
+import type { SteadyClock } from '../lib/steady-clock.ts';
 import type { Search } from '../search/search.ts';
 import type { Store } from '../store/port.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -12,6 +13,8 @@ import { createCatchUpService, type CatchUpService } from './catch-up/service.ts
 import { createDeliveryService, type DeliveryService } from './delivery/service.ts';
 import { createImportService, type ImportService } from './import/service.ts';
 import { createKeyService, type KeyService } from './keys/service.ts';
+import { createLeaseService } from './leases/service.ts';
+import type { LeaseService } from './leases/types.ts';
 import type { Limits } from './limits.ts';
 import { createMemoryService, type MemoryService } from './memory/service.ts';
 import { createMessageService, type MessageService } from './messages/service.ts';
@@ -34,6 +37,7 @@ export interface Services {
   readonly sessions: SessionService;
   readonly messages: MessageService;
   readonly memory: MemoryService;
+  readonly leases: LeaseService;
   readonly imports: ImportService;
   readonly rates: RateService;
   readonly streams: StreamQuota;
@@ -53,6 +57,8 @@ export interface ServiceDeps {
   readonly codec: TokenCodec;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Counts the time of leases. */
+  readonly clock: SteadyClock;
   readonly log: Logger;
   readonly progressMs?: number;
 }
@@ -75,6 +81,7 @@ export function createServices(given: ServiceDeps): Services {
     sessions: createSessionService(deps),
     messages: createMessageService(deps),
     memory: createMemoryService(deps),
+    leases: createLeaseService({ ...deps, agents }),
     imports: createImportService(deps),
     rates,
     streams: createStreamQuota(given.limits.maxStreamsPerKey),

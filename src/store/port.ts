@@ -7,6 +7,7 @@ import type { AuditReads, AuditWrites } from './nouns/audit.ts';
 import type { JsonObject, Sight } from './nouns/common.ts';
 import type { DeliveryReads, DeliveryWrites } from './nouns/deliveries.ts';
 import type { EventReads, EventWrites } from './nouns/events.ts';
+import type { LeaseReads, LeaseWrites } from './nouns/leases.ts';
 import type { MemoryReads, MemoryWrites } from './nouns/memory.ts';
 import type { OverviewReads } from './nouns/overview.ts';
 import type { HandleReads, HandleWrites, TokenReads, TokenWrites } from './nouns/tokens.ts';
@@ -26,6 +27,8 @@ export type {
 } from './nouns/deliveries.ts';
 export { EVENT_KINDS } from './nouns/events.ts';
 export type { CommittedEvent, EventKind, EventPage, EventRow, NewEvent } from './nouns/events.ts';
+export { LEASE_MODES } from './nouns/leases.ts';
+export type { LeaseMode, LeaseRow } from './nouns/leases.ts';
 export type {
   ChangedMemory,
   MemoryListRow,
@@ -259,6 +262,7 @@ export interface Reads {
   readonly tokens: TokenReads;
   readonly audit: AuditReads;
   readonly events: EventReads;
+  readonly leases: LeaseReads;
   readonly deliveries: DeliveryReads;
 }
 
@@ -316,6 +320,7 @@ export interface Writes {
   readonly tokens: TokenWrites;
   readonly audit: AuditWrites;
   readonly events: EventWrites;
+  readonly leases: LeaseWrites;
   readonly deliveries: DeliveryWrites;
   readonly imports: {
     /** The message that a line of an imported file became. */
