@@ -70,6 +70,7 @@ export function createServices(given: ServiceDeps): Services {
   const agents = createAgentService(deps);
   const keys = createKeyService(deps);
   const delivery = createDeliveryService(deps);
+  const leases = createLeaseService({ ...deps, agents });
   return {
     auditor,
     agents,
@@ -81,12 +82,12 @@ export function createServices(given: ServiceDeps): Services {
     sessions: createSessionService(deps),
     messages: createMessageService(deps),
     memory: createMemoryService(deps),
-    leases: createLeaseService({ ...deps, agents }),
+    leases,
     imports: createImportService(deps),
     rates,
     streams: createStreamQuota(given.limits.maxStreamsPerKey),
     search: createSearchService(deps),
     delivery,
-    catchUp: createCatchUpService({ ...deps, delivery }),
+    catchUp: createCatchUpService({ ...deps, delivery, leases }),
   };
 }

@@ -17,6 +17,8 @@ export const FACTS = {
   asked: 'which header tells clients when to retry?',
   plan: 'next: wire RedisLimiter into gateway/middleware.ts',
   window: 'limiter.window',
+  lease: 'src/gateway/limiter/**',
+  reason: 'until the limiter has its own tests',
 } as const;
 
 const NOISE = [
@@ -61,6 +63,8 @@ export async function recordHandOver(
     ...{ message_type: 'question', to: ['bob'] },
   });
   expectSuccess(await ada.call('set_memory', { session_id, key: 'plan', value: { todo: FACTS.plan } }));
+  const lease = { resources: [FACTS.lease], reason: FACTS.reason, session_id, ttl_seconds: 7200 };
+  expectSuccess(await ada.call('acquire_lease', lease));
   await chat(part);
   const answered = await post(carol, 'does the limiter count bytes?', { message_type: 'question' });
   await post(dave, 'no, requests', { message_type: 'answer', parent_message_id: answered });

@@ -4,12 +4,15 @@
  */
 import { cutText, oneLine, seenText } from '../../lib/plain-text.ts';
 import type { CountTokens } from '../../lib/tokens.ts';
-import type { ChangedMemory, MessageRow } from '../../store/port.ts';
+import type { ChangedMemory, LeaseRow, MessageRow } from '../../store/port.ts';
 import type { Item } from './types.ts';
 
 /** A character takes few tokens, seldom less than a sixth of one: more need not be counted. */
 const MAX_CHARS_PER_TOKEN = 6;
 const MAX_RECIPIENTS = 3;
+const MAX_RESOURCES = 5;
+const MAX_NAME_CHARS = 100;
+const MAX_REASON_CHARS = 80;
 
 export interface LineRules {
   readonly count: CountTokens;
@@ -80,6 +83,21 @@ export function memoryItem(
     text: `- ${head} > ${kept}${cut ? '…' : ''}
 `,
   };
+}
+
+export function leaseItem({ you, now, session }: LineRules, lease: LeaseRow): Item {
+  const { resources, holder, mode, expiresAt, reason, sessionId, leaseId } = lease;
+  const names = resources.slice(0, MAX_RESOURCES).map((name) => quoted(name, MAX_NAME_CHARS));
+  const more = resources.length > MAX_RESOURCES ? [`${resources.length - MAX_RESOURCES} more`] : [];
+  const own = holder.toLowerCase() === you.agentId.toLowerCase();
+  const facts = [
+    own ? `yours, ${leaseId}` : holder,
+    mode,
+    `until ${timeOf(expiresAt, now)}`,
+    ...(sessionId === null || sessionId === session ? [] : [sessionId]),
+    ...(reason === null ? [] : [quoted(reason, MAX_REASON_CHARS)]),
+  ];
+  return { text: `- ${[...names, ...more].join(' ')}: ${facts.join(', ')}\n` };
 }
 
 /** What the hub knows of a message. */

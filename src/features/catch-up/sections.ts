@@ -2,7 +2,7 @@
 import type { CountTokens } from '../../lib/tokens.ts';
 import type { MessageRow, SessionLabel } from '../../store/port.ts';
 import type { Frame } from './compose.ts';
-import { briefItem, memoryItem, messageItem, quoted, shorten, type LineRules } from './lines.ts';
+import { briefItem, leaseItem, memoryItem, messageItem, quoted, shorten, type LineRules } from './lines.ts';
 import type { State } from './state.ts';
 import type { Item, Section } from './types.ts';
 
@@ -11,6 +11,7 @@ const VALUE_TOKENS = 40;
 /** More would be paid for and seldom help: one line per so many tokens of the budget. */
 const TOKENS_PER_RECENT = 100;
 const MIN_RECENT = 5;
+const MAX_LEASES = 50;
 const PURPOSE_CHARS = 120;
 /** Parts of the budget that one message takes, at most. */
 const ONE_UNREAD = 0.3;
@@ -39,6 +40,7 @@ export function frameOf(state: State, { maxTokens, now, count }: TellOptions): F
   const notes = notesSection(state, untold(state.notes), rules, maxTokens, open);
   const questions = questionsSection(state, untold(state.questions), rules, maxTokens);
   const recent = recentSection(state, untold(state.recent), rules, maxTokens);
+  const leases = leasesSection(state, rules);
   const memory = memorySection(state, rules);
   return {
     header: headerOf(state, session, count, maxTokens),
@@ -47,10 +49,11 @@ export function frameOf(state: State, { maxTokens, now, count }: TellOptions): F
       notes,
       unread,
       questions,
+      leases,
       memory,
       recent,
     ],
-    importance: [2, 1, 3, 4, 0, 5],
+    importance: [2, 1, 3, 4, 5, 0, 6],
     maxTokens,
   };
 }
@@ -107,7 +110,7 @@ function unreadSection(
     }),
     beyond: unread.count - unread.messages.length,
     rest: (left) => `+${left} more unread (wait_for_messages)`,
-    share: 0.35,
+    share: 0.3,
   };
 }
 
@@ -156,6 +159,28 @@ function questionsSection(
   };
 }
 
+/** The caller's own, then those for the sessions that are told of, then others; the newest first. */
+function leasesSection({ leases, sessions, you }: State, rules: LineRules): Section {
+  const here = new Set(sessions.map(({ sessionId }) => sessionId));
+  const rank = ({ holder, sessionId }: State['leases'][number]): number =>
+    holder.toLowerCase() === you.agentId.toLowerCase()
+      ? 0
+      : sessionId !== null && here.has(sessionId)
+        ? 1
+        : 2;
+  return {
+    ...plain,
+    heading: 'Leases in force',
+    items: [...leases]
+      .sort((a, b) => rank(a) - rank(b) || b.fencingToken - a.fencingToken)
+      .slice(0, MAX_LEASES)
+      .map((lease) => leaseItem(rules, lease)),
+    beyond: Math.max(0, leases.length - MAX_LEASES),
+    rest: (left) => `+${left} leases (list_leases)`,
+    share: 0.1,
+  };
+}
+
 function memorySection({ memory, lastOwn = 0, you }: State, rules: LineRules): Section {
   const isOwn = (by: string): boolean => by.toLowerCase() === you.agentId.toLowerCase();
   /** What others changed since the caller was last heard of, then what it kept itself, then the rest. */
@@ -189,7 +214,7 @@ function recentSection(
     items: shown.map((message) => briefItem(rules, message, BRIEF_TOKENS)),
     beyond: recent.length - shown.length + Number(olderThanRecent),
     rest: () => 'earlier messages (get_messages before_id)',
-    share: 0.13,
+    share: 0.08,
     matters: false,
   };
 }

@@ -4,6 +4,7 @@ import { tokenCounter } from '../../lib/tokens.ts';
 import type { DeliveryWay, Store } from '../../store/port.ts';
 import type { Auditor } from '../audit/auditor.ts';
 import type { DeliveryService } from '../delivery/service.ts';
+import type { LeaseService } from '../leases/types.ts';
 import { noteAdminSight } from '../messages/admin-sight.ts';
 import { demand } from '../permissions.ts';
 import { compose } from './compose.ts';
@@ -15,6 +16,7 @@ export interface CatchUpDeps {
   readonly store: Store;
   readonly auditor: Auditor;
   readonly delivery: Pick<DeliveryService, 'unread' | 'delivered' | 'cursorOf'>;
+  readonly leases: Pick<LeaseService, 'list'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -36,14 +38,15 @@ export interface CatchUpService {
   ): Promise<CatchUp>;
 }
 
-export function createCatchUpService({ store, auditor, delivery, now }: CatchUpDeps): CatchUpService {
+export function createCatchUpService(deps: CatchUpDeps): CatchUpService {
+  const { store, auditor, delivery, now } = deps;
   return {
     async tell(ctx, { sessionId, maxTokens, by }) {
       demand(ctx, 'read');
       const count = await tokenCounter();
       // Before anything is read: what comes meanwhile is rather told twice than never.
       const position = await store.read.events.head();
-      const state = await readState({ store, now, unreadOf }, ctx, sessionId);
+      const state = await readState(deps, ctx, sessionId);
       const noted = new Set(state.unread.messages.map(({ id }) => id));
       noteAdminSight(
         auditor,
@@ -58,8 +61,4 @@ export function createCatchUpService({ store, auditor, delivery, now }: CatchUpD
       return { ...composed, cursor };
     },
   };
-
-  async function unreadOf(ctx: Ctx, sessionId: string | undefined, limit: number) {
-    return delivery.unread(ctx, { limit, ...(sessionId === undefined ? {} : { sessionId }) });
-  }
 }

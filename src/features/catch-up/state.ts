@@ -3,12 +3,15 @@ import type { Ctx } from '../../context.ts';
 import {
   ALL_WORKSPACES,
   type ChangedMemory,
+  type LeaseRow,
   type MessageRow,
   type Note,
   type SessionLabel,
   type Sight,
   type Store,
 } from '../../store/port.ts';
+import type { DeliveryService } from '../delivery/service.ts';
+import type { LeaseService } from '../leases/types.ts';
 import { agentAudience, sightOf, sightOfPublic } from '../messages/visibility.ts';
 import { homeWorkspace, requireSession } from '../sessions/service.ts';
 import type { Unread } from './types.ts';
@@ -25,6 +28,8 @@ const MAX_RECENT = 40;
 /** Recent messages are shown by their beginnings. */
 const RECENT_BYTES = 200_000;
 const MAX_MEMORY = 20;
+/** More than a workspace may have. */
+const MAX_LEASES = 5000;
 const VALUE_CHARS = 200;
 
 export interface State {
@@ -37,6 +42,8 @@ export interface State {
   readonly questions: readonly MessageRow[];
   /** Notes and questions that are known to be there and were not read. */
   readonly moreNotes: number;
+  /** All in force, those of other sessions too: what is leased is so for the whole workspace. Newest last. */
+  readonly leases: readonly LeaseRow[];
   /** Newest change first. */
   readonly memory: readonly ChangedMemory[];
   /** Newest first. */
@@ -50,7 +57,8 @@ export interface StateDeps {
   readonly store: Pick<Store, 'read'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  readonly unreadOf: (ctx: Ctx, sessionId: string | undefined, limit: number) => Promise<Unread>;
+  readonly delivery: Pick<DeliveryService, 'unread'>;
+  readonly leases: Pick<LeaseService, 'list'>;
 }
 
 /** @throws HubError SESSION_NOT_FOUND */
@@ -59,7 +67,10 @@ export async function readState(deps: StateDeps, ctx: Ctx, sessionId: string | u
   const { principal } = ctx;
   const sight = sightOf(principal);
   const asked = sessionId === undefined ? undefined : await requireSession(read, ctx, sessionId);
-  const unread = await deps.unreadOf(ctx, sessionId, MAX_UNREAD);
+  const unread = await deps.delivery.unread(ctx, {
+    limit: MAX_UNREAD,
+    ...(sessionId === undefined ? {} : { sessionId }),
+  });
   const posted = await read.overview.posted({
     ...{ workspace: principal.workspace, agentId: principal.agentId, sight, limit: 1000 },
   });
@@ -96,6 +107,7 @@ export async function readState(deps: StateDeps, ctx: Ctx, sessionId: string | u
     notes: noteRows,
     questions,
     moreNotes: notes.length - noteRows.length + (open.length - questions.length),
+    leases: (await deps.leases.list(ctx, { limit: MAX_LEASES })).leases,
     memory: await changedMemory(deps, ctx, asked?.workspace, pks),
     recent: pages.flatMap(({ messages }) => messages).sort((a, b) => b.id - a.id),
     olderThanRecent: pages.some(({ more }) => more),
