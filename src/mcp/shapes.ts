@@ -1,7 +1,8 @@
 /** The objects of the public contract, as schemas and as made from what the services answer. */
 import { z } from 'zod';
+import type { Receipt } from '../features/delivery/receipts.ts';
 import { leaseObject } from '../features/leases/lease-object.ts';
-import { LEASE_MODES, MESSAGE_TYPES, VISIBILITIES } from '../store/port.ts';
+import { DELIVERY_WAYS, LEASE_MODES, MESSAGE_TYPES, VISIBILITIES } from '../store/port.ts';
 import type {
   AuditRow,
   LeaseRow,
@@ -29,6 +30,13 @@ export const sessionShape = z.object({
 });
 export type Session = z.infer<typeof sessionShape>;
 
+export const receiptShape = z.object({
+  agent_id: z.string(),
+  state: z.enum(['queued', 'delivered', 'acknowledged']),
+  by: z.enum(DELIVERY_WAYS).nullable(),
+  at: time.nullable(),
+});
+
 export const messageShape = z.object({
   id: z.number(),
   session_id: z.string(),
@@ -43,6 +51,8 @@ export const messageShape = z.object({
   pinned: z.boolean(),
   timestamp: time,
   imported: z.literal(true).optional(),
+  /** On the caller's own messages, if it asked for them. */
+  receipts: z.array(receiptShape).optional(),
   /** The content was cut to fit the answer. */
   content_truncated: z.literal(true).optional(),
   /** The metadata was left out, for the same reason. */
@@ -51,7 +61,7 @@ export const messageShape = z.object({
 export type Message = z.infer<typeof messageShape>;
 
 /** A message without its content. */
-export const headShape = messageShape.omit({ content: true, content_truncated: true });
+export const headShape = messageShape.omit({ content: true, content_truncated: true, receipts: true });
 export type Head = z.infer<typeof headShape>;
 
 /** Unread messages, beside whatever a tool answers. */
@@ -128,6 +138,10 @@ export function toSession(view: SessionView): Session {
 
 export function toMessage(row: MessageRow): Message {
   return { ...toHead(row), content: row.content };
+}
+
+export function toReceipt({ at, ...receipt }: Receipt): z.infer<typeof receiptShape> {
+  return { ...receipt, at: at === null ? null : isoTime(at) };
 }
 
 export function toHead(row: MessageHead): Head {

@@ -77,6 +77,37 @@ const readingMessages: readonly AccessRow[] = [
   }),
 ];
 
+/** wait_for_messages from before the first message on. */
+const waiting: readonly AccessRow[] = [
+  row('wait_for_messages', 'all of a session', async (asking) => {
+    const { world, call, caller } = asking;
+    const start = expectSuccess(await call({ timeout_seconds: 0 }))['cursor'];
+    const session_id = world.sessions.main;
+    if (isStranger(asking)) return expectNoSession(asking, { session_id, timeout_seconds: 0 });
+    const cursor = cursorAt(String(start), 0);
+    const answer = expectSuccess(await call({ session_id, cursor, timeout_seconds: 0, limit: 100 }));
+    const expected = ids(seenIn(asking, 'main'));
+    expect([...new Set(idsOf(answer))].sort(order), caller.name).toEqual(expected);
+  }),
+  row('wait_for_messages', 'what speaks to the caller', async (asking) => {
+    const { world, call, caller } = asking;
+    const answer = expectSuccess(await call({ addressed_only: true, timeout_seconds: 0, limit: 100 }));
+    const seen = ids(seenBy(world, caller.name));
+    const lines = ids(Object.values(world.lines));
+    for (const id of idsOf(answer)) if (lines.includes(id)) expect(seen, caller.name).toContain(id);
+  }),
+];
+
+/** The same cursor at another position. */
+function cursorAt(cursor: string, position: number): string {
+  const [epoch, kind, [, agent]] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [
+    string,
+    string,
+    readonly number[],
+  ];
+  return Buffer.from(JSON.stringify([epoch, kind, [position, agent, [], []]])).toString('base64url');
+}
+
 /** Words of a search, and the lines it is about. */
 const searchRow = (
   tool: string,
@@ -250,6 +281,7 @@ const posting: readonly AccessRow[] = [
 
 export const MESSAGE_ROWS: readonly AccessRow[] = [
   ...readingMessages,
+  ...waiting,
   ...searches,
   ...findingWords,
   ...posting,

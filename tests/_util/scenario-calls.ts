@@ -59,10 +59,14 @@ export const GOOD_CALLS: Readonly<Record<string, (stage: Stage) => readonly [Arg
     { session_id, limit: 2, before_id: messageId + 1000, max_tokens: 400 },
     {
       ...{ session_id, after_id: 0, visibility_filter: 'public', thread_of: messageId },
-      ...{ sender: 'alice', message_type: 'message' },
+      ...{ sender: 'alice', message_type: 'message', include_receipts: true },
     },
   ],
   catch_up: ({ sessionId: session_id }) => [{}, { session_id, max_tokens: 200 }],
+  wait_for_messages: ({ sessionId: session_id }) => [
+    { timeout_seconds: 0 },
+    { session_id, timeout_seconds: 0, limit: 1, addressed_only: true, max_tokens: 500 },
+  ],
   set_message_visibility: ({ messageId: message_id }) => [
     { message_id, visibility: 'public' },
     { message_id, visibility: 'private', idempotency_key: 'hide' },

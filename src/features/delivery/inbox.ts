@@ -31,6 +31,7 @@ const LATEST = 3;
 
 export function createInbox({ store, auditor, unread, recorder, log }: InboxDeps) {
   return async (ctx: Ctx, leaveOut: readonly number[] = []): Promise<Inbox | undefined> => {
+    if (!may(ctx.principal, 'read')) return undefined;
     try {
       const mine = await unread.of(ctx.principal);
       if (mine === undefined || (mine.complete && mine.messages.size === 0)) return undefined;

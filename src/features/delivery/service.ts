@@ -9,6 +9,7 @@ import { demand } from '../permissions.ts';
 import { requireSession } from '../sessions/service.ts';
 import { readCursor, writeCursor, type DeliveryCursor } from './cursor.ts';
 import { createInbox, type Inbox } from './inbox.ts';
+import { createReceipts, type Receipt } from './receipts.ts';
 import { createRecorder } from './recorder.ts';
 import { createUnreadMessages } from './unread.ts';
 import { createWaits, type Waited, type WaitQuery } from './wait.ts';
@@ -54,6 +55,8 @@ export interface DeliveryService {
   delivered(principal: Principal, messageIds: readonly number[], by: DeliveryWay): Promise<void>;
   /** The caller says that it has the messages; those that do not speak to it are left out. */
   acknowledge(principal: Principal, messageIds: readonly number[]): Promise<void>;
+  /** What became of messages of one session with those they speak to; only of the caller's own, with admin of all. */
+  receipts(ctx: Ctx, messages: readonly MessageRow[]): Promise<ReadonlyMap<number, readonly Receipt[]>>;
   /** The cursor of an answer. */
   cursorOf(principal: Principal, shown: Shown): Promise<string>;
   /**
@@ -135,6 +138,7 @@ export function createDeliveryService(deps: DeliveryDeps): DeliveryService {
     },
 
     inbox: createInbox({ ...deps, unread, recorder }),
+    receipts: createReceipts({ store, recorder }),
     delivered,
     acknowledge,
     parse,

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { invalid } from '../../errors.ts';
 import { fit } from '../budget.ts';
-import { idsInFull, messageShape, shortenMessage, toMessage } from '../shapes.ts';
+import type { Receipt } from '../../features/delivery/receipts.ts';
+import { idsInFull, type Message, messageShape, shortenMessage, toMessage, toReceipt } from '../shapes.ts';
 import { defineTool } from '../tool.ts';
 import { limit, maxTokens, messageId, messageType, sender, sessionId, visibility } from './fields.ts';
 
@@ -23,6 +24,7 @@ export const getMessages = defineTool({
     thread_of: messageId.describe('any message of the thread').optional(),
     sender: sender.optional(),
     message_type: messageType.optional(),
+    include_receipts: z.boolean().default(false),
     max_tokens: maxTokens,
   }),
   output: z.object({
@@ -51,8 +53,14 @@ export const getMessages = defineTool({
     });
     const forward = after !== undefined;
     const budget = { maxTokens: input.max_tokens, maxBytes: maxResponseBytes };
+    const receipts = input.include_receipts
+      ? await services.delivery.receipts(ctx, page.messages)
+      : new Map<number, readonly Receipt[]>();
     const { items, truncated } = fit(
-      page.messages.map(toMessage),
+      page.messages.map((row): Message => {
+        const own = receipts.get(row.id);
+        return { ...toMessage(row), ...(own === undefined ? {} : { receipts: own.map(toReceipt) }) };
+      }),
       budget,
       forward ? 'first' : 'last',
       shortenMessage,

@@ -73,6 +73,8 @@ export interface DeliveryReads {
     messageIds: readonly number[],
     limit: number,
   ): Promise<readonly (ReceiptRow & { readonly agentId: string })[]>;
+  /** At most `limit` of the first thousand of a workspace, by id. */
+  agentsOfType(workspace: string, agentType: string, limit: number): Promise<readonly NamedAgent[]>;
   /** Those of `ids` that exist, in the order of `ids`. */
   agents(workspace: string, ids: readonly string[]): Promise<readonly NamedAgent[]>;
 }

@@ -89,7 +89,7 @@ export const toolsOf = (tool: string, ...all: readonly Record<string, unknown>[]
   all.map((args) => ({ tool, args }));
 
 /** Cursors, and what access tokens say. */
-const ENCODED = [/next_cursor\\*":\\*"([A-Za-z0-9_-]+)/g, /\beyJ[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)/g];
+const ENCODED = [/cursor\\*":\\*"([A-Za-z0-9_-]+)/g, /\beyJ[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)/g];
 
 async function answerOf(response: Response): Promise<Answer> {
   const body = await response.text();

@@ -25,6 +25,10 @@ export const takenIds = (role: Role): readonly string[] =>
     ? []
     : ['cnry-ghost-id', 'cnry-sender-id'].filter((id) => role !== 'ghost' || id === 'cnry-sender-id');
 
+/** At the beginning of the log, of nobody. */
+const firstCursor = ({ epoch }: LeakWorld): string =>
+  Buffer.from(JSON.stringify([epoch, 'delivery', [0, 0, [], []]])).toString('base64url');
+
 export const TOOL_ROWS: readonly DoorRow[] = [
   {
     covers: 'tool:create_session',
@@ -100,6 +104,7 @@ export const TOOL_ROWS: readonly DoorRow[] = [
       ...toolsOf(
         'get_messages',
         ...inEach(world, {}, { after_id: 0 }, { limit: 1 }, { after_id: 0, limit: 2 }),
+        ...inEach(world, { include_receipts: true }),
       ),
       ...toolsOf(
         'get_messages',
@@ -134,6 +139,20 @@ export const TOOL_ROWS: readonly DoorRow[] = [
         ...inEach(world, { max_tokens: 20_000 }, { max_tokens: 200 }),
       ),
     probes: [inSession('catch_up')],
+  },
+  {
+    covers: 'tool:wait_for_messages',
+    shows: true,
+    asks: (world) =>
+      toolsOf(
+        'wait_for_messages',
+        ...[{}, { addressed_only: true }, { limit: 1 }].flatMap((args) => [
+          { timeout_seconds: 0, ...args },
+          { timeout_seconds: 0, ...args, cursor: firstCursor(world) },
+        ]),
+        ...inEach(world, { timeout_seconds: 0, limit: 100, cursor: firstCursor(world) }),
+      ),
+    probes: [inSession('wait_for_messages', { timeout_seconds: 0 })],
   },
   {
     covers: 'tool:set_message_visibility',

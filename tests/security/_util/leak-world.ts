@@ -57,6 +57,8 @@ export interface LeakWorld extends AsyncDisposable {
   readonly login: Cast['login'];
   readonly handle: string;
   readonly sessions: Readonly<Record<Place, string>>;
+  /** Part of every cursor. */
+  readonly epoch: string;
   readonly lines: readonly PostedLine[];
   readonly secrets: readonly Secret[];
   /** All that the hub has logged so far, at level debug. */
@@ -91,7 +93,7 @@ export async function startLeakWorld(): Promise<LeakWorld> {
   async function call(by: Role, tool: string, args: object): Promise<Record<string, unknown>> {
     clock.at += 1000;
     const { text: answer } = await callers[by].ask('2026', { tool, args: { ...args } });
-    const body = answer.slice(answer.indexOf('{', answer.indexOf('\n{')));
+    const [body = ''] = answer.slice(answer.indexOf('{', answer.indexOf('\n{'))).split('\n', 1);
     const { result } = JSON.parse(body) as { result?: { structuredContent?: Record<string, unknown> } };
     const success = result?.structuredContent;
     if (success === undefined) throw new Error(`${by} ${tool}: ${answer}`);
@@ -138,8 +140,11 @@ export async function startLeakWorld(): Promise<LeakWorld> {
   }
   await importOld(callers);
   clock.at += 1000;
+  const poll = { tool: 'wait_for_messages', args: { timeout_seconds: 0 } };
+  const [, epoch = ''] = /\["([^"]+)","delivery"/.exec((await callers.sender.ask('2026', poll)).text) ?? [];
   return {
     ...{ hub, callers, ways, login, handle, sessions, lines, log: text },
+    epoch,
     secrets: [
       ...wordsOfLines(),
       ...wordsOfImport(),
@@ -246,6 +251,10 @@ function names(callers: Callers): Secret[] {
       ...admins,
       ...opens,
       ...told((line) => memberOf(line.by).agent === agent || mentioned(line, agent)),
+      // Receipts name the agents of a type to who wrote to it.
+      ...Object.values<Line>(LINES)
+        .filter((line) => mentioned(line, `type:${type.toLowerCase()}`))
+        .map(({ by }) => by),
     ]);
     const types = new Set<Role>([
       ...sameType,

@@ -16,6 +16,8 @@ interface Raw {
   readonly shown: number;
 }
 
+/** There is no index by type: it would serve this alone. */
+const AGENTS_LOOKED_AT = 1000;
 /** Messages to a type that one write passes by, at most. */
 const PASSED_PER_WRITE = 1000;
 
@@ -58,6 +60,11 @@ export function deliveryReads({ sqlite }: Connection, names: Names): SyncNoun<Re
   const agent = sqlite.prepare<[number, string], NamedAgent>(
     `SELECT id AS pk, agent_id AS agentId, agent_type AS agentType FROM agents
      WHERE workspace_id = ? AND agent_key = ?`,
+  );
+  const ofType = sqlite.prepare<[number, string, number], NamedAgent>(
+    `SELECT id AS pk, agent_id AS agentId, agent_type AS agentType FROM (
+       SELECT id, agent_id, agent_type FROM agents WHERE workspace_id = ? ORDER BY agent_key LIMIT ${AGENTS_LOOKED_AT})
+     WHERE agent_type = ? COLLATE NOCASE LIMIT ?`,
   );
   const find = (workspace: string, agentId: string): NamedAgent | undefined => {
     const workspaceId = names.workspace(workspace);
@@ -105,6 +112,11 @@ export function deliveryReads({ sqlite }: Connection, names: Names): SyncNoun<Re
       return messageIds.flatMap((id) =>
         receipts.all(id, limit).map((row) => ({ ...row, by: DELIVERY_WAYS[row.by] ?? 'tool' })),
       );
+    },
+
+    agentsOfType(workspace, agentType, limit) {
+      const workspaceId = names.workspace(workspace);
+      return workspaceId === undefined ? [] : ofType.all(workspaceId, agentType, limit);
     },
 
     agents(workspace, ids) {
