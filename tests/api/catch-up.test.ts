@@ -245,7 +245,7 @@ describe('texts of others', () => {
           expect(shown.length + left.length).toBe(addressed.length);
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   });
 });

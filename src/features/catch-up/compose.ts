@@ -9,7 +9,9 @@ import type { Composed, Item, Section } from './types.ts';
 interface Filling {
   readonly section: Section;
   readonly headingTokens: number;
-  taken: number;
+  readonly taken: Item[];
+  /** The first that did not fit, which is asked for again. */
+  next: Item | undefined;
   tokens: number;
 }
 
@@ -26,22 +28,28 @@ const OVER_BUDGET = 'More does not fit: raise max_tokens.\n';
 
 export function compose({ header, sections, importance, maxTokens }: Frame, count: CountTokens): Composed {
   const all = sections.map((section): Filling => {
-    return { section, headingTokens: count(headingOf(section)), taken: 0, tokens: 0 };
+    return { section, headingTokens: count(headingOf(section)), taken: [], next: undefined, tokens: 0 };
   });
   const order = importance.flatMap((index) => all[index] ?? []);
   const headerTokens = count(header);
   const used = () => all.reduce((sum, { tokens }) => sum + tokens, headerTokens);
+  // Nothing is left out beyond what is before the first item is taken.
+  const longestFooter = count(footerOf(all));
+  const fits = () => used() + longestFooter <= maxTokens || used() + count(footerOf(all)) <= maxTokens;
 
   /** Takes items as long as the section stays within `most` and all of it within the budget. */
   function fill(filling: Filling, most: number): void {
-    const { section, headingTokens } = filling;
-    for (let item = section.items[filling.taken]; item !== undefined; item = section.items[filling.taken]) {
-      const before = { taken: filling.taken, tokens: filling.tokens };
-      const cost = count(item.text) + (before.taken === 0 ? headingTokens : 0);
-      filling.taken++;
+    const { section, headingTokens, taken } = filling;
+    while (taken.length < section.size) {
+      const item = filling.next ?? section.item(taken.length);
+      const cost = count(item.text) + (taken.length === 0 ? headingTokens : 0);
+      taken.push(item);
       filling.tokens += cost;
-      if (filling.tokens <= most && used() + count(footerOf(all)) <= maxTokens) continue;
-      Object.assign(filling, before);
+      filling.next = undefined;
+      if (filling.tokens <= most && fits()) continue;
+      taken.pop();
+      filling.tokens -= cost;
+      filling.next = item;
       return;
     }
   }
@@ -50,28 +58,36 @@ export function compose({ header, sections, importance, maxTokens }: Frame, coun
   for (const filling of order) fill(filling, filling.section.share * room);
   for (const filling of order) fill(filling, room);
 
-  let text = render(header, all);
-  // Tokens of parts add up to those of the whole but for what merges at the seams: seldom one more, and then one item less.
-  for (const filling of order.toReversed()) {
-    while (filling.taken > 0 && count(text) > maxTokens) {
-      filling.taken--;
-      text = render(header, all);
-    }
-  }
-  if (count(text) > maxTokens) text = `${header}${OVER_BUDGET}`;
-  if (count(text) > maxTokens) text = OVER_BUDGET;
-  const told = all.flatMap(({ section, taken }) => section.items.slice(0, taken));
+  const { text, tokens } = render();
+  const told = all.flatMap(({ taken }) => taken);
   return {
-    text,
-    tokens: count(text),
+    ...{ text, tokens },
     truncated: told.some(({ cut }) => cut) || all.some((one) => one.section.matters && leftOut(one) > 0),
-    shown: told.flatMap(({ shows }: Item) => shows ?? []).sort((a, b) => a - b),
+    shown: told.flatMap(({ shows }) => shows ?? []).sort((a, b) => a - b),
   };
+
+  /**
+   * Tokens of parts add up to those of the whole but for what merges at the seams: seldom there is one more, and then one
+   * item less.
+   */
+  function render(): { readonly text: string; readonly tokens: number } {
+    for (;;) {
+      const whole = `${header}${all.map(blockOf).join('')}${footerOf(all)}`;
+      const tokensOfAll = count(whole);
+      if (tokensOfAll <= maxTokens) return { text: whole, tokens: tokensOfAll };
+      const last = order.findLast(({ taken }) => taken.length > 0);
+      if (last === undefined) break;
+      last.taken.pop();
+    }
+    const least = [`${header}${OVER_BUDGET}`, OVER_BUDGET];
+    const found = least.find((one) => count(one) <= maxTokens) ?? '';
+    return { text: found, tokens: count(found) };
+  }
 }
 
 const headingOf = ({ heading }: Section): string => `\n## ${heading}\n`;
 
-const leftOut = ({ section, taken }: Filling): number => section.items.length - taken + section.beyond;
+const leftOut = ({ section, taken }: Filling): number => section.size - taken.length + section.beyond;
 
 function footerOf(all: readonly Filling[]): string {
   const rests = all.flatMap((one) => {
@@ -81,12 +97,6 @@ function footerOf(all: readonly Filling[]): string {
   return rests.length === 0 ? '' : `\nNot shown: ${rests.join(', ')}\n`;
 }
 
-function render(header: string, all: readonly Filling[]): string {
-  const blocks = all
-    .filter(({ taken }) => taken > 0)
-    .map(({ section, taken }) => {
-      const items = section.items.slice(0, taken);
-      return `${headingOf(section)}${items.map(({ text }) => text).join('')}`;
-    });
-  return `${header}${blocks.join('')}${footerOf(all)}`;
+function blockOf({ section, taken }: Filling): string {
+  return taken.length === 0 ? '' : `${headingOf(section)}${taken.map(({ text }) => text).join('')}`;
 }

@@ -11,7 +11,6 @@ const VALUE_TOKENS = 40;
 /** More would be paid for and seldom help: one line per so many tokens of the budget. */
 const TOKENS_PER_RECENT = 100;
 const MIN_RECENT = 5;
-const MAX_LEASES = 50;
 const PURPOSE_CHARS = 120;
 /** Parts of the budget that one message takes, at most. */
 const ONE_UNREAD = 0.3;
@@ -75,11 +74,23 @@ function headerOf(
 
 const plain = { beyond: 0, matters: true };
 
+/** Items that are made of `all` when they are asked for. */
+function itemsOf<T>(all: readonly T[], make: (one: T) => Item): Pick<Section, 'size' | 'item'> {
+  return {
+    size: all.length,
+    item(index) {
+      const one = all[index];
+      if (one === undefined) throw new RangeError(`no item ${index}`);
+      return make(one);
+    },
+  };
+}
+
 function sessionsSection(sessions: readonly SessionLabel[]): Section {
   return {
     ...plain,
     heading: 'Sessions',
-    items: sessions.map(({ sessionId, purpose }): Item => {
+    ...itemsOf(sessions, ({ sessionId, purpose }) => {
       return { text: `- ${sessionId} ${quoted(purpose, PURPOSE_CHARS / 2)}\n` };
     }),
     rest: (left) => `${left} sessions (list_sessions)`,
@@ -103,7 +114,7 @@ function unreadSection(
   return {
     ...plain,
     heading: `Unread, addressed to you (${unread.count})`,
-    items: ordered.map((message): Item => {
+    ...itemsOf(ordered, (message) => {
       const note = open.has(message.id) ? 'unanswered' : '';
       const { text, whole } = messageItem(rules, message, Math.floor(maxTokens * ONE_UNREAD), note);
       return whole ? { text, shows: message.id } : { text, cut: true };
@@ -124,7 +135,7 @@ function notesSection(
   return {
     ...plain,
     heading: 'Pinned, decisions and handoffs',
-    items: notes.map((message) => {
+    ...itemsOf(notes, (message) => {
       const note = open.has(message.id) ? 'unanswered' : '';
       return shortened(messageItem(rules, message, Math.floor(maxTokens * ONE_NOTE), note));
     }),
@@ -151,7 +162,7 @@ function questionsSection(
   return {
     ...plain,
     heading: 'Open questions (nobody else has answered)',
-    items: ordered.map((message) =>
+    ...itemsOf(ordered, (message) =>
       shortened(messageItem(rules, message, Math.floor(maxTokens * ONE_QUESTION), '')),
     ),
     rest: (left) => `+${left} open questions (get_messages message_type)`,
@@ -171,11 +182,10 @@ function leasesSection({ leases, sessions, you }: State, rules: LineRules): Sect
   return {
     ...plain,
     heading: 'Leases in force',
-    items: [...leases]
-      .sort((a, b) => rank(a) - rank(b) || b.fencingToken - a.fencingToken)
-      .slice(0, MAX_LEASES)
-      .map((lease) => leaseItem(rules, lease)),
-    beyond: Math.max(0, leases.length - MAX_LEASES),
+    ...itemsOf(
+      [...leases].sort((a, b) => rank(a) - rank(b) || b.fencingToken - a.fencingToken),
+      (lease) => leaseItem(rules, lease),
+    ),
     rest: (left) => `+${left} leases (list_leases)`,
     share: 0.1,
   };
@@ -193,9 +203,10 @@ function memorySection({ memory, lastOwn = 0, you }: State, rules: LineRules): S
   return {
     ...plain,
     heading: 'Memory, last changed',
-    items: [...memory]
-      .sort((a, b) => rank(a) - rank(b) || b.seq - a.seq)
-      .map((changed) => memoryItem(rules, changed, VALUE_TOKENS, rank(changed) === 0 ? 'new' : '')),
+    ...itemsOf(
+      [...memory].sort((a, b) => rank(a) - rank(b) || b.seq - a.seq),
+      (changed) => memoryItem(rules, changed, VALUE_TOKENS, rank(changed) === 0 ? 'new' : ''),
+    ),
     rest: (left) => `+${left} memory entries (list_memory)`,
     share: 0.1,
   };
@@ -211,7 +222,7 @@ function recentSection(
   return {
     ...plain,
     heading: 'Recent, newest first',
-    items: shown.map((message) => briefItem(rules, message, BRIEF_TOKENS)),
+    ...itemsOf(shown, (message) => briefItem(rules, message, BRIEF_TOKENS)),
     beyond: recent.length - shown.length + Number(olderThanRecent),
     rest: () => 'earlier messages (get_messages before_id)',
     share: 0.08,

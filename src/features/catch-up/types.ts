@@ -20,8 +20,10 @@ export interface Item {
 
 export interface Section {
   readonly heading: string;
-  /** The most important first. */
-  readonly items: readonly Item[];
+  /** How many items there are. */
+  readonly size: number;
+  /** The most important first; made when it is asked for, since few of many fit. */
+  readonly item: (index: number) => Item;
   /** What is there besides the items. */
   readonly beyond: number;
   /** How so many that were left out are called, and the tool that has them. */
