@@ -9,6 +9,7 @@ import { createAuditor, type Auditor } from './audit/auditor.ts';
 import { createAuditService, type AuditService } from './audit/service.ts';
 import { createVisits, type Visits } from './audit/visits.ts';
 import { createAgentService, type AgentService } from './agents/service.ts';
+import { createCatchUpService, type CatchUpService } from './catch-up/service.ts';
 import { createDeliveryService, type DeliveryService } from './delivery/service.ts';
 import { createFeedService, type FeedService } from './feed/service.ts';
 import { createImportService, type ImportService } from './import/service.ts';
@@ -44,6 +45,7 @@ export interface Services {
   readonly search: SearchService;
   readonly delivery: DeliveryService;
   readonly feed: FeedService;
+  readonly catchUp: CatchUpService;
 }
 
 export interface ServiceDeps {
@@ -69,6 +71,8 @@ export function createServices(given: ServiceDeps): Services {
   const deps = { ...given, auditor, rates };
   const agents = createAgentService(deps);
   const keys = createKeyService(deps);
+  const delivery = createDeliveryService(deps);
+  const leases = createLeaseService({ ...deps, agents });
   return {
     auditor,
     agents,
@@ -80,12 +84,13 @@ export function createServices(given: ServiceDeps): Services {
     sessions: createSessionService(deps),
     messages: createMessageService(deps),
     memory: createMemoryService(deps),
-    leases: createLeaseService({ ...deps, agents }),
+    leases,
     imports: createImportService(deps),
     rates,
     streams: createStreamQuota(given.limits.maxStreamsPerKey),
     search: createSearchService(deps),
-    delivery: createDeliveryService(deps),
     feed: createFeedService(deps),
+    delivery,
+    catchUp: createCatchUpService({ ...deps, delivery, leases }),
   };
 }

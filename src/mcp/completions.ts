@@ -15,9 +15,14 @@ const oneOf =
   (_hub, _ctx, prefix) =>
     Promise.resolve(values.filter((value) => value.startsWith(prefix.toLowerCase())));
 
+/** Sessions whose participants are offered as recipients. */
+const RECENT_SESSIONS = 20;
+const AGENT_ID = /^[A-Za-z0-9._@-]+$/;
+
 const COMPLETERS: Readonly<Record<string, Completer>> = {
   session_id: ({ services }, ctx, prefix) => services.sessions.complete(ctx, prefix, MAX_VALUES),
   agent_id: completeAgent,
+  to: completeRecipient,
   collaboration_type: oneOf(COLLABORATION_TYPES),
   iteration_rounds: oneOf(Array.from({ length: MAX_ROUNDS }, (_, index) => String(index + 1))),
 };
@@ -48,4 +53,19 @@ async function completeAgent({ services }: ToolHub, ctx: Ctx, prefix: string): P
   if (may(ctx.principal, 'admin')) return services.agents.complete(ctx, prefix, MAX_VALUES);
   const own = ctx.principal.agentId;
   return own.toLowerCase().startsWith(prefix.toLowerCase()) ? [own] : [];
+}
+
+/** Who posted where the caller saw it: names that it has met. */
+async function completeRecipient(
+  { services }: ToolHub,
+  ctx: Ctx,
+  prefix: string,
+): Promise<readonly string[]> {
+  const { sessions } = await services.sessions.list(ctx, { limit: RECENT_SESSIONS });
+  const met = new Set(sessions.flatMap(({ participants }) => participants));
+  return [...met]
+    .filter((name) => AGENT_ID.test(name) && name !== ctx.principal.agentId)
+    .filter((name) => name.toLowerCase().startsWith(prefix.toLowerCase()))
+    .sort()
+    .slice(0, MAX_VALUES);
 }

@@ -18,6 +18,7 @@ export const COLLABORATION_TYPES = ['parallel', 'sequential', 'review', 'debate'
 export const MAX_ROUNDS = 20;
 const DEBUG_MESSAGES = 30;
 const DEBUG_TOKENS = 6000;
+const CATCH_UP_TOKENS = 1500;
 
 const HOW: Readonly<Record<(typeof COLLABORATION_TYPES)[number], string>> = {
   parallel: 'They work side by side on parts of the task and put the parts together at the end of a round.',
@@ -107,7 +108,55 @@ const debugSession = definePrompt({
   },
 });
 
-const PROMPTS: readonly Prompt[] = [setupCollaboration, debugSession];
+const catchUp = definePrompt({
+  descriptor: {
+    name: 'catch-up',
+    title: 'Catch up',
+    description: 'Go on where the work stands: what is decided, unread and open.',
+    arguments: [argument('session_id', 'one session; otherwise all that matter to you', false)],
+  },
+  arguments: z.object({ session_id: z.string().optional() }),
+  async render({ services }, ctx, { session_id }) {
+    const { text, cursor } = await services.catchUp.tell(ctx, {
+      ...{ maxTokens: CATCH_UP_TOKENS, by: 'tool' },
+      ...(session_id === undefined ? {} : { sessionId: session_id }),
+    });
+    return [
+      'You come back to work that you share with other agents. This is where it stands, as the hub knows it:',
+      text,
+      `Keep to the decisions. Answer first what is unread or asked of you (add_message with parent_message_id and message_type answer), then go on with the work. Read on with get_messages or search_context only where this is not enough. When you wait for others, call wait_for_messages with cursor ${cursor}, which says that you have read this.`,
+    ].join('\n\n');
+  },
+});
+
+const RECIPIENT = /^(type:)?[A-Za-z0-9._@-]{1,100}$/i;
+
+const handoff = definePrompt({
+  descriptor: {
+    name: 'handoff',
+    title: 'Hand over',
+    description: 'Write down all that another agent needs to go on with your work.',
+    arguments: [
+      argument('session_id', 'the session of the work', true),
+      argument('to', 'who goes on: an agent id, or type:<agent_type>', true),
+    ],
+  },
+  arguments: z.object({ session_id: z.string().min(1), to: z.string().regex(RECIPIENT) }),
+  async render({ services }, ctx, { session_id, to }) {
+    const { sessionId } = await services.sessions.get(ctx, session_id);
+    const told = { sessionId, maxTokens: CATCH_UP_TOKENS, by: 'tool' } as const;
+    const { text } = await services.catchUp.tell(ctx, told);
+    const message = { session_id: sessionId, message_type: 'handoff', to: [to], pinned: true };
+    return [
+      `Hand your work in session ${sessionId} over to ${to}, who knows nothing of what you know. The hub has this:`,
+      text,
+      `Post one message with add_message ${JSON.stringify(message)}. Its content, each part in a few lines: the goal and what is done; decisions and why (#ids); open questions and who is asked; files you changed and their state (branch, uncommitted, failing tests); leases to hand over (list_leases); the very next step.`,
+      'What must outlast the session goes into shared memory (set_memory with scope shared). After that give your leases back (release_lease), so that the other can take them, and change nothing more.',
+    ].join('\n\n');
+  },
+});
+
+const PROMPTS: readonly Prompt[] = [setupCollaboration, debugSession, catchUp, handoff];
 
 export const PROMPT_DESCRIPTORS: readonly PromptDescriptor[] = PROMPTS.map((prompt) => prompt.descriptor);
 

@@ -65,6 +65,7 @@ export const GOOD_CALLS: Readonly<Record<string, (stage: Stage) => readonly [Arg
       ...{ sender: 'alice', message_type: 'message', include_receipts: true },
     },
   ],
+  catch_up: ({ sessionId: session_id }) => [{}, { session_id, max_tokens: 200 }],
   wait_for_messages: ({ sessionId: session_id }) => [
     { timeout_seconds: 0 },
     { session_id, timeout_seconds: 0, limit: 1, addressed_only: true, max_tokens: 500 },

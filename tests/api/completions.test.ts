@@ -39,6 +39,7 @@ describe.each(ERAS)('in era %s', (era) => {
     [{ prompt: 'debug-session' }, 'agent_id'],
     [{ prompt: 'debug-session' }, 'collaboration_type'],
     [{ prompt: 'setup-collaboration' }, 'toString'],
+    [{ prompt: 'catch-up' }, 'to'],
     [{ resource: 'session://{session_id}' }, 'agent_id'],
     [{ resource: 'agent://{agent_id}/memory' }, 'session_id'],
   ] as const)('%o has no argument %s', async (ref, argument) => {

@@ -125,7 +125,7 @@ const OWN = (): string[] =>
     .map(({ key }) => key)
     .sort();
 
-const prompts: readonly DoorRow[] = [
+const prompts: DoorRow[] = [
   {
     covers: 'debug-session',
     async run(caller, door) {
@@ -158,7 +158,37 @@ const prompts: readonly DoorRow[] = [
   },
 ];
 
+for (const [covers, more] of [
+  ['catch-up', {}],
+  ['handoff', { to: 'whoever' }],
+] as const) {
+  prompts.push({
+    covers,
+    async run(caller, door) {
+      const ask = (session_id: string): Promise<string> => door.prompt(covers, { session_id, ...more });
+      if (isStranger(caller)) return expectSessionMissing(ask, -32602);
+      const text = await ask(world.sessions.main);
+      expect(text, caller.name).toContain(world.sessions.main);
+      expectNothingHidden(world, caller, text);
+    },
+  });
+}
+
 const completions: readonly DoorRow[] = [
+  {
+    covers: 'to',
+    async run(caller, door) {
+      const all = await door.complete({ prompt: 'handoff', argument: 'to', value: '' });
+      expect(all, caller.name).not.toContain(caller.agent);
+      expectNothingHidden(world, caller, all.join(' '));
+      if (!isStranger(caller)) {
+        const met = sessionAsSeen(asked(caller), 'main').participants.filter((name) => name !== caller.agent);
+        expect(all, caller.name).toEqual(
+          expect.arrayContaining(met.filter((name) => /^[\w.@-]+$/.test(name))),
+        );
+      }
+    },
+  },
   {
     covers: 'session_id',
     async run(caller, door) {

@@ -7,6 +7,7 @@ import { keysAndAgents } from './contract/keys-agents.ts';
 import { leases } from './contract/leases.ts';
 import { memory } from './contract/memory.ts';
 import { messages } from './contract/messages.ts';
+import { overview } from './contract/overview.ts';
 import { sessions } from './contract/sessions.ts';
 import { tokens } from './contract/tokens.ts';
 import { visibilities } from './contract/visibility.ts';
@@ -25,6 +26,7 @@ for (const engine of [sqliteEngine]) {
     messages(engine);
     events(engine);
     memory(engine);
+    overview(engine);
     leases(engine);
     visibilities(engine);
     writes(engine);
@@ -78,6 +80,11 @@ const ALLOWED: readonly Allowed[] = [
     sql: /FROM message_audiences .* UNION ALL SELECT \* FROM \( SELECT seq, kind, .* FROM events/,
     step: /^SCAN \(subquery-[13]\)/,
     why: 'two streams of the log, each as far as a page',
+  },
+  {
+    sql: /LIMIT (200|1000)\) (n|r|v)\b/,
+    step: /^SCAN (n|r|v)$/,
+    why: 'looks no further than the limit inside: what is of note, replies, and what changed',
   },
   {
     sql: /FROM audiences a CROSS JOIN message_audiences b/,

@@ -3,6 +3,7 @@ import type { Tool } from '../tool.ts';
 import { acquireLease } from './acquire-lease.ts';
 import { addMessage } from './add-message.ts';
 import { authenticateAgent } from './authenticate-agent.ts';
+import { catchUp } from './catch-up.ts';
 import { createSession } from './create-session.ts';
 import { deleteMemory } from './delete-memory.ts';
 import { getAuditLog } from './get-audit-log.ts';
@@ -32,6 +33,7 @@ export const TOOLS: readonly Tool[] = [
   updateSession,
   addMessage,
   getMessages,
+  catchUp,
   waitForMessages,
   setMessageVisibility,
   searchContext,

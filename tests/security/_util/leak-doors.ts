@@ -65,6 +65,27 @@ const rest: readonly DoorRow[] = [
     probes: [probe('session', (session_id) => prompt('debug-session', { session_id }))],
   },
   {
+    covers: 'prompt:catch-up',
+    shows: true,
+    asks: (world) => [
+      prompt('catch-up', {}),
+      ...places(world).map((session_id) => prompt('catch-up', { session_id })),
+    ],
+    probes: [probe('session', (session_id) => prompt('catch-up', { session_id }))],
+  },
+  {
+    covers: 'prompt:handoff',
+    shows: true,
+    asks: (world) => places(world).map((session_id) => prompt('handoff', { session_id, to: 'nobody' })),
+    probes: [probe('session', (session_id) => prompt('handoff', { session_id, to: 'nobody' }))],
+  },
+  {
+    covers: 'completion:to',
+    shows: true,
+    asks: () => ['', 'cnry'].map((start) => complete({ type: 'ref/prompt', name: 'handoff' }, 'to', start)),
+    probes: [probe('agent', (id) => complete({ type: 'ref/prompt', name: 'handoff' }, 'to', id))],
+  },
+  {
     covers: 'completion:session_id',
     asks: () => [
       complete({ type: 'ref/prompt', name: 'debug-session' }, 'session_id', ''),

@@ -131,6 +131,18 @@ export const TOOL_ROWS: readonly DoorRow[] = [
     ],
   },
   {
+    covers: 'tool:catch_up',
+    shows: true,
+    asks: (world) =>
+      toolsOf(
+        'catch_up',
+        { max_tokens: 20_000 },
+        {},
+        ...inEach(world, { max_tokens: 20_000 }, { max_tokens: 200 }),
+      ),
+    probes: [inSession('catch_up')],
+  },
+  {
     covers: 'tool:wait_for_messages',
     shows: true,
     asks: (world) =>

@@ -12,6 +12,7 @@ import { keyReads, keyWrites, workspaceReads, workspaceWrites } from './keys.ts'
 import { leaseReads, leaseWrites } from './leases.ts';
 import { createLongReads } from './long-reads.ts';
 import { memoryWrites } from './memory.ts';
+import { overviewReads } from './overview.ts';
 import { messageWrites } from './message-writes.ts';
 import { sessionWrites } from './sessions.ts';
 import { tokenReads, tokenWrites } from './tokens.ts';
@@ -24,6 +25,7 @@ export function createReads(connection: Connection, names: Names): SyncNouns<Rea
     handles: handleReads(connection),
     tokens: tokenReads(connection),
     events: eventReads(connection, names),
+    overview: overviewReads(connection, names),
     leases: leaseReads(connection),
     deliveries: deliveryReads(connection, names),
     ...createLongReads(connection, names),
