@@ -90,7 +90,7 @@ function wire(
   options: HubOptions,
 ): Hub {
   const { log, version, now = Date.now, sessionIdleMs = SESSION_IDLE_MS } = options;
-  const { limits, rates } = config;
+  const { limits, rates, presence } = config;
   const { publicUrl, host, port } = config.http;
   // The port may be any free one: which, is known when the hub listens.
   let listeningAt = `http://${urlHost(host)}:${String(port)}`;
@@ -98,7 +98,7 @@ function wire(
     secrets: jwtSecrets(secrets.jwtSecretKey),
     publicUrl: () => publicUrl ?? listeningAt,
   });
-  const services = createServices({ store, bus, search, limits, rates, codec, now, log });
+  const services = createServices({ store, bus, search, limits, rates, presence, codec, now, log });
   const guesses = createGuessGuard(rates);
   const authenticator = guarded(createAuthenticator(services), guesses);
   const addressOf = clientAddress(config.http.trustProxy);
@@ -112,7 +112,10 @@ function wire(
     ...{ surface, log, now },
     options: { maxSessions: config.mcp.maxSessions, sessionIdleMs },
   });
-  const open = createOpenRequests({ now });
+  const open = createOpenRequests({
+    now,
+    acting: (who, connection) => services.presence.open(who, connection),
+  });
   const following = followCredentials({ services, engines, open });
   const told: Pick<McpRouteDeps, 'onVerified' | 'onIdentified'> = {
     onVerified: (c, credential) => c.set('credential', credential),
@@ -120,6 +123,7 @@ function wire(
       c.set('principal', principal);
       const visit = { requestId: requestIdOf(c), action: actionOf(c) };
       services.visits.seen(principal, client?.name ?? 'unknown', visit);
+      services.presence.seen(principal, client);
     },
   };
   const health = () => store.health();

@@ -7,6 +7,8 @@ import type { Logger } from '../telemetry/log.ts';
 import { createAuditor, type Auditor } from './audit/auditor.ts';
 import { createAuditService, type AuditService } from './audit/service.ts';
 import { createVisits, type Visits } from './audit/visits.ts';
+import { createAgentDirectory, type AgentDirectory } from './agents/directory.ts';
+import { createPresence, type Presence } from './agents/presence.ts';
 import { createAgentService, type AgentService } from './agents/service.ts';
 import { createImportService, type ImportService } from './import/service.ts';
 import { createKeyService, type KeyService } from './keys/service.ts';
@@ -26,6 +28,8 @@ export interface Services {
   readonly audit: AuditService;
   readonly visits: Visits;
   readonly agents: AgentService;
+  readonly presence: Presence;
+  readonly directory: AgentDirectory;
   readonly keys: KeyService;
   readonly handles: HandleService;
   readonly accessTokens: AccessTokenService;
@@ -45,6 +49,7 @@ export interface ServiceDeps {
   readonly search: Search;
   readonly limits: Limits;
   readonly rates: Config['rates'];
+  readonly presence: Config['presence'];
   /** Makes and reads access tokens. */
   readonly codec: TokenCodec;
   /** Milliseconds since the epoch. */
@@ -55,12 +60,15 @@ export interface ServiceDeps {
 export function createServices(given: ServiceDeps): Services {
   const auditor = createAuditor(given);
   const rates = createRateService(given.rates);
-  const deps = { ...given, auditor, rates };
+  const presence = createPresence({ now: given.now, times: given.presence });
+  const deps = { ...given, auditor, rates, presence };
   const agents = createAgentService(deps);
   const keys = createKeyService(deps);
   return {
     auditor,
     agents,
+    presence,
+    directory: createAgentDirectory(deps),
     keys,
     handles: createHandleService({ ...deps, agents, keys }),
     accessTokens: createAccessTokenService({ ...deps, agents, keys }),

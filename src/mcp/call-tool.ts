@@ -69,6 +69,7 @@ export async function callTool(
   try {
     if (ctx.signal.aborted) throw callerGone(prepared.tool.name);
     ctx = { ...ctx, principal: await callerOf(prepared.tool, hub, ctx, args) };
+    using _calling = hub.services.presence.calls(ctx.principal, prepared.tool.name);
     await hub.services.rates.spend(ctx.principal, prepared.tool.rate);
     const answer = await withTimeout(run(prepared, hub, ctx, args), timeoutMs, prepared.tool.name);
     const structuredContent = { success: true, ...answer };

@@ -1,5 +1,7 @@
 /** The objects of the public contract, as schemas and as made from what the services answer. */
 import { z } from 'zod';
+import type { ListedPresence } from '../features/agents/directory.ts';
+import { AGENT_STATUSES } from '../features/agents/presence.ts';
 import { MESSAGE_TYPES, VISIBILITIES } from '../store/port.ts';
 import type {
   AuditRow,
@@ -82,6 +84,17 @@ export const auditEntryShape = z.object({
 });
 export type AuditEntry = z.infer<typeof auditEntryShape>;
 
+export const agentShape = z.object({
+  agent_id: z.string(),
+  agent_type: z.string(),
+  status: z.enum(AGENT_STATUSES),
+  last_seen: time,
+  last_tool: z.string().nullable(),
+  client: z.string().nullable(),
+  connections: z.number(),
+});
+export type Agent = z.infer<typeof agentShape>;
+
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
@@ -154,6 +167,18 @@ export function toAuditEntry(row: AuditRow): AuditEntry {
     result: row.result,
     request_id: row.requestId,
     details: { ...row.details },
+  };
+}
+
+export function toAgent(listed: ListedPresence): Agent {
+  return {
+    agent_id: listed.agentId,
+    agent_type: listed.agentType,
+    status: listed.status,
+    last_seen: isoTime(listed.lastSeenAt),
+    last_tool: listed.lastTool,
+    client: listed.client,
+    connections: listed.connections,
   };
 }
 

@@ -5,6 +5,7 @@
  */
 import type { AuditReads, AuditWrites } from './nouns/audit.ts';
 import type { JsonObject, Sight } from './nouns/common.ts';
+import type { DirectoryReads } from './nouns/directory.ts';
 import type { EventReads, EventWrites } from './nouns/events.ts';
 import type { MemoryReads, MemoryWrites } from './nouns/memory.ts';
 import type { HandleReads, HandleWrites, TokenReads, TokenWrites } from './nouns/tokens.ts';
@@ -12,6 +13,7 @@ import type { HandleReads, HandleWrites, TokenReads, TokenWrites } from './nouns
 export type { AuditPage, AuditPosition, AuditRow, NewAuditRow } from './nouns/audit.ts';
 export { ALL_WORKSPACES } from './nouns/common.ts';
 export type { JsonObject, Sight } from './nouns/common.ts';
+export type { AgentCard } from './nouns/directory.ts';
 export { EVENT_KINDS } from './nouns/events.ts';
 export type { CommittedEvent, EventKind, EventPage, EventRow, NewEvent } from './nouns/events.ts';
 export type { MemoryListRow, MemoryPage, MemoryPlace, MemoryPosition, MemoryRow } from './nouns/memory.ts';
@@ -235,6 +237,7 @@ export interface Reads {
   readonly tokens: TokenReads;
   readonly audit: AuditReads;
   readonly events: EventReads;
+  readonly directory: DirectoryReads;
 }
 
 export interface Writes {

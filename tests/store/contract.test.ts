@@ -1,6 +1,7 @@
 /** The contract of the port for each engine, and the plans of the statements that fulfil it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditLog } from './contract/audit.ts';
+import { directory } from './contract/directory.ts';
 import { keysAndAgents } from './contract/keys-agents.ts';
 import { memory } from './contract/memory.ts';
 import { messages } from './contract/messages.ts';
@@ -24,6 +25,7 @@ for (const engine of [sqliteEngine]) {
     visibilities(engine);
     writes(engine);
     auditLog(engine);
+    directory(engine);
   });
 }
 
@@ -47,6 +49,16 @@ const ALLOWED: readonly Allowed[] = [
     sql: /GROUP BY a\.name ORDER BY sum\(p\.message_count\)/,
     step: /USE TEMP B-TREE FOR (GROUP|ORDER) BY/,
     why: 'those who posted in one session',
+  },
+  {
+    sql: /FROM agents a CROSS JOIN keys k .* ORDER BY a\.last_seen_at DESC/,
+    step: /agents_by_key \(workspace_id=\?\)|USE TEMP B-TREE FOR ORDER BY/,
+    why: 'the agents of one workspace, on a reader thread; an index would be written to with each sign of life',
+  },
+  {
+    sql: /CROSS JOIN senders s .* GROUP BY a\.id ORDER BY sum\(p\.message_count\)/,
+    step: /USE TEMP B-TREE FOR (GROUP|ORDER) BY/,
+    why: 'the agents who posted in one session',
   },
   {
     sql: /FROM json_each\(\+(\?|:ids)\) j CROSS JOIN messages m .* ORDER BY j\.key$/,

@@ -37,6 +37,7 @@ export async function contextOf(c: Context<HubEnv>, { authenticator, log, servic
   const requestId = c.get('requestId');
   const action = actionOf(c);
   services.visits.seen(principal, CLIENT.name, { requestId, action });
+  services.presence.seen(principal);
   await countCall(c, principal, services.rates);
   const signal = requestSignal(c);
   return { principal, requestId, action, signal, log: log.child({ request_id: requestId }) };

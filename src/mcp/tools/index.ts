@@ -9,6 +9,7 @@ import { getMemory } from './get-memory.ts';
 import { getMessages } from './get-messages.ts';
 import { getSession } from './get-session.ts';
 import { getUsageGuidance } from './get-usage-guidance.ts';
+import { listAgents } from './list-agents.ts';
 import { listMemory } from './list-memory.ts';
 import { listSessions } from './list-sessions.ts';
 import { refreshToken } from './refresh-token.ts';
@@ -36,6 +37,7 @@ export const TOOLS: readonly Tool[] = [
   getMemory,
   listMemory,
   deleteMemory,
+  listAgents,
   getUsageGuidance,
   getAuditLog,
 ];

@@ -53,6 +53,7 @@ function prepare(
     audit: { ...reads.audit, ...writes.audit },
     events: { ...reads.events, ...writes.events },
     imports: writes.imports,
+    directory: reads.directory,
   };
   return {
     connection,
