@@ -155,6 +155,7 @@ function wire(
       await engines[Symbol.asyncDispose]();
       await housekeeping.stop();
       services.visits.sum(true);
+      await services.delivery.close();
       await services.auditor.settled();
       await search.close();
       await store.close();

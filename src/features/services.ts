@@ -10,6 +10,7 @@ import { createVisits, type Visits } from './audit/visits.ts';
 import { createAgentDirectory, type AgentDirectory } from './agents/directory.ts';
 import { createPresence, type Presence } from './agents/presence.ts';
 import { createAgentService, type AgentService } from './agents/service.ts';
+import { createDeliveryService, type DeliveryService } from './delivery/service.ts';
 import { createImportService, type ImportService } from './import/service.ts';
 import { createKeyService, type KeyService } from './keys/service.ts';
 import type { Limits } from './limits.ts';
@@ -40,6 +41,7 @@ export interface Services {
   readonly rates: RateService;
   readonly streams: StreamQuota;
   readonly search: SearchService;
+  readonly delivery: DeliveryService;
 }
 
 export interface ServiceDeps {
@@ -64,11 +66,12 @@ export function createServices(given: ServiceDeps): Services {
   const deps = { ...given, auditor, rates, presence };
   const agents = createAgentService(deps);
   const keys = createKeyService(deps);
+  const delivery = createDeliveryService(deps);
   return {
     auditor,
     agents,
     presence,
-    directory: createAgentDirectory(deps),
+    directory: createAgentDirectory({ ...deps, delivery }),
     keys,
     handles: createHandleService({ ...deps, agents, keys }),
     accessTokens: createAccessTokenService({ ...deps, agents, keys }),
@@ -81,5 +84,6 @@ export function createServices(given: ServiceDeps): Services {
     rates,
     streams: createStreamQuota(given.limits.maxStreamsPerKey),
     search: createSearchService(deps),
+    delivery,
   };
 }

@@ -8,6 +8,7 @@ import { canonicalJson } from '../lib/canonical-json.ts';
 import { answerFits } from './budget.ts';
 import { isRecord } from './engines/rpc.ts';
 import { inputJsonSchema, outputJsonSchema } from './json-schema.ts';
+import { inboxShape } from './shapes.ts';
 import type { ToolDescriptor, ToolResult } from './surface.ts';
 import type { Tool, ToolHub } from './tool.ts';
 import { parseArguments } from './validate.ts';
@@ -34,7 +35,10 @@ export function prepareTool(tool: Tool): PreparedTool {
     ...(isWrite(tool) ? { idempotency_key: idempotencyKey } : {}),
     ...(tool.authenticates === true ? {} : { auth_token: authToken }),
   });
-  const success = z.object({ success: z.literal(true) }).extend(tool.output.shape);
+  const success = z
+    .object({ success: z.literal(true) })
+    .extend(tool.output.shape)
+    .extend({ inbox: inboxShape.optional() });
   return {
     tool,
     input,
@@ -71,11 +75,10 @@ export async function callTool(
     ctx = { ...ctx, principal: await callerOf(prepared.tool, hub, ctx, args) };
     using _calling = hub.services.presence.calls(ctx.principal, prepared.tool.name);
     await hub.services.rates.spend(ctx.principal, prepared.tool.rate);
-    const answer = await withTimeout(run(prepared, hub, ctx, args), timeoutMs, prepared.tool.name);
-    const structuredContent = { success: true, ...answer };
-    const text = JSON.stringify(structuredContent);
-    if (!answerFits(text, hub.maxResponseBytes)) throw answerTooLarge(hub.maxResponseBytes);
-    return { content: [{ type: 'text', text }], structuredContent };
+    const work = run(prepared, hub, ctx, args);
+    const answer =
+      prepared.tool.waits === true ? await work : await withTimeout(work, timeoutMs, prepared.tool.name);
+    return await success(prepared.tool, hub, ctx, answer);
   } catch (error) {
     noteRefusal(hub.services, ctx, error);
     if (!(error instanceof HubError))
@@ -85,6 +88,23 @@ export async function callTool(
       isError: true,
     };
   }
+}
+
+/** The answer, with what is unread besides where there is room for it. */
+async function success(tool: Tool, hub: ToolHub, ctx: Ctx, answer: object): Promise<ToolResult> {
+  const { maxResponseBytes, services } = hub;
+  const shown = tool.shows?.(answer as never) ?? [];
+  const plain = { success: true, ...answer };
+  const plainText = JSON.stringify(plain);
+  if (!answerFits(plainText, maxResponseBytes)) throw answerTooLarge(maxResponseBytes);
+  if (shown.length > 0) await services.delivery.delivered(ctx.principal, shown, 'tool');
+  const inbox = await services.delivery.inbox(ctx, tool.acknowledges === true ? shown : []);
+  if (inbox !== undefined) {
+    const structuredContent = { ...plain, inbox };
+    const text = JSON.stringify(structuredContent);
+    if (answerFits(text, maxResponseBytes)) return { content: [{ type: 'text', text }], structuredContent };
+  }
+  return { content: [{ type: 'text', text: plainText }], structuredContent: plain };
 }
 
 async function run(

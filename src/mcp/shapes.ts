@@ -54,6 +54,14 @@ export type Message = z.infer<typeof messageShape>;
 export const headShape = messageShape.omit({ content: true, content_truncated: true });
 export type Head = z.infer<typeof headShape>;
 
+/** Unread messages, beside whatever a tool answers. */
+export const inboxShape = z.object({
+  unread: z.number(),
+  latest: z.array(
+    z.object({ id: z.number(), session_id: z.string(), sender: z.string(), preview: z.string() }),
+  ),
+});
+
 export const entryShape = z.object({
   key: z.string(),
   scope: z.enum(['agent', 'shared']),
@@ -91,6 +99,7 @@ export const agentShape = z.object({
   last_seen: time,
   last_tool: z.string().nullable(),
   client: z.string().nullable(),
+  unread: z.number(),
   connections: z.number(),
 });
 export type Agent = z.infer<typeof agentShape>;
@@ -178,8 +187,16 @@ export function toAgent(listed: ListedPresence): Agent {
     last_seen: isoTime(listed.lastSeenAt),
     last_tool: listed.lastTool,
     client: listed.client,
+    unread: listed.unread,
     connections: listed.connections,
   };
+}
+
+/** Those of an answer's messages that it holds in full. */
+export function idsInFull(messages: readonly Message[]): readonly number[] {
+  return messages
+    .filter((message) => message.content_truncated !== true && message.metadata_truncated !== true)
+    .map(({ id }) => id);
 }
 
 /** A message cut so that its JSON takes about `chars` characters: without metadata that fills most of them, with less content. */

@@ -31,6 +31,12 @@ export interface Tool {
   readonly hints: ToolHints;
   /** Gives handles out: takes none itself, nor an `idempotency_key`, whose answer would have to be kept. */
   readonly authenticates?: true;
+  /** Its calls wait for something to happen: no limit on the time or number of calls at once applies to them. */
+  readonly waits?: true;
+  /** Ids of the messages that an answer holds in full, which delivers them. */
+  readonly shows?: (answer: never) => readonly number[];
+  /** Whether giving the cursor of an answer back acknowledges what it shows: its `inbox` does not say it again. */
+  readonly acknowledges?: true;
   /** Strict: unknown parameters are refused by name. `auth_token` and `idempotency_key` come from the table, not from here. */
   readonly input: z.ZodObject;
   /** Fields of a success, without `success` itself. */
@@ -41,9 +47,10 @@ export interface Tool {
 
 /** Declares a tool so that its handler's input is typed by its schema. */
 export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(
-  tool: Omit<Tool, 'input' | 'output' | 'handler'> & {
+  tool: Omit<Tool, 'input' | 'output' | 'handler' | 'shows'> & {
     readonly input: I;
     readonly output: O;
+    readonly shows?: (answer: z.input<O>) => readonly number[];
     readonly handler: (hub: ToolHub, ctx: Ctx, input: z.output<I>) => Promise<z.input<O>>;
   },
 ): Tool {

@@ -5,6 +5,7 @@
  */
 import type { AuditReads, AuditWrites } from './nouns/audit.ts';
 import type { JsonObject, Sight } from './nouns/common.ts';
+import type { DeliveryReads, DeliveryWrites } from './nouns/deliveries.ts';
 import type { DirectoryReads } from './nouns/directory.ts';
 import type { EventReads, EventWrites } from './nouns/events.ts';
 import type { MemoryReads, MemoryWrites } from './nouns/memory.ts';
@@ -13,6 +14,16 @@ import type { HandleReads, HandleWrites, TokenReads, TokenWrites } from './nouns
 export type { AuditPage, AuditPosition, AuditRow, NewAuditRow } from './nouns/audit.ts';
 export { ALL_WORKSPACES } from './nouns/common.ts';
 export type { JsonObject, Sight } from './nouns/common.ts';
+export { DELIVERY_WAYS } from './nouns/deliveries.ts';
+export type {
+  DeliveryWay,
+  MessagePreview,
+  NamedAgent,
+  ReceiptRow,
+  Recipient,
+  UnreadMessage,
+  UnreadPage,
+} from './nouns/deliveries.ts';
 export type { AgentCard } from './nouns/directory.ts';
 export { EVENT_KINDS } from './nouns/events.ts';
 export type { CommittedEvent, EventKind, EventPage, EventRow, NewEvent } from './nouns/events.ts';
@@ -209,6 +220,8 @@ export interface Reads {
     get(id: number, sight: Sight): Promise<MessageRow | undefined>;
     /** Those of `ids` that `sight` meets, in the order of `ids`; at most 1,000. */
     heads(ids: readonly number[], sight: Sight): Promise<readonly MessageHead[]>;
+    /** The same in full; as many of them, in their order, as {@link PAGE_BYTES} allow, but one at least. */
+    rows(ids: readonly number[], sight: Sight): Promise<readonly MessageRow[]>;
     /** Oldest first; `more` tells whether the page's direction goes on. */
     page(args: MessagePage): Promise<FoundMessages>;
     /** How many messages of a session `sight` meets. */
@@ -237,6 +250,7 @@ export interface Reads {
   readonly tokens: TokenReads;
   readonly audit: AuditReads;
   readonly events: EventReads;
+  readonly deliveries: DeliveryReads;
   readonly directory: DirectoryReads;
 }
 
@@ -294,6 +308,7 @@ export interface Writes {
   readonly tokens: TokenWrites;
   readonly audit: AuditWrites;
   readonly events: EventWrites;
+  readonly deliveries: DeliveryWrites;
   readonly imports: {
     /** The message that a line of an imported file became. */
     find(sessionPk: number, externalId: string): Promise<number | undefined>;

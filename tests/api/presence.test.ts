@@ -14,6 +14,7 @@ interface Agent {
   readonly last_seen: string;
   readonly last_tool: string | null;
   readonly client: string | null;
+  readonly unread: number;
   readonly connections: number;
 }
 
@@ -53,7 +54,7 @@ describe('an agent', () => {
     expect(ben).toEqual({
       ...{ agent_id: 'ben', agent_type: 'raw-client', status: 'online' },
       ...{ last_seen: new Date(T0).toISOString(), last_tool: 'list_memory', client: 'raw-client/1.2.3' },
-      connections: 1,
+      ...{ unread: 0, connections: 1 },
     });
     expect(ids(await listed())).toEqual(['ann', 'ben']);
     // A call that was refused is one as well.
@@ -168,6 +169,27 @@ describe('of a session', () => {
     await call('emil', 'list_sessions', {}, key);
     expect(ids(await listed({ session_id }))).toEqual(['ben', 'carl', 'dora']);
   });
+});
+
+it('counts what an agent has not read, as far as the caller sees it', async () => {
+  const key = await hub.makeKey('others');
+  const { session_id } = expectSuccess(await ann.call('create_session', { purpose: 'p' }));
+  await call('ben', 'list_sessions', {}, key);
+  const carl = await openDoor(hub, '2026', { key, agent: 'carl', type: 'codex' });
+  const operator = await openDoor(hub, '2026', { key: ADMIN_KEY, agent: 'operator', type: 'operator' });
+  const say = async (door: Door, more: object): Promise<number> => {
+    const said = { session_id, content: 'c', to: ['ben'], ...more };
+    return Number(expectSuccess(await door.call('add_message', said))['message_id']);
+  };
+  await say(ann, {});
+  await say(ann, { visibility: 'private' });
+  await say(carl, { visibility: 'private' });
+  await say(carl, { visibility: 'private', to: ['operator'] });
+  const counts = async (door: Door) => (await agent('ben', door)).unread;
+  expect([await counts(ann), await counts(carl), await counts(operator)]).toEqual([2, 2, 3]);
+  expect((await agent('operator', ann)).unread).toBe(0);
+  const ben = await openDoor(hub, '2026', { key, agent: 'ben', type: 'raw-client' });
+  expect(await counts(ben)).toBe(3);
 });
 
 it('shows at most 200, those seen last, and says that there are more', async () => {

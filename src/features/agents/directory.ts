@@ -1,7 +1,8 @@
 /** The agents of a workspace, shown to all of it: whom one can write to, and who is there. */
 import type { Ctx } from '../../context.ts';
 import type { AgentCard, Store } from '../../store/port.ts';
-import { sightOf } from '../messages/visibility.ts';
+import type { DeliveryService } from '../delivery/service.ts';
+import { agentAudience, sightOf, sightOfAgent, typeAudience } from '../messages/visibility.ts';
 import { demand } from '../permissions.ts';
 import { homeWorkspace, requireSession } from '../sessions/service.ts';
 import type { AgentStatus, Presence, Present } from './presence.ts';
@@ -16,6 +17,8 @@ export interface ListedPresence {
   readonly lastTool: string | null;
   readonly client: string | null;
   readonly connections: number;
+  /** Unread messages that speak to it, as far as the caller sees them; one's own exactly, others' up to {@link MAX_UNREAD}. */
+  readonly unread: number;
 }
 
 export interface AgentDirectory {
@@ -32,12 +35,15 @@ export interface AgentDirectory {
 
 export interface AgentDirectoryDeps {
   readonly store: Pick<Store, 'read'>;
+  readonly delivery: Pick<DeliveryService, 'unread'>;
   readonly presence: Presence;
 }
 
 export const MAX_LISTED = 200;
+/** As many of an agent's messages are looked at, those that the caller does not see among them. */
+export const MAX_UNREAD = 100;
 
-export function createAgentDirectory({ store, presence }: AgentDirectoryDeps): AgentDirectory {
+export function createAgentDirectory({ store, presence, delivery }: AgentDirectoryDeps): AgentDirectory {
   const { directory } = store.read;
 
   async function inSession(ctx: Ctx, sessionId: string): Promise<readonly Known[]> {
@@ -62,7 +68,24 @@ export function createAgentDirectory({ store, presence }: AgentDirectoryDeps): A
     return found;
   }
 
-  function toListed(known: Known): ListedPresence {
+  /** Of others no more than what the caller sees itself: what is hidden from it must not be counted for it either. */
+  async function unreadOf(ctx: Ctx, known: Known): Promise<number> {
+    const { principal } = ctx;
+    const { workspace } = known;
+    if (workspace === principal.workspace && known.agentId.toLowerCase() === principal.agentId.toLowerCase())
+      return (await delivery.unread(ctx, { limit: 0 })).count;
+    const agent = await store.read.deliveries.agent(workspace, known.agentId);
+    if (agent === undefined) return 0;
+    const who = { ...agent, workspace };
+    const names = { agent: agentAudience(agent.agentId), type: typeAudience(agent.agentType) };
+    const { messages } = await store.read.deliveries.unread({
+      ...{ recipient: { ...who, names }, sight: sightOfAgent(who), limit: MAX_UNREAD },
+    });
+    const ids = messages.map(({ id }) => id);
+    return ids.length === 0 ? 0 : (await store.read.messages.heads(ids, sightOf(principal))).length;
+  }
+
+  async function toListed(ctx: Ctx, known: Known): Promise<ListedPresence> {
     const present = presence.of(known.workspace, known.agentId);
     const { agentId, agentType } = known;
     return {
@@ -71,6 +94,7 @@ export function createAgentDirectory({ store, presence }: AgentDirectoryDeps): A
       lastTool: present?.lastTool ?? null,
       client: present?.client ?? known.client,
       connections: present?.connections ?? 0,
+      unread: await unreadOf(ctx, known),
     };
   }
 
@@ -85,8 +109,16 @@ export function createAgentDirectory({ store, presence }: AgentDirectoryDeps): A
       const each = new Map(
         found.map((known) => [`${known.workspace}\u0000${known.agentId.toLowerCase()}`, known]),
       );
-      const agents = [...each.values()].map(toListed).sort((a, b) => b.lastSeenAt - a.lastSeenAt);
-      return { agents: agents.slice(0, MAX_LISTED), more: agents.length > MAX_LISTED };
+      const seenAt = ({ workspace, agentId, lastSeenAt }: Known): number =>
+        Math.max(lastSeenAt, presence.of(workspace, agentId)?.lastSeenAt ?? 0);
+      const all = [...each.values()].sort((a, b) => seenAt(b) - seenAt(a));
+      const agents: ListedPresence[] = [];
+      for (const known of all.slice(0, MAX_LISTED)) {
+        agents.push(await toListed(ctx, known));
+        // Others are served in between.
+        await new Promise(setImmediate);
+      }
+      return { agents, more: all.length > MAX_LISTED };
     },
   };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { invalid } from '../../errors.ts';
 import { fit } from '../budget.ts';
-import { messageShape, shortenMessage, toMessage } from '../shapes.ts';
+import { idsInFull, messageShape, shortenMessage, toMessage } from '../shapes.ts';
 import { defineTool } from '../tool.ts';
 import { limit, maxTokens, messageId, messageType, sender, sessionId, visibility } from './fields.ts';
 
@@ -33,6 +33,7 @@ export const getMessages = defineTool({
     truncated: z.boolean(),
     continue_with: z.object({ after_id: z.number().optional(), before_id: z.number().optional() }).optional(),
   }),
+  shows: ({ messages }) => idsInFull(messages),
   async handler({ services, maxResponseBytes }, ctx, input) {
     const { after_id: after, before_id: before } = input;
     if (after !== undefined && before !== undefined) {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fit } from '../budget.ts';
-import { messageShape, sessionShape, shortenMessage, toMessage, toSession } from '../shapes.ts';
+import { idsInFull, messageShape, sessionShape, shortenMessage, toMessage, toSession } from '../shapes.ts';
 import { defineTool } from '../tool.ts';
 import { maxTokens, sessionId } from './fields.ts';
 
@@ -25,6 +25,7 @@ export const getSession = defineTool({
     truncated: z.boolean(),
     continue_with: z.object({ before_id: z.number() }).optional(),
   }),
+  shows: ({ messages }) => idsInFull(messages),
   async handler({ services, maxResponseBytes }, ctx, input) {
     const view = await services.sessions.get(ctx, input.session_id);
     const session = toSession(view);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fit } from '../budget.ts';
-import { messageShape, shortenMessage, toMessage } from '../shapes.ts';
+import { idsInFull, messageShape, shortenMessage, toMessage } from '../shapes.ts';
 import { defineTool } from '../tool.ts';
 import { limit, maxTokens, sender, sessionId } from './fields.ts';
 
@@ -20,6 +20,7 @@ export const searchBySender = defineTool({
     max_tokens: maxTokens,
   }),
   output: z.object({ messages: z.array(messageShape), count: z.number(), truncated: z.boolean() }),
+  shows: ({ messages }) => idsInFull(messages),
   async handler({ services, maxResponseBytes }, ctx, input) {
     const found = await services.messages.bySender(ctx, {
       sender: input.sender,

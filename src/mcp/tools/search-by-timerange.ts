@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { invalid } from '../../errors.ts';
 import { fit } from '../budget.ts';
-import { messageShape, shortenMessage, toMessage } from '../shapes.ts';
+import { idsInFull, messageShape, shortenMessage, toMessage } from '../shapes.ts';
 import { defineTool } from '../tool.ts';
 import { limit, maxTokens, sessionId, time } from './fields.ts';
 
@@ -31,6 +31,7 @@ export const searchByTimerange = defineTool({
     truncated: z.boolean(),
     continue_with: z.object({ start_time: z.string(), after_id: z.number() }).optional(),
   }),
+  shows: ({ messages }) => idsInFull(messages),
   async handler({ services, maxResponseBytes }, ctx, input) {
     const start = Date.parse(input.start_time);
     const end = Date.parse(input.end_time);

@@ -52,6 +52,7 @@ function prepare(
     tokens: { ...reads.tokens, ...writes.tokens },
     audit: { ...reads.audit, ...writes.audit },
     events: { ...reads.events, ...writes.events },
+    deliveries: { ...reads.deliveries, ...writes.deliveries },
     imports: writes.imports,
     directory: reads.directory,
   };

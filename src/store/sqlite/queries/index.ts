@@ -4,6 +4,7 @@ import type { Connection } from '../connection.ts';
 import type { NameMaker, Names } from '../names.ts';
 import type { SyncNouns } from '../sync.ts';
 import { auditWrites } from './audit.ts';
+import { deliveryReads, deliveryWrites } from './deliveries.ts';
 import { eventReads, eventWrites } from './events.ts';
 import { agentReads, agentWrites, idempotencyWrites, importWrites } from './agents.ts';
 import { handleReads, handleWrites } from './handles.ts';
@@ -22,6 +23,7 @@ export function createReads(connection: Connection, names: Names): SyncNouns<Rea
     handles: handleReads(connection),
     tokens: tokenReads(connection),
     events: eventReads(connection, names),
+    deliveries: deliveryReads(connection, names),
     ...createLongReads(connection, names),
   };
 }
@@ -45,6 +47,7 @@ export function createWrites(
     tokens: tokenWrites(connection),
     audit: auditWrites(connection),
     events: eventWrites(connection, names, nextSeq, tell),
+    deliveries: deliveryWrites(connection, names),
     imports: importWrites(connection),
   };
 }

@@ -187,6 +187,14 @@ export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
         .map(toMessageHead);
     },
 
+    rows(list, sight) {
+      const audiences = names.audiences(sight);
+      if (list.length === 0 || audiences.length === 0) return [];
+      const given = JSON.stringify(audiences);
+      const seen = list.filter((id) => visible.get(given, id) !== undefined);
+      return fetch(cut(seen, seen.length), audiences);
+    },
+
     page(args) {
       const direction = args.after !== undefined ? 'ASC' : 'DESC';
       const found = pageIds(args, direction);
