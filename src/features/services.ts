@@ -13,6 +13,7 @@ import { createAgentService, type AgentService } from './agents/service.ts';
 import { createDeliveryService, type DeliveryService } from './delivery/service.ts';
 import { createImportService, type ImportService } from './import/service.ts';
 import { createKeyService, type KeyService } from './keys/service.ts';
+import { createHookService, type HookService } from './hooks/service.ts';
 import type { Limits } from './limits.ts';
 import { createMemoryService, type MemoryService } from './memory/service.ts';
 import { createMessageService, type MessageService } from './messages/service.ts';
@@ -42,6 +43,7 @@ export interface Services {
   readonly streams: StreamQuota;
   readonly search: SearchService;
   readonly delivery: DeliveryService;
+  readonly hooks: HookService;
 }
 
 export interface ServiceDeps {
@@ -85,5 +87,6 @@ export function createServices(given: ServiceDeps): Services {
     streams: createStreamQuota(given.limits.maxStreamsPerKey),
     search: createSearchService(deps),
     delivery,
+    hooks: createHookService({ delivery }),
   };
 }

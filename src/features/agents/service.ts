@@ -27,6 +27,7 @@ export interface AgentClaim extends KeyBounds {
   readonly wantedType?: string;
   /** Its name. */
   readonly client?: string;
+  /** Empty: the client did not say itself who it is. */
   readonly clientVersion?: string;
 }
 
@@ -140,7 +141,7 @@ export function createAgentService({ store, now, auditor, rates }: AgentDeps): A
       // Another request may have registered it meanwhile, as another type.
       demandSameType(agent, wantedType, named.type);
       demandMayActAs(claim, agent.agentId, agent.agentType);
-      touch(agent, clientOf(claim));
+      touch(agent, claim.clientVersion === '' ? null : clientOf(claim));
       const { keyId, keyName, workspace, permissions } = claim;
       return {
         ...{ keyId, keyName, workspace, permissions, agentId: agent.agentId, agentType: agent.agentType },

@@ -34,6 +34,8 @@ export interface Shown {
 export interface UnreadQuery {
   readonly sessionId?: string;
   readonly limit: number;
+  /** Messages that are neither answered nor counted. */
+  readonly except?: (id: number) => boolean;
 }
 
 export interface DeliveryService {
@@ -97,13 +99,13 @@ export function createDeliveryService(deps: DeliveryDeps): DeliveryService {
   }
 
   return {
-    async unread(ctx, { sessionId, limit }) {
+    async unread(ctx, { sessionId, limit, except = () => false }) {
       demand(ctx, 'read');
       const session = sessionId === undefined ? undefined : await requireSession(read, ctx, sessionId);
       const mine = await unread.of(ctx.principal);
       if (mine === undefined) return { count: 0, messages: [] };
       const ids = [...mine.messages]
-        .filter(([, { sessionPk }]) => session === undefined || sessionPk === session.pk)
+        .filter(([id, { sessionPk }]) => (session === undefined || sessionPk === session.pk) && !except(id))
         .map(([id]) => id);
       const messages = await read.messages.rows(ids.slice(0, limit), mine.sight);
       noteAdminSight(auditor, ctx, messages);
