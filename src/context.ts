@@ -31,6 +31,13 @@ export interface Ctx {
   readonly signal: AbortSignal;
   readonly log: Logger;
   readonly idempotency?: Idempotency;
+  /** Words to the client before the answer, where the door has a way for them. */
+  readonly client?: {
+    /** How far the call is, rising from word to word. */
+    progress(progress: number, total?: number, message?: string): Promise<void>;
+  };
+  /** To be called before a call waits for something to happen: it then takes no place from those that work. */
+  readonly onWait?: () => void;
   /** What is done, as the audit log names it: the tool, the method of MCP, or the method and route of HTTP. */
   readonly action?: string;
 }

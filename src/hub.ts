@@ -17,6 +17,7 @@ import { clientAddress } from './http/client-address.ts';
 import { authRoutes } from './http/auth-routes.ts';
 import { actionOf, auditRefusals } from './http/audit-refusals.ts';
 import { requestIdOf } from './http/request-id.ts';
+import { exemptFromLimits } from './http/request-timeout.ts';
 import type { HubEnv } from './http/types.ts';
 import { createSurface } from './mcp/create-surface.ts';
 import { createMcpEngines } from './mcp/engines/engines.ts';
@@ -36,6 +37,8 @@ export interface Hub {
   health(): StoreHealth;
   /** Tells where the hub answers: for a second one on the same database, and for tokens where PUBLIC_URL is not set. */
   announce(url: string): void;
+  /** Answers those who wait for messages: before requests that run are waited for. */
+  endWaits(): void;
   /** Ends MCP sessions, finishes what is being written and closes the store. Nothing may be asked of the hub after. */
   close(): Promise<void>;
 }
@@ -47,6 +50,8 @@ export interface HubOptions {
   readonly now?: () => number;
   readonly sessionIdleMs?: number;
   readonly housekeepingEveryMs?: number;
+  /** How often a client that waits for messages hears that it still does, if it wants to. */
+  readonly progressMs?: number;
   /** How long to wait for a hub that is leaving the same database. */
   readonly lockWaitMs?: number;
   /** Writes per commit; 1 switches group commit off, for measurements. */
@@ -98,7 +103,11 @@ function wire(
     secrets: jwtSecrets(secrets.jwtSecretKey),
     publicUrl: () => publicUrl ?? listeningAt,
   });
-  const services = createServices({ store, bus, search, limits, rates, presence, codec, now, log });
+  const { progressMs } = options;
+  const services = createServices({
+    ...{ store, bus, search, limits, rates, presence, codec, now, log },
+    ...(progressMs === undefined ? {} : { progressMs }),
+  });
   const guesses = createGuessGuard(rates);
   const authenticator = guarded(createAuthenticator(services), guesses);
   const addressOf = clientAddress(config.http.trustProxy);
@@ -117,7 +126,8 @@ function wire(
     acting: (who, connection) => services.presence.open(who, connection),
   });
   const following = followCredentials({ services, engines, open });
-  const told: Pick<McpRouteDeps, 'onVerified' | 'onIdentified'> = {
+  const told: Pick<McpRouteDeps, 'onVerified' | 'onIdentified' | 'onWait'> = {
+    onWait: exemptFromLimits,
     onVerified: (c, credential) => c.set('credential', credential),
     onIdentified(c, principal, client) {
       c.set('principal', principal);
@@ -150,7 +160,9 @@ function wire(
       listeningAt = url;
       store.announce(url);
     },
+    endWaits: () => services.delivery.endWaits(),
     async close() {
+      services.delivery.endWaits();
       following[Symbol.dispose]();
       await engines[Symbol.asyncDispose]();
       await housekeeping.stop();

@@ -71,6 +71,7 @@ export async function serve(deps: ServeDeps): Promise<number> {
     log.info('stopping');
   } finally {
     endWithin(CLOSE_MS, 1);
+    hub.endWaits();
     await listener.close(GRACE_MS);
     await hub.close();
     await removeRuntimeFile(runtime, process.pid);

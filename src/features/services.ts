@@ -10,6 +10,7 @@ import { createVisits, type Visits } from './audit/visits.ts';
 import { createAgentDirectory, type AgentDirectory } from './agents/directory.ts';
 import { createPresence, type Presence } from './agents/presence.ts';
 import { createAgentService, type AgentService } from './agents/service.ts';
+import { createCatchUpService, type CatchUpService } from './catch-up/service.ts';
 import { createDeliveryService, type DeliveryService } from './delivery/service.ts';
 import { createImportService, type ImportService } from './import/service.ts';
 import { createKeyService, type KeyService } from './keys/service.ts';
@@ -43,6 +44,7 @@ export interface Services {
   readonly streams: StreamQuota;
   readonly search: SearchService;
   readonly delivery: DeliveryService;
+  readonly catchUp: CatchUpService;
   readonly hooks: HookService;
 }
 
@@ -59,6 +61,7 @@ export interface ServiceDeps {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
+  readonly progressMs?: number;
 }
 
 export function createServices(given: ServiceDeps): Services {
@@ -69,6 +72,7 @@ export function createServices(given: ServiceDeps): Services {
   const agents = createAgentService(deps);
   const keys = createKeyService(deps);
   const delivery = createDeliveryService(deps);
+  const catchUp = createCatchUpService({ ...deps, delivery });
   return {
     auditor,
     agents,
@@ -87,6 +91,7 @@ export function createServices(given: ServiceDeps): Services {
     streams: createStreamQuota(given.limits.maxStreamsPerKey),
     search: createSearchService(deps),
     delivery,
-    hooks: createHookService({ delivery }),
+    catchUp,
+    hooks: createHookService({ ...deps, delivery, catchUp }),
   };
 }

@@ -93,7 +93,7 @@ export async function callTool(
 /** The answer, with what is unread besides where there is room for it. */
 async function success(tool: Tool, hub: ToolHub, ctx: Ctx, answer: object): Promise<ToolResult> {
   const { maxResponseBytes, services } = hub;
-  const shown = tool.shows?.(answer as never) ?? [];
+  const shown = tool.shows?.(answer as never, hub) ?? [];
   const plain = { success: true, ...answer };
   const plainText = JSON.stringify(plain);
   if (!answerFits(plainText, maxResponseBytes)) throw answerTooLarge(maxResponseBytes);

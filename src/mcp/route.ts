@@ -45,6 +45,8 @@ export interface McpRouteDeps {
   readonly onVerified?: (c: Context, credential: Credential) => void;
   /** Told who a request is, for the logs. */
   readonly onIdentified?: (c: Context, principal: Principal, client: ClientInfo | undefined) => void;
+  /** Told of a request that waits on purpose: no limit on the time or number of requests at once is meant for it. */
+  readonly onWait?: (c: Context) => void;
   readonly now?: () => number;
 }
 
@@ -94,7 +96,11 @@ export function mcpRoutes(deps: McpRouteDeps): Hono {
         deps.onIdentified?.(c, principal, client);
         held.actsAs(principal, connectionOf(era, request, stream !== undefined));
         const child = log.child({ request_id: requestId });
-        return { era, principal, toolSet, requestId, log: child, onEnd: (stop) => held.onEnd(stop) };
+        return {
+          ...{ era, principal, toolSet, requestId, log: child },
+          onEnd: (stop) => held.onEnd(stop),
+          onWait: () => deps.onWait?.(c),
+        };
       },
     };
     const outcome = classify(http, body);

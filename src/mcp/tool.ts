@@ -34,7 +34,7 @@ export interface Tool {
   /** Its calls wait for something to happen: no limit on the time or number of calls at once applies to them. */
   readonly waits?: true;
   /** Ids of the messages that an answer holds in full, which delivers them. */
-  readonly shows?: (answer: never) => readonly number[];
+  readonly shows?: (answer: never, hub: ToolHub) => readonly number[];
   /** Whether giving the cursor of an answer back acknowledges what it shows: its `inbox` does not say it again. */
   readonly acknowledges?: true;
   /** Strict: unknown parameters are refused by name. `auth_token` and `idempotency_key` come from the table, not from here. */
@@ -50,7 +50,7 @@ export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(
   tool: Omit<Tool, 'input' | 'output' | 'handler' | 'shows'> & {
     readonly input: I;
     readonly output: O;
-    readonly shows?: (answer: z.input<O>) => readonly number[];
+    readonly shows?: (answer: z.input<O>, hub: ToolHub) => readonly number[];
     readonly handler: (hub: ToolHub, ctx: Ctx, input: z.output<I>) => Promise<z.input<O>>;
   },
 ): Tool {

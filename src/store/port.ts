@@ -9,6 +9,7 @@ import type { DeliveryReads, DeliveryWrites } from './nouns/deliveries.ts';
 import type { DirectoryReads } from './nouns/directory.ts';
 import type { EventReads, EventWrites } from './nouns/events.ts';
 import type { MemoryReads, MemoryWrites } from './nouns/memory.ts';
+import type { OverviewReads } from './nouns/overview.ts';
 import type { HandleReads, HandleWrites, TokenReads, TokenWrites } from './nouns/tokens.ts';
 
 export type { AuditPage, AuditPosition, AuditRow, NewAuditRow } from './nouns/audit.ts';
@@ -27,7 +28,16 @@ export type {
 export type { AgentCard } from './nouns/directory.ts';
 export { EVENT_KINDS } from './nouns/events.ts';
 export type { CommittedEvent, EventKind, EventPage, EventRow, NewEvent } from './nouns/events.ts';
-export type { MemoryListRow, MemoryPage, MemoryPlace, MemoryPosition, MemoryRow } from './nouns/memory.ts';
+export type {
+  ChangedMemory,
+  MemoryListRow,
+  MemoryPage,
+  MemoryPlace,
+  MemoryPosition,
+  MemoryRow,
+} from './nouns/memory.ts';
+export { NOTES_LOOKED_AT } from './nouns/overview.ts';
+export type { Note, PostedPlace } from './nouns/overview.ts';
 export type { Grant, HandleRow, RefreshTokenRow, TokenFamilyRow } from './nouns/tokens.ts';
 
 export const VISIBILITIES = ['public', 'private', 'agent_only', 'admin_only'] as const;
@@ -246,6 +256,7 @@ export interface Reads {
     }): Promise<FoundMessages>;
   };
   readonly memory: MemoryReads;
+  readonly overview: OverviewReads;
   readonly handles: HandleReads;
   readonly tokens: TokenReads;
   readonly audit: AuditReads;

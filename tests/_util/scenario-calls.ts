@@ -62,6 +62,7 @@ export const GOOD_CALLS: Readonly<Record<string, (stage: Stage) => readonly [Arg
       ...{ sender: 'alice', message_type: 'message' },
     },
   ],
+  catch_up: ({ sessionId: session_id }) => [{}, { session_id, max_tokens: 200 }],
   set_message_visibility: ({ messageId: message_id }) => [
     { message_id, visibility: 'public' },
     { message_id, visibility: 'private', idempotency_key: 'hide' },

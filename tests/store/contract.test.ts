@@ -5,6 +5,7 @@ import { directory } from './contract/directory.ts';
 import { keysAndAgents } from './contract/keys-agents.ts';
 import { memory } from './contract/memory.ts';
 import { messages } from './contract/messages.ts';
+import { overview } from './contract/overview.ts';
 import { sessions } from './contract/sessions.ts';
 import { tokens } from './contract/tokens.ts';
 import { visibilities } from './contract/visibility.ts';
@@ -22,6 +23,7 @@ for (const engine of [sqliteEngine]) {
     sessions(engine);
     messages(engine);
     memory(engine);
+    overview(engine);
     visibilities(engine);
     writes(engine);
     auditLog(engine);
@@ -74,6 +76,11 @@ const ALLOWED: readonly Allowed[] = [
     sql: /SELECT count\(\*\) FROM \(SELECT 1 FROM sessions .* LIMIT \+\?\)$/,
     step: /^SCAN \(subquery-1\)/,
     why: 'counts no further than its limit',
+  },
+  {
+    sql: /LIMIT (200|1000)\) (n|r|v)\b/,
+    step: /^SCAN (n|r|v)$/,
+    why: 'looks no further than the limit inside: what is of note, replies, and what changed',
   },
   {
     sql: /FROM audiences a CROSS JOIN message_audiences b/,

@@ -11,6 +11,7 @@ import { readCursor, writeCursor, type DeliveryCursor } from './cursor.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 import { createRecorder } from './recorder.ts';
 import { createUnreadMessages } from './unread.ts';
+import { createWaits, type Waited, type WaitQuery } from './wait.ts';
 
 export interface DeliveryDeps {
   readonly store: Store;
@@ -19,6 +20,8 @@ export interface DeliveryDeps {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
+  /** How often a client that waits hears that it still does. */
+  readonly progressMs?: number;
 }
 
 /** What an answer has shown of messages. */
@@ -62,6 +65,16 @@ export interface DeliveryService {
   accept(principal: Principal, cursor: string): Promise<DeliveryCursor>;
   /** @throws HubError INVALID_CURSOR */
   parse(cursor: string): DeliveryCursor;
+  /**
+   * Messages for the caller: at once if there are some, else as soon as one of another agent arrives, else at the end of the
+   * time. Costs nothing while it waits. Its own come with others', or at the end of the time.
+   * @throws HubError SESSION_NOT_FOUND, INVALID_CURSOR; OVERLOADED when too many wait, or `ctx.signal` aborts.
+   */
+  wait(ctx: Ctx, query: WaitQuery): Promise<Waited>;
+  /** How many wait now. */
+  readonly waiting: number;
+  /** Answers all who wait now and from now on. */
+  endWaits(): void;
   /** Stores what is noted. Nothing may be asked after. */
   close(): Promise<void>;
 }
@@ -69,6 +82,7 @@ export interface DeliveryService {
 export function createDeliveryService(deps: DeliveryDeps): DeliveryService {
   const { store, bus, auditor, log } = deps;
   const { read, epoch } = store;
+  const closing = new AbortController();
   const recorder = createRecorder(deps);
   const unread = createUnreadMessages({ store, bus, recorder });
 
@@ -98,6 +112,16 @@ export function createDeliveryService(deps: DeliveryDeps): DeliveryService {
     unread.remove(mine.recipient, ids);
   }
 
+  async function accept(principal: Principal, cursor: string): Promise<DeliveryCursor> {
+    const given = parse(cursor);
+    const mine = await unread.of(principal);
+    if (mine?.recipient.pk !== given.agentPk) return { ...given, ids: [], cut: [] };
+    await acknowledge(principal, given.ids);
+    return given;
+  }
+
+  const waits = createWaits({ ...deps, unread, accept, closing: closing.signal });
+
   return {
     async unread(ctx, { sessionId, limit, except = () => false }) {
       demand(ctx, 'read');
@@ -126,14 +150,12 @@ export function createDeliveryService(deps: DeliveryDeps): DeliveryService {
       return writeCursor(epoch, { position, agentPk, ids: shown, cut: remembered });
     },
 
-    async accept(principal, cursor) {
-      const given = parse(cursor);
-      const mine = await unread.of(principal);
-      if (mine?.recipient.pk !== given.agentPk) return { ...given, ids: [], cut: [] };
-      await acknowledge(principal, given.ids);
-      return given;
+    accept,
+    wait: waits.wait,
+    get waiting() {
+      return waits.size;
     },
-
+    endWaits: () => closing.abort(),
     close: () => recorder.close(),
   };
 }

@@ -15,6 +15,8 @@ export interface Call {
   readonly log: Logger;
   /** Calls `stop` when the credential ends while the call is under way. */
   readonly onEnd: (stop: () => void) => void;
+  /** To be called when the call begins to wait for something to happen. */
+  readonly onWait?: () => void;
 }
 
 /** An HTTP request whose key has been verified; who it is depends on what the engine knows of its client. */

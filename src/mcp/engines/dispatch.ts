@@ -113,9 +113,10 @@ export function createDispatch(surface: RichSurface, now: () => number): Dispatc
     const method = METHODS.get(name);
     if (method === undefined) throw methodNotFound();
     const signal = endingWith(call, given);
-    const { principal, requestId, log } = call;
+    const { principal, requestId, log, onWait } = call;
+    const ctx = { principal, requestId, signal, log, client, ...(onWait === undefined ? {} : { onWait }) };
     try {
-      return await method(surface, call, { principal, requestId, signal, log, client }, params);
+      return await method(surface, call, ctx, params);
     } catch (thrown) {
       if (thrown instanceof RpcError) throw thrown;
       if (!(thrown instanceof HubError) && !signal.aborted)

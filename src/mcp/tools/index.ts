@@ -2,6 +2,7 @@
 import type { Tool } from '../tool.ts';
 import { addMessage } from './add-message.ts';
 import { authenticateAgent } from './authenticate-agent.ts';
+import { catchUp } from './catch-up.ts';
 import { createSession } from './create-session.ts';
 import { deleteMemory } from './delete-memory.ts';
 import { getAuditLog } from './get-audit-log.ts';
@@ -19,6 +20,7 @@ import { searchByTimerange } from './search-by-timerange.ts';
 import { setMemory } from './set-memory.ts';
 import { setMessageVisibility } from './set-message-visibility.ts';
 import { updateSession } from './update-session.ts';
+import { waitForMessages } from './wait-for-messages.ts';
 
 export const TOOLS: readonly Tool[] = [
   authenticateAgent,
@@ -29,6 +31,8 @@ export const TOOLS: readonly Tool[] = [
   updateSession,
   addMessage,
   getMessages,
+  catchUp,
+  waitForMessages,
   setMessageVisibility,
   searchContext,
   searchBySender,

@@ -49,6 +49,14 @@ export interface MemoryPage {
   readonly now: number;
 }
 
+/** An entry that was set, and where in the log. */
+export interface ChangedMemory {
+  readonly entry: MemoryListRow;
+  readonly seq: number;
+  /** The beginning of its value, as JSON text. */
+  readonly value: string;
+}
+
 export interface MemoryReads {
   get(place: MemoryPlace, key: string, now: number): Promise<MemoryRow | undefined>;
   /** Those of `pks` that belong to one of the owners, in no order; at most 1,000. */
@@ -64,6 +72,20 @@ export interface MemoryReads {
     args: MemoryPage,
   ): Promise<{ readonly entries: readonly MemoryListRow[]; readonly next: MemoryPosition | null }>;
   count(workspace: string, agentPk: number | null): Promise<number>;
+  /**
+   * What the last 200 events of each place tell of one owner's entries that are there now, newest change first; `sessions`:
+   * pks, null for global entries.
+   */
+  changed(args: {
+    readonly workspace: string;
+    readonly agentPk: number | null;
+    /** The audience that learns of its entries. */
+    readonly audience: string;
+    readonly sessions: readonly (number | null)[];
+    readonly now: number;
+    /** Characters of a value, at most. */
+    readonly chars: number;
+  }): Promise<readonly ChangedMemory[]>;
 }
 
 export interface MemoryWrites {

@@ -50,6 +50,7 @@ function prepare(
     idempotency: writes.idempotency,
     handles: { ...reads.handles, ...writes.handles },
     tokens: { ...reads.tokens, ...writes.tokens },
+    overview: reads.overview,
     audit: { ...reads.audit, ...writes.audit },
     events: { ...reads.events, ...writes.events },
     deliveries: { ...reads.deliveries, ...writes.deliveries },

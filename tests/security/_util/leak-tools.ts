@@ -124,6 +124,18 @@ export const TOOL_ROWS: readonly DoorRow[] = [
     ],
   },
   {
+    covers: 'tool:catch_up',
+    shows: true,
+    asks: (world) =>
+      toolsOf(
+        'catch_up',
+        { max_tokens: 20_000 },
+        {},
+        ...inEach(world, { max_tokens: 20_000 }, { max_tokens: 200 }),
+      ),
+    probes: [inSession('catch_up')],
+  },
+  {
     covers: 'tool:set_message_visibility',
     // Others' messages of which a role sees some; what it does not see is a matter of the probes.
     asks: () => toolsOf('set_message_visibility', { message_id: 999_999, visibility: 'public' }),

@@ -11,6 +11,7 @@ import { handleReads, handleWrites } from './handles.ts';
 import { keyReads, keyWrites, workspaceReads, workspaceWrites } from './keys.ts';
 import { createLongReads } from './long-reads.ts';
 import { memoryWrites } from './memory.ts';
+import { overviewReads } from './overview.ts';
 import { messageWrites } from './message-writes.ts';
 import { sessionWrites } from './sessions.ts';
 import { tokenReads, tokenWrites } from './tokens.ts';
@@ -23,6 +24,7 @@ export function createReads(connection: Connection, names: Names): SyncNouns<Rea
     handles: handleReads(connection),
     tokens: tokenReads(connection),
     events: eventReads(connection, names),
+    overview: overviewReads(connection, names),
     deliveries: deliveryReads(connection, names),
     ...createLongReads(connection, names),
   };

@@ -1,5 +1,14 @@
 /** Memory entries. An entry whose time is over is as good as gone; housekeeping removes it. */
-import type { MemoryListRow, MemoryPage, MemoryPlace, MemoryPosition, Reads, Writes } from '../../port.ts';
+import { EVENT_KINDS } from '../../port.ts';
+import type {
+  ChangedMemory,
+  MemoryListRow,
+  MemoryPage,
+  MemoryPlace,
+  MemoryPosition,
+  Reads,
+  Writes,
+} from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import type { NameMaker, Names } from '../names.ts';
 import { jsonObject } from '../rows.ts';
@@ -7,6 +16,9 @@ import type { SyncNoun } from '../sync.ts';
 
 /** Entries whose text is looked at for one page of a query; the page then says where to go on. */
 const MAX_LOOKED_AT = 1000;
+/** Events of a place that are looked at for what changed there. */
+const MAX_EVENTS = 200;
+const SET = EVENT_KINDS.indexOf('memory.set');
 /** Owner of shared memory, and session of global memory. */
 const NONE = 0;
 
@@ -69,6 +81,14 @@ export function memoryReads({ sqlite }: Connection, names: Names): SyncNoun<Read
       'SELECT count(*) FROM memory_entries WHERE workspace_id = ? AND owner_id = ?',
     )
     .pluck();
+  const changed = sqlite.prepare<[Bind], RawEntry & { readonly seq: number }>(`
+    SELECT ${ENTRY}, substr(e.value, 1, :chars) AS value, v.seq FROM (
+      SELECT seq, kind, session_id, data FROM events INDEXED BY events_by_session
+      WHERE audience_id = :audience AND session_id = :session ORDER BY seq DESC LIMIT ${MAX_EVENTS}) v
+    CROSS JOIN memory_entries e ON e.workspace_id = :workspace AND e.owner_id = :owner
+      AND e.session_id = v.session_id AND e.key = v.data ->> '$.key'
+    LEFT JOIN sessions s ON s.id = e.session_id
+    WHERE v.kind = ${SET} AND ${LIVE}`);
   const listed = `
     SELECT ${ENTRY}, CASE WHEN :query = '' THEN '' ELSE e.value END AS value ${FROM}
     WHERE e.workspace_id = :workspace AND e.owner_id = :owner AND ${LIVE}
@@ -98,6 +118,20 @@ export function memoryReads({ sqlite }: Connection, names: Names): SyncNoun<Read
     count(workspace, agentPk) {
       const workspaceId = names.workspace(workspace);
       return workspaceId === undefined ? 0 : (count.get(workspaceId, agentPk ?? NONE) ?? 0);
+    },
+
+    changed({ workspace, agentPk, audience, sessions, now, chars }) {
+      const workspaceId = names.workspace(workspace);
+      const [audienceId] = names.audiences({ workspace, audiences: [audience] });
+      if (workspaceId === undefined || audienceId === undefined) return [];
+      const bind = { workspace: workspaceId, audience: audienceId, owner: agentPk ?? NONE, now, chars };
+      const last = new Map<number, ChangedMemory>();
+      for (const raw of sessions
+        .flatMap((session) => changed.all({ ...bind, session: session ?? NONE }))
+        .sort((a, b) => b.seq - a.seq)) {
+        if (!last.has(raw.pk)) last.set(raw.pk, { entry: toListRow(raw), seq: raw.seq, value: raw.value });
+      }
+      return [...last.values()];
     },
 
     page(args) {

@@ -1,0 +1,65 @@
+/** Catching up: what an agent that comes back has to know, within as many tokens as it has for it. */
+import type { Ctx } from '../../context.ts';
+import { tokenCounter } from '../../lib/tokens.ts';
+import type { DeliveryWay, Store } from '../../store/port.ts';
+import type { Auditor } from '../audit/auditor.ts';
+import type { DeliveryService } from '../delivery/service.ts';
+import { noteAdminSight } from '../messages/admin-sight.ts';
+import { demand } from '../permissions.ts';
+import { compose } from './compose.ts';
+import { frameOf } from './sections.ts';
+import { readState } from './state.ts';
+import type { Composed } from './types.ts';
+
+export interface CatchUpDeps {
+  readonly store: Store;
+  readonly auditor: Auditor;
+  readonly delivery: Pick<DeliveryService, 'unread' | 'delivered' | 'cursorOf'>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export interface CatchUp extends Composed {
+  /** Where wait_for_messages goes on; given back, it acknowledges what the text holds in full. */
+  readonly cursor: string;
+}
+
+export interface CatchUpService {
+  /**
+   * Of one session, or of those that matter to the caller. The text takes at most `maxTokens`; what it shows in full of
+   * unread messages counts as delivered.
+   * @throws HubError SESSION_NOT_FOUND
+   */
+  tell(
+    ctx: Ctx,
+    options: { readonly sessionId?: string; readonly maxTokens: number; readonly by: DeliveryWay },
+  ): Promise<CatchUp>;
+}
+
+export function createCatchUpService({ store, auditor, delivery, now }: CatchUpDeps): CatchUpService {
+  return {
+    async tell(ctx, { sessionId, maxTokens, by }) {
+      demand(ctx, 'read');
+      const count = await tokenCounter();
+      // Before anything is read: what comes meanwhile is rather told twice than never.
+      const position = await store.read.events.head();
+      const state = await readState({ store, now, unreadOf }, ctx, sessionId);
+      const noted = new Set(state.unread.messages.map(({ id }) => id));
+      noteAdminSight(
+        auditor,
+        ctx,
+        [
+          ...new Map([...state.notes, ...state.questions, ...state.recent].map((m) => [m.id, m])).values(),
+        ].filter(({ id }) => !noted.has(id)),
+      );
+      const composed = compose(frameOf(state, { maxTokens, now: now(), count }), count);
+      await delivery.delivered(ctx.principal, composed.shown, by);
+      const cursor = await delivery.cursorOf(ctx.principal, { position, ids: composed.shown });
+      return { ...composed, cursor };
+    },
+  };
+
+  async function unreadOf(ctx: Ctx, sessionId: string | undefined, limit: number) {
+    return delivery.unread(ctx, { limit, ...(sessionId === undefined ? {} : { sessionId }) });
+  }
+}
