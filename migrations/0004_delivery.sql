@@ -26,7 +26,7 @@ CREATE TABLE `leases` (
 );
 --> statement-breakpoint
 CREATE INDEX `leases_by_workspace` ON `leases` (`workspace_id`);--> statement-breakpoint
-CREATE INDEX `leases_by_expiry` ON `leases` (`expires_at`);--> statement-breakpoint
+CREATE INDEX `leases_by_holder` ON `leases` (`holder_id`);--> statement-breakpoint
 CREATE TABLE `message_addressees` (
 	`audience_id` integer NOT NULL,
 	`message_id` integer NOT NULL,

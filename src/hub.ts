@@ -19,6 +19,7 @@ import { actionOf, auditRefusals } from './http/audit-refusals.ts';
 import { requestIdOf } from './http/request-id.ts';
 import { exemptFromLimits } from './http/request-timeout.ts';
 import type { HubEnv } from './http/types.ts';
+import { steadyClock, type SteadyClock } from './lib/steady-clock.ts';
 import { createSurface } from './mcp/create-surface.ts';
 import { createMcpEngines } from './mcp/engines/engines.ts';
 import { createOpenRequests } from './mcp/open-requests.ts';
@@ -37,7 +38,7 @@ export interface Hub {
   health(): StoreHealth;
   /** Tells where the hub answers: for a second one on the same database, and for tokens where PUBLIC_URL is not set. */
   announce(url: string): void;
-  /** Answers those who wait for messages: before requests that run are waited for. */
+  /** Answers those who wait for messages or leases: before requests that run are waited for. */
   endWaits(): void;
   /** Ends MCP sessions, finishes what is being written and closes the store. Nothing may be asked of the hub after. */
   close(): Promise<void>;
@@ -48,9 +49,11 @@ export interface HubOptions {
   readonly version: string;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
+  /** The time of leases. */
+  readonly clock?: SteadyClock;
   readonly sessionIdleMs?: number;
   readonly housekeepingEveryMs?: number;
-  /** How often a client that waits for messages hears that it still does, if it wants to. */
+  /** How often a client that waits hears that it still does, if it wants to. */
   readonly progressMs?: number;
   /** How long to wait for a hub that is leaving the same database. */
   readonly lockWaitMs?: number;
@@ -79,7 +82,9 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
   try {
     await ensureBootstrapKeys(store, { agent: secrets.apiKey, admin: secrets.adminApiKey }, now());
     search = createSearch({ hubPath: store.path, log });
-    return wire({ store, bus, search }, config, secrets, options);
+    const hub = wire({ store, bus, search }, config, secrets, options);
+    await hub.services.leases.load();
+    return hub;
   } catch (error) {
     await search?.close();
     await store.close();
@@ -94,7 +99,7 @@ function wire(
   secrets: Secrets,
   options: HubOptions,
 ): Hub {
-  const { log, version, now = Date.now, sessionIdleMs = SESSION_IDLE_MS } = options;
+  const { log, version, now = Date.now, clock = steadyClock, sessionIdleMs = SESSION_IDLE_MS } = options;
   const { limits, rates, presence } = config;
   const { publicUrl, host, port } = config.http;
   // The port may be any free one: which, is known when the hub listens.
@@ -105,7 +110,7 @@ function wire(
   });
   const { progressMs } = options;
   const services = createServices({
-    ...{ store, bus, search, limits, rates, presence, codec, now, log },
+    ...{ store, bus, search, limits, rates, presence, codec, now, clock, log },
     ...(progressMs === undefined ? {} : { progressMs }),
   });
   const guesses = createGuessGuard(rates);
@@ -152,6 +157,11 @@ function wire(
     ...(everyMs === undefined ? {} : { everyMs }),
   });
 
+  const endWaits = (): void => {
+    services.delivery.endWaits();
+    services.leases.endWaits();
+  };
+
   return {
     app,
     services,
@@ -160,9 +170,10 @@ function wire(
       listeningAt = url;
       store.announce(url);
     },
-    endWaits: () => services.delivery.endWaits(),
+    endWaits,
     async close() {
-      services.delivery.endWaits();
+      endWaits();
+      services.leases.stop();
       following[Symbol.dispose]();
       await engines[Symbol.asyncDispose]();
       await housekeeping.stop();

@@ -1,6 +1,7 @@
 /** All services over one store: what every door of the hub speaks to. */
 import type { Config } from '../config/config.ts';
 import type { EventBus } from '../events/bus.ts';
+import type { SteadyClock } from '../lib/steady-clock.ts';
 import type { Search } from '../search/search.ts';
 import type { Store } from '../store/port.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -15,6 +16,8 @@ import { createDeliveryService, type DeliveryService } from './delivery/service.
 import { createImportService, type ImportService } from './import/service.ts';
 import { createKeyService, type KeyService } from './keys/service.ts';
 import { createHookService, type HookService } from './hooks/service.ts';
+import { createLeaseService } from './leases/service.ts';
+import type { LeaseService } from './leases/types.ts';
 import type { Limits } from './limits.ts';
 import { createMemoryService, type MemoryService } from './memory/service.ts';
 import { createMessageService, type MessageService } from './messages/service.ts';
@@ -39,6 +42,7 @@ export interface Services {
   readonly sessions: SessionService;
   readonly messages: MessageService;
   readonly memory: MemoryService;
+  readonly leases: LeaseService;
   readonly imports: ImportService;
   readonly rates: RateService;
   readonly streams: StreamQuota;
@@ -60,6 +64,8 @@ export interface ServiceDeps {
   readonly codec: TokenCodec;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Counts the time of leases. */
+  readonly clock: SteadyClock;
   readonly log: Logger;
   readonly progressMs?: number;
 }
@@ -73,6 +79,7 @@ export function createServices(given: ServiceDeps): Services {
   const keys = createKeyService(deps);
   const delivery = createDeliveryService(deps);
   const catchUp = createCatchUpService({ ...deps, delivery });
+  const leases = createLeaseService({ ...deps, agents });
   return {
     auditor,
     agents,
@@ -86,12 +93,13 @@ export function createServices(given: ServiceDeps): Services {
     sessions: createSessionService(deps),
     messages: createMessageService(deps),
     memory: createMemoryService(deps),
+    leases,
     imports: createImportService(deps),
     rates,
     streams: createStreamQuota(given.limits.maxStreamsPerKey),
     search: createSearchService(deps),
     delivery,
     catchUp,
-    hooks: createHookService({ ...deps, delivery, catchUp }),
+    hooks: createHookService({ ...deps, delivery, catchUp, leases }),
   };
 }

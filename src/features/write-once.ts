@@ -19,11 +19,8 @@ export function writeOnce<T extends object>(
   if (idempotency === undefined) return store.write(work);
   const { key, tool, argsHash } = idempotency;
   return store.write(async (tx) => {
-    const first = await tx.idempotency.get(principal.workspace, principal.agentId, key);
-    if (first !== undefined && first.createdAt > now - IDEMPOTENCY_TTL_MS) {
-      if (first.tool !== tool || first.argsHash !== argsHash) throw mismatch(key, first.tool);
-      return JSON.parse(first.result) as T;
-    }
+    const first = await firstAnswer<T>(tx, ctx, now);
+    if (first !== undefined) return first;
     const answer = await work(tx);
     const result = JSON.stringify(answer);
     await tx.idempotency.put(principal.workspace, principal.agentId, key, {
@@ -34,6 +31,20 @@ export function writeOnce<T extends object>(
     });
     return answer;
   });
+}
+
+/**
+ * What the call was answered the first time, if it was.
+ * @throws HubError IDEMPOTENCY_MISMATCH where the key came with another tool or other arguments.
+ */
+export async function firstAnswer<T extends object>(tx: Tx, ctx: Ctx, now: number): Promise<T | undefined> {
+  const { idempotency, principal } = ctx;
+  if (idempotency === undefined) return undefined;
+  const { key, tool, argsHash } = idempotency;
+  const first = await tx.idempotency.get(principal.workspace, principal.agentId, key);
+  if (first === undefined || first.createdAt <= now - IDEMPOTENCY_TTL_MS) return undefined;
+  if (first.tool !== tool || first.argsHash !== argsHash) throw mismatch(key, first.tool);
+  return JSON.parse(first.result) as T;
 }
 
 function mismatch(key: string, tool: string): HubError {

@@ -8,6 +8,7 @@ import type { JsonObject, Sight } from './nouns/common.ts';
 import type { DeliveryReads, DeliveryWrites } from './nouns/deliveries.ts';
 import type { DirectoryReads } from './nouns/directory.ts';
 import type { EventReads, EventWrites } from './nouns/events.ts';
+import type { LeaseReads, LeaseWrites } from './nouns/leases.ts';
 import type { MemoryReads, MemoryWrites } from './nouns/memory.ts';
 import type { OverviewReads } from './nouns/overview.ts';
 import type { HandleReads, HandleWrites, TokenReads, TokenWrites } from './nouns/tokens.ts';
@@ -28,6 +29,8 @@ export type {
 export type { AgentCard } from './nouns/directory.ts';
 export { EVENT_KINDS } from './nouns/events.ts';
 export type { CommittedEvent, EventKind, EventPage, EventRow, NewEvent } from './nouns/events.ts';
+export { LEASE_MODES } from './nouns/leases.ts';
+export type { LeaseMode, LeaseRow } from './nouns/leases.ts';
 export type {
   ChangedMemory,
   MemoryListRow,
@@ -261,6 +264,7 @@ export interface Reads {
   readonly tokens: TokenReads;
   readonly audit: AuditReads;
   readonly events: EventReads;
+  readonly leases: LeaseReads;
   readonly deliveries: DeliveryReads;
   readonly directory: DirectoryReads;
 }
@@ -319,6 +323,7 @@ export interface Writes {
   readonly tokens: TokenWrites;
   readonly audit: AuditWrites;
   readonly events: EventWrites;
+  readonly leases: LeaseWrites;
   readonly deliveries: DeliveryWrites;
   readonly imports: {
     /** The message that a line of an imported file became. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditLog } from './contract/audit.ts';
 import { directory } from './contract/directory.ts';
 import { keysAndAgents } from './contract/keys-agents.ts';
+import { leases } from './contract/leases.ts';
 import { memory } from './contract/memory.ts';
 import { messages } from './contract/messages.ts';
 import { overview } from './contract/overview.ts';
@@ -24,6 +25,7 @@ for (const engine of [sqliteEngine]) {
     messages(engine);
     memory(engine);
     overview(engine);
+    leases(engine);
     visibilities(engine);
     writes(engine);
     auditLog(engine);

@@ -3,6 +3,7 @@
  * told, or nothing. It never fails and never takes long: whatever is wrong, the client goes on as if there were no hook.
  * Nothing is imported here that takes long to load.
  */
+import path from 'node:path';
 import { surroundings } from '../../config/env.ts';
 import { askHub } from './ask.ts';
 import { findLink } from './link.ts';
@@ -26,13 +27,18 @@ interface HookInput {
   readonly session_id?: unknown;
   readonly cwd?: unknown;
   readonly stop_hook_active?: unknown;
+  readonly tool_name?: unknown;
+  readonly tool_input?: unknown;
 }
 
 export const TIME_MS = 250;
 /** Where the start alone took longer. */
 const AT_LEAST_MS = 80;
 const MAX_INPUT = 32 * 1024 * 1024;
-const ADDS = ['SessionStart', 'UserPromptSubmit', 'PostToolUse'];
+const MAX_SESSION = 200;
+const MAX_NAME = 500;
+const EVENTS = ['SessionStart', 'UserPromptSubmit', 'PreToolUse', 'PostToolUse', 'Stop'];
+const EDITS = ['Edit', 'MultiEdit', 'Write', 'NotebookEdit'];
 
 export async function runClaudeHook(options: HookOptions, { stdin, stdout }: HookIo): Promise<void> {
   try {
@@ -50,23 +56,46 @@ export async function runClaudeHook(options: HookOptions, { stdin, stdout }: Hoo
 
 async function answer(
   input: HookInput,
-  { agent }: HookOptions,
+  { agent, refuse }: HookOptions,
   late: AbortSignal,
 ): Promise<object | undefined> {
   const { hook_event_name: event, session_id: session } = input;
-  if (typeof event !== 'string' || (event !== 'Stop' && !ADDS.includes(event))) return undefined;
+  if (typeof event !== 'string' || !EVENTS.includes(event)) return undefined;
   // It goes on because of a hook already: once is enough.
   if (event === 'Stop' && input.stop_hook_active !== false) return undefined;
   const { env, platform, home, cwd } = surroundings();
   const project = env['CLAUDE_PROJECT_DIR'] ?? (typeof input.cwd === 'string' ? input.cwd : cwd);
+  const files = event === 'PreToolUse' ? namesOf(input, project) : [];
+  if (event === 'PreToolUse' && files.length === 0) return undefined;
   const link = findLink({ env, platform, home, project, agent });
   if (link === undefined) return undefined;
-  const question = { event, session: typeof session === 'string' ? session.slice(0, 200) : '' };
+  const question = {
+    event,
+    session: typeof session === 'string' ? session.slice(0, MAX_SESSION) : '',
+    ...(files.length > 0 ? { files, refuses: refuse } : {}),
+  };
   const text = await askHub(link, question, late);
   if (text === undefined) return undefined;
-  return event === 'Stop'
-    ? { decision: 'block', reason: text }
-    : { hookSpecificOutput: { hookEventName: event, additionalContext: text } };
+  if (event === 'Stop') return { decision: 'block', reason: text };
+  const said =
+    event === 'PreToolUse' && refuse
+      ? { permissionDecision: 'deny', permissionDecisionReason: text }
+      : { additionalContext: text };
+  return { hookSpecificOutput: { hookEventName: event, ...said } };
+}
+
+/** The file that a tool is about to change, as leases may call it: from the project's folder on, and in full. */
+function namesOf({ tool_name: tool, tool_input: given, cwd }: HookInput, project: string): readonly string[] {
+  if (typeof tool !== 'string' || !EDITS.includes(tool)) return [];
+  const { file_path, notebook_path } = (given ?? {}) as Readonly<Record<string, unknown>>;
+  const file = file_path ?? notebook_path;
+  if (typeof file !== 'string' || file === '') return [];
+  const absolute = path.resolve(typeof cwd === 'string' ? cwd : project, file);
+  const relative = path.relative(project, absolute);
+  const inside = relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative);
+  return [...(inside ? [relative] : []), absolute]
+    .map((name) => name.split(path.sep).join('/'))
+    .filter((name) => name.length <= MAX_NAME);
 }
 
 /** Undefined: it is no JSON object, or too long, or does not end in time. */

@@ -19,6 +19,7 @@ export const AUDIT_EVENTS = [
   'agent.transferred',
   'message.visibility_changed',
   'memory.deleted',
+  'lease.released',
   'access.refused',
   'admin.read',
   'export',

@@ -2,6 +2,7 @@
 import type { Ctx } from '../../context.ts';
 import { tokenCounter } from '../../lib/tokens.ts';
 import type { DeliveryWay, Store } from '../../store/port.ts';
+import type { Presence } from '../agents/presence.ts';
 import type { Auditor } from '../audit/auditor.ts';
 import type { DeliveryService } from '../delivery/service.ts';
 import { noteAdminSight } from '../messages/admin-sight.ts';
@@ -12,6 +13,7 @@ import { readState } from './state.ts';
 import type { Composed } from './types.ts';
 
 export interface CatchUpDeps {
+  readonly presence: Pick<Presence, 'reads'>;
   readonly store: Store;
   readonly auditor: Auditor;
   readonly delivery: Pick<DeliveryService, 'unread' | 'delivered' | 'cursorOf'>;
@@ -36,7 +38,13 @@ export interface CatchUpService {
   ): Promise<CatchUp>;
 }
 
-export function createCatchUpService({ store, auditor, delivery, now }: CatchUpDeps): CatchUpService {
+export function createCatchUpService({
+  store,
+  auditor,
+  delivery,
+  now,
+  presence,
+}: CatchUpDeps): CatchUpService {
   return {
     async tell(ctx, { sessionId, maxTokens, by }) {
       demand(ctx, 'read');
@@ -44,6 +52,7 @@ export function createCatchUpService({ store, auditor, delivery, now }: CatchUpD
       // Before anything is read: what comes meanwhile is rather told twice than never.
       const position = await store.read.events.head();
       const state = await readState({ store, now, unreadOf }, ctx, sessionId);
+      if (sessionId !== undefined) for (const { pk } of state.sessions) presence.reads(ctx.principal, pk);
       const noted = new Set(state.unread.messages.map(({ id }) => id));
       noteAdminSight(
         auditor,

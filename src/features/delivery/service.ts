@@ -3,6 +3,7 @@ import type { Ctx, Principal } from '../../context.ts';
 import type { EventBus } from '../../events/bus.ts';
 import type { DeliveryWay, MessageRow, Store } from '../../store/port.ts';
 import type { Logger } from '../../telemetry/log.ts';
+import type { Presence } from '../agents/presence.ts';
 import type { Auditor } from '../audit/auditor.ts';
 import { noteAdminSight } from '../messages/admin-sight.ts';
 import { demand } from '../permissions.ts';
@@ -14,6 +15,7 @@ import { createUnreadMessages } from './unread.ts';
 import { createWaits, type Waited, type WaitQuery } from './wait.ts';
 
 export interface DeliveryDeps {
+  readonly presence: Pick<Presence, 'reads'>;
   readonly store: Store;
   readonly bus: EventBus;
   readonly auditor: Auditor;

@@ -66,7 +66,9 @@ export function createHookService({ store, delivery, catchUp, leases }: HookDeps
     // A frame without anything in it.
     if (!text.includes('\n## ') || ctx.signal.aborted) return undefined;
     shown.add(place, ids);
-    return [`Shared Context Hub. ${QUOTED}`, text, ...(ids.length > 0 ? [acknowledging(cursor)] : [])].join('\n\n');
+    return [`Shared Context Hub. ${QUOTED}`, text, ...(ids.length > 0 ? [acknowledging(cursor)] : [])].join(
+      '\n\n',
+    );
   }
 
   async function fresh(ctx: Ctx, place: string): Promise<string | undefined> {
@@ -108,7 +110,11 @@ export function createHookService({ store, delivery, catchUp, leases }: HookDeps
     ].join('\n\n');
   }
 
-  async function othersLeases(ctx: Ctx, place: string, { files, refuses }: HookCall): Promise<string | undefined> {
+  async function othersLeases(
+    ctx: Ctx,
+    place: string,
+    { files, refuses }: HookCall,
+  ): Promise<string | undefined> {
     const [file] = files;
     if (file === undefined) return undefined;
     const me = ctx.principal.agentId.toLowerCase();

@@ -116,7 +116,7 @@ export function createSessionService({ store, limits, now, presence }: SessionDe
           updatedAt: at,
           isActive: true,
         });
-        await noteEvent(tx, 'session.created', row);
+        await noteSessionEvent(tx, 'session.created', row);
         if (firstMessage === undefined) return { session: row, messageId: null };
         const first = await insertMessage(tx, ctx, row, { content: firstMessage }, limits, at);
         return { session: row, messageId: first.messageId };
@@ -146,7 +146,7 @@ export function createSessionService({ store, limits, now, presence }: SessionDe
         demandOwner(ctx, session);
         if (!may(ctx.principal, 'admin')) await claimIdIn(tx, ctx.principal, session.workspace, at);
         await tx.sessions.update(session.pk, { ...change, updatedAt: at });
-        if (isOther(session, change)) await noteEvent(tx, 'session.updated', session);
+        if (isOther(session, change)) await noteSessionEvent(tx, 'session.updated', session);
         const view = await tx.sessions.view(ctx.principal.workspace, sessionId, sightOf(ctx.principal));
         if (view === undefined) throw sessionNotFound(sessionId);
         return view;
@@ -170,7 +170,7 @@ function isOther(session: SessionRow, change: Omit<SessionChange, 'sessionId'>):
 }
 
 /** Everybody in its workspace sees a session. */
-async function noteEvent(
+export async function noteSessionEvent(
   tx: Tx,
   kind: 'session.created' | 'session.updated',
   { workspace, pk }: SessionRow,

@@ -232,7 +232,7 @@ export const leases = sqliteTable(
     grantedAt: integer('granted_at').notNull(),
     expiresAt: integer('expires_at').notNull(),
   },
-  (t) => [index('leases_by_workspace').on(t.workspaceId), index('leases_by_expiry').on(t.expiresAt)],
+  (t) => [index('leases_by_workspace').on(t.workspaceId), index('leases_by_holder').on(t.holderId)],
 );
 
 /**

@@ -53,6 +53,7 @@ function prepare(
     overview: reads.overview,
     audit: { ...reads.audit, ...writes.audit },
     events: { ...reads.events, ...writes.events },
+    leases: { ...reads.leases, ...writes.leases },
     deliveries: { ...reads.deliveries, ...writes.deliveries },
     imports: writes.imports,
     directory: reads.directory,

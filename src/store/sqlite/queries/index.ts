@@ -9,6 +9,7 @@ import { eventReads, eventWrites } from './events.ts';
 import { agentReads, agentWrites, idempotencyWrites, importWrites } from './agents.ts';
 import { handleReads, handleWrites } from './handles.ts';
 import { keyReads, keyWrites, workspaceReads, workspaceWrites } from './keys.ts';
+import { leaseReads, leaseWrites } from './leases.ts';
 import { createLongReads } from './long-reads.ts';
 import { memoryWrites } from './memory.ts';
 import { overviewReads } from './overview.ts';
@@ -25,6 +26,7 @@ export function createReads(connection: Connection, names: Names): SyncNouns<Rea
     tokens: tokenReads(connection),
     events: eventReads(connection, names),
     overview: overviewReads(connection, names),
+    leases: leaseReads(connection),
     deliveries: deliveryReads(connection, names),
     ...createLongReads(connection, names),
   };
@@ -49,6 +51,7 @@ export function createWrites(
     tokens: tokenWrites(connection),
     audit: auditWrites(connection),
     events: eventWrites(connection, names, nextSeq, tell),
+    leases: leaseWrites(connection, names, nextSeq),
     deliveries: deliveryWrites(connection, names),
     imports: importWrites(connection),
   };
