@@ -104,7 +104,7 @@ function wire(
   options: HubOptions,
 ): Hub {
   const { log, version, now = Date.now, clock = steadyClock, sessionIdleMs = SESSION_IDLE_MS } = options;
-  const { limits, rates } = config;
+  const { limits, rates, presence } = config;
   const { publicUrl, host, port } = config.http;
   // The port may be any free one: which, is known when the hub listens.
   let listeningAt = `http://${urlHost(host)}:${String(port)}`;
@@ -114,7 +114,7 @@ function wire(
   });
   const { progressMs } = options;
   const services = createServices({
-    ...{ store, bus, search, limits, rates, codec, now, clock, log },
+    ...{ store, bus, search, limits, rates, presence, codec, now, clock, log },
     ...(progressMs === undefined ? {} : { progressMs }),
   });
   const guesses = createGuessGuard(rates);
@@ -134,7 +134,10 @@ function wire(
     ...{ bus, engines, log },
     labels: (pks) => store.read.sessions.labels(ALL_WORKSPACES, pks),
   });
-  const open = createOpenRequests({ now });
+  const open = createOpenRequests({
+    now,
+    acting: (who, connection) => services.presence.open(who, connection),
+  });
   const following = followCredentials({ services, engines, open });
   const told: Pick<McpRouteDeps, 'onVerified' | 'onIdentified' | 'onWait'> = {
     onWait: exemptFromLimits,
@@ -143,6 +146,7 @@ function wire(
       c.set('principal', principal);
       const visit = { requestId: requestIdOf(c), action: actionOf(c) };
       services.visits.seen(principal, client?.name ?? 'unknown', visit);
+      services.presence.seen(principal, client);
     },
   };
   const closing = new AbortController();

@@ -59,7 +59,7 @@ export function createAuthenticator({ keys, agents, accessTokens, rates }: Authe
         allowedTypes: credential.agentTypes,
         ...(wantedId === undefined ? {} : { wantedId }),
         ...(wantedType === undefined ? {} : { wantedType }),
-        ...(client === undefined ? {} : { client: client.name }),
+        ...(client === undefined ? {} : { client: client.name, clientVersion: client.version }),
       };
       try {
         return await agents.identify(claim);

@@ -14,7 +14,12 @@ const agentSchema = z.object({
   client: z.string().nullable(),
   released_at: z.string().nullable(),
 });
-const listSchema = z.object({ agents: z.array(agentSchema), next_cursor: z.string().optional() });
+const listedSchema = agentSchema.extend({
+  status: z.string(),
+  last_tool: z.string().nullable(),
+  connections: z.number(),
+});
+const listSchema = z.object({ agents: z.array(listedSchema), next_cursor: z.string().optional() });
 const releasedSchema = z.object({ agent: agentSchema.omit({ key_name: true }) });
 const transferredSchema = z.object({ agent: agentSchema.extend({ key_name: z.string() }) });
 
@@ -31,7 +36,7 @@ export interface Transfer {
 }
 
 export async function listAgents({ client, output }: AgentsDeps, workspace?: string): Promise<number> {
-  const agents: z.infer<typeof agentSchema>[] = [];
+  const agents: z.infer<typeof listedSchema>[] = [];
   let cursor: string | undefined;
   do {
     const page = await client.read(listSchema, '/api/v1/agents', { query: { workspace, cursor } });
@@ -47,8 +52,9 @@ export async function listAgents({ client, output }: AgentsDeps, workspace?: str
       agent.first_seen,
       agent.last_seen,
       agent.client ?? '-',
+      agent.status,
     ]);
-    const headers = ['AGENT', 'TYPE', 'KEY', 'FIRST SEEN', 'LAST SEEN', 'CLIENT'];
+    const headers = ['AGENT', 'TYPE', 'KEY', 'FIRST SEEN', 'LAST SEEN', 'CLIENT', 'STATUS'];
     for (const line of tableLines(headers, rows, output.terminal)) output.line(line);
   }
   return EXIT.ok;

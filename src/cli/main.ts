@@ -1,5 +1,5 @@
 /** The program itself; the binary imports it on a Node that fits. */
-import { runCli } from './program.ts';
+import { hookOptionsOf } from './hook/arguments.ts';
 
 // Whoever read our output may have gone, as in `schub … | head`.
 for (const stream of [process.stdout, process.stderr]) {
@@ -8,4 +8,14 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-process.exitCode = await runCli(process.argv.slice(2), { stdout: process.stdout, stderr: process.stderr });
+const argv = process.argv.slice(2);
+const hook = hookOptionsOf(argv);
+if (hook === undefined) {
+  const { runCli } = await import('./program.ts');
+  process.exitCode = await runCli(argv, { stdout: process.stdout, stderr: process.stderr });
+} else {
+  const { runClaudeHook } = await import('./hook/claude.ts');
+  await runClaudeHook(hook, process);
+  // Whatever is still open: a client waits for the end.
+  process.exit(0);
+}

@@ -96,6 +96,22 @@ function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code
       done(await migrateStore(config, await loadOutput()));
     });
 
+  program
+    .command('hook')
+    .description('hooks of clients, which tell a model what happened on the hub')
+    .command('claude')
+    .description('a hook of Claude Code: reads its event from standard input; silent if there is nothing')
+    .option('--refuse', 'deny edits of files under the lease of another agent, in place of a warning')
+    .option('--agent <id>', 'the agent to act as, if not that of the configured connection')
+    .option('--within <ms>', 'how long it may take; then it is silent', '250')
+    .addHelpText('after', examples('schub hook claude', 'schub hook claude --refuse'))
+    .action(
+      async ({ refuse = false, agent, within }: { refuse?: boolean; agent?: string; within: string }) => {
+        const { runClaudeHook } = await import('./hook/claude.ts');
+        await runClaudeHook({ refuse, agent, within }, process);
+      },
+    );
+
   const host = { loadOutput, done, examples };
   addOperatorCommands(program, host);
   addContentCommands(program, host);

@@ -34,6 +34,8 @@ export interface Config {
     readonly maxSessions: number;
     readonly maxResponseBytes: number;
   };
+  /** How long after its last request an agent is no longer online, and no longer idle. */
+  readonly presence: { readonly idleMs: number; readonly offlineMs: number };
   readonly limits: {
     readonly maxMessagesPerSession: number;
     readonly maxMessageLength: number;
@@ -130,6 +132,10 @@ export function configWithOrigins(sources: ConfigSources): LoadedConfig {
       toolTimeoutMs: v.TOOL_TIMEOUT_SECONDS * 1_000,
       maxSessions: v.MAX_MCP_SESSIONS,
       maxResponseBytes: v.MAX_RESPONSE_BYTES,
+    },
+    presence: {
+      idleMs: v.AGENT_IDLE_SECONDS * 1_000,
+      offlineMs: v.AGENT_OFFLINE_SECONDS * 1_000,
     },
     limits: {
       maxMessagesPerSession: v.MAX_MESSAGES_PER_SESSION,

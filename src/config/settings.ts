@@ -171,6 +171,18 @@ export const SETTINGS = {
     1_000_000,
     'Largest answer of a tool; a larger one is cut and says how to go on.',
   ),
+  AGENT_IDLE_SECONDS: setting(
+    'mcp.agent_idle_seconds',
+    integer(1, 86_400),
+    300,
+    'How long after its last request an agent is online; then it is idle. One that waits or listens stays online.',
+  ),
+  AGENT_OFFLINE_SECONDS: setting(
+    'mcp.agent_offline_seconds',
+    integer(1, 604_800),
+    1_800,
+    'How long after its last request an idle agent becomes offline.',
+  ),
 
   MAX_MESSAGES_PER_SESSION: setting(
     'limits.max_messages_per_session',

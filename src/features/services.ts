@@ -8,12 +8,15 @@ import type { Logger } from '../telemetry/log.ts';
 import { createAuditor, type Auditor } from './audit/auditor.ts';
 import { createAuditService, type AuditService } from './audit/service.ts';
 import { createVisits, type Visits } from './audit/visits.ts';
+import { createAgentDirectory, type AgentDirectory } from './agents/directory.ts';
+import { createPresence, type Presence } from './agents/presence.ts';
 import { createAgentService, type AgentService } from './agents/service.ts';
 import { createCatchUpService, type CatchUpService } from './catch-up/service.ts';
 import { createDeliveryService, type DeliveryService } from './delivery/service.ts';
 import { createFeedService, type FeedService } from './feed/service.ts';
 import { createImportService, type ImportService } from './import/service.ts';
 import { createKeyService, type KeyService } from './keys/service.ts';
+import { createHookService, type HookService } from './hooks/service.ts';
 import { createLeaseService } from './leases/service.ts';
 import type { LeaseService } from './leases/types.ts';
 import type { Limits } from './limits.ts';
@@ -32,6 +35,8 @@ export interface Services {
   readonly audit: AuditService;
   readonly visits: Visits;
   readonly agents: AgentService;
+  readonly presence: Presence;
+  readonly directory: AgentDirectory;
   readonly keys: KeyService;
   readonly handles: HandleService;
   readonly accessTokens: AccessTokenService;
@@ -46,6 +51,7 @@ export interface Services {
   readonly delivery: DeliveryService;
   readonly feed: FeedService;
   readonly catchUp: CatchUpService;
+  readonly hooks: HookService;
 }
 
 export interface ServiceDeps {
@@ -55,6 +61,7 @@ export interface ServiceDeps {
   readonly search: Search;
   readonly limits: Limits;
   readonly rates: Config['rates'];
+  readonly presence: Config['presence'];
   /** Makes and reads access tokens. */
   readonly codec: TokenCodec;
   /** Milliseconds since the epoch. */
@@ -68,14 +75,18 @@ export interface ServiceDeps {
 export function createServices(given: ServiceDeps): Services {
   const auditor = createAuditor(given);
   const rates = createRateService(given.rates);
-  const deps = { ...given, auditor, rates };
+  const presence = createPresence({ now: given.now, times: given.presence });
+  const deps = { ...given, auditor, rates, presence };
   const agents = createAgentService(deps);
   const keys = createKeyService(deps);
   const delivery = createDeliveryService(deps);
   const leases = createLeaseService({ ...deps, agents });
+  const catchUp = createCatchUpService({ ...deps, delivery, leases });
   return {
     auditor,
     agents,
+    presence,
+    directory: createAgentDirectory({ ...deps, delivery }),
     keys,
     handles: createHandleService({ ...deps, agents, keys }),
     accessTokens: createAccessTokenService({ ...deps, agents, keys }),
@@ -91,6 +102,7 @@ export function createServices(given: ServiceDeps): Services {
     search: createSearchService(deps),
     feed: createFeedService(deps),
     delivery,
-    catchUp: createCatchUpService({ ...deps, delivery, leases }),
+    catchUp,
+    hooks: createHookService({ ...deps, delivery, catchUp, leases }),
   };
 }

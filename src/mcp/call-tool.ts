@@ -73,6 +73,8 @@ export async function callTool(
   try {
     if (ctx.signal.aborted) throw callerGone(prepared.tool.name);
     ctx = { ...ctx, principal: await callerOf(prepared.tool, hub, ctx, args) };
+    using _calling = hub.services.presence.calls(ctx.principal, prepared.tool.name);
+    await hub.services.rates.spend(ctx.principal, prepared.tool.rate);
     return await success(prepared.tool, hub, ctx, await runTool(prepared, hub, ctx, args, timeoutMs));
   } catch (error) {
     noteRefusal(hub.services, ctx, error);
@@ -85,10 +87,7 @@ export async function callTool(
   }
 }
 
-/**
- * Runs a tool for the caller of `ctx` and answers the fields of its success; counts the call.
- * @throws HubError as the tool's rules say.
- */
+/** Runs a tool for the caller of `ctx`; answers the fields of its success. @throws HubError as the tool's rules say. */
 export async function runTool(
   prepared: PreparedTool,
   hub: ToolHub,
@@ -96,8 +95,7 @@ export async function runTool(
   args: unknown,
   timeoutMs: number,
 ): Promise<object> {
-  const { name, rate, waits } = prepared.tool;
-  await hub.services.rates.spend(ctx.principal, rate);
+  const { name, waits } = prepared.tool;
   const work = run(prepared, hub, ctx, args);
   return waits === true ? work : withTimeout(work, timeoutMs, name);
 }

@@ -5,12 +5,13 @@
 import type { Credential } from '../auth/types.ts';
 import type { Principal } from '../context.ts';
 import { HubError } from '../errors.ts';
+import type { Connection, Presence } from '../features/agents/presence.ts';
 import { whenDone } from './engines/when-done.ts';
 
 /** A request that is being answered. */
 export interface OpenRequest {
-  /** Says which agent it is, once that is known. */
-  actsAs(principal: Principal): void;
+  /** Says which agent it is, once that is known, and what it came over. */
+  actsAs(principal: Principal, connection?: Connection): void;
   /** Calls `stop` when the request ends because its credential has. */
   onEnd(stop: () => void): void;
 }
@@ -39,9 +40,17 @@ interface Open {
   readonly end: (error: unknown) => void;
   until: number | null;
   principal?: Principal;
+  /** Told that it is over. */
+  done?: () => void;
 }
 
-export function createOpenRequests({ now }: { readonly now: () => number }): OpenRequests {
+export interface OpenRequestsDeps {
+  readonly now: () => number;
+  /** Told for whom each is answered; what it answers is called at the end. */
+  readonly acting?: Presence['open'];
+}
+
+export function createOpenRequests({ now, acting }: OpenRequestsDeps): OpenRequests {
   const all = new Set<Open>();
 
   async function check(request: Open): Promise<void> {
@@ -65,7 +74,7 @@ export function createOpenRequests({ now }: { readonly now: () => number }): Ope
       const request: Open = {
         ...{ keyId, verify, until },
         end(error) {
-          all.delete(request);
+          release();
           refusal.reject(error);
           ended.abort();
         },
@@ -73,11 +82,18 @@ export function createOpenRequests({ now }: { readonly now: () => number }): Ope
       all.add(request);
       const release = (): void => {
         all.delete(request);
+        request.done?.();
+        delete request.done;
       };
       try {
         const answer = work({
-          actsAs(principal) {
+          actsAs(principal, connection) {
             request.principal = principal;
+            // One that is over already holds nothing.
+            if (!all.has(request)) return;
+            request.done?.();
+            const done = acting?.(principal, connection);
+            if (done !== undefined) request.done = done;
           },
           onEnd(stop) {
             ended.signal.addEventListener('abort', stop, { once: true });

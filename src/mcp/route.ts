@@ -8,11 +8,12 @@ import { type Context, Hono } from 'hono';
 import type { Authenticator, ClientInfo, Credential } from '../auth/types.ts';
 import type { Principal } from '../context.ts';
 import { errorObject, invalid } from '../errors.ts';
+import type { Connection } from '../features/agents/presence.ts';
 import type { RateService } from '../features/rates/service.ts';
 import type { StreamQuota } from '../features/rates/streams.ts';
 import { MAX_JSON_DEPTH, jsonDepthExceeds } from '../lib/json-depth.ts';
 import type { Logger } from '../telemetry/log.ts';
-import type { McpRequest } from './engines/call.ts';
+import type { Era, McpRequest } from './engines/call.ts';
 import type { McpEngines } from './engines/engines.ts';
 import { createOpenRequests, type OpenRequest, type OpenRequests } from './open-requests.ts';
 import {
@@ -93,7 +94,7 @@ export function mcpRoutes(deps: McpRouteDeps): Hono {
       identify: async (era, client) => {
         const principal = await authenticator.identify(credential, http.headers, client);
         deps.onIdentified?.(c, principal, client);
-        held.actsAs(principal);
+        held.actsAs(principal, connectionOf(era, request, stream !== undefined));
         const child = log.child({ request_id: requestId });
         return {
           ...{ era, principal, toolSet, requestId, log: child },
@@ -156,6 +157,13 @@ function streamOf(request: McpRequest, outcome: InboundClassificationOutcome): s
   if (http.method === 'GET') return http.headers.get('mcp-session-id') ?? requestId;
   const listens = isModernCall(outcome) && isRecord(body) && body['method'] === 'subscriptions/listen';
   return listens ? requestId : undefined;
+}
+
+/** By which presence tells the clients of one agent apart; undefined: a session that is only being opened. */
+function connectionOf(era: Era, { http, body }: McpRequest, stream: boolean): Connection | undefined {
+  if (era === '2026') return { request: isRecord(body) ? body['id'] : undefined, stream };
+  const session = http.headers.get('mcp-session-id');
+  return session === null ? undefined : { session };
 }
 
 /** How many messages of a body are not counted when they are served, by their agent. Notifications ask for nothing. */

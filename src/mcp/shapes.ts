@@ -1,6 +1,8 @@
 /** The objects of the public contract, as schemas and as made from what the services answer. */
 import { z } from 'zod';
 import type { Receipt } from '../features/delivery/receipts.ts';
+import type { ListedPresence } from '../features/agents/directory.ts';
+import { AGENT_STATUSES } from '../features/agents/presence.ts';
 import { leaseObject } from '../features/leases/lease-object.ts';
 import { DELIVERY_WAYS, LEASE_MODES, MESSAGE_TYPES, VISIBILITIES } from '../store/port.ts';
 import type {
@@ -102,6 +104,18 @@ export const auditEntryShape = z.object({
 });
 export type AuditEntry = z.infer<typeof auditEntryShape>;
 
+export const agentShape = z.object({
+  agent_id: z.string(),
+  agent_type: z.string(),
+  status: z.enum(AGENT_STATUSES),
+  last_seen: time,
+  last_tool: z.string().nullable(),
+  client: z.string().nullable(),
+  unread: z.number(),
+  connections: z.number(),
+});
+export type Agent = z.infer<typeof agentShape>;
+
 export const leaseShape = z.object({
   lease_id: z.string(),
   resources: z.array(z.string()),
@@ -193,6 +207,19 @@ export function toAuditEntry(row: AuditRow): AuditEntry {
     result: row.result,
     request_id: row.requestId,
     details: { ...row.details },
+  };
+}
+
+export function toAgent(listed: ListedPresence): Agent {
+  return {
+    agent_id: listed.agentId,
+    agent_type: listed.agentType,
+    status: listed.status,
+    last_seen: isoTime(listed.lastSeenAt),
+    last_tool: listed.lastTool,
+    client: listed.client,
+    unread: listed.unread,
+    connections: listed.connections,
   };
 }
 

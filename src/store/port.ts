@@ -6,6 +6,7 @@
 import type { AuditReads, AuditWrites } from './nouns/audit.ts';
 import type { JsonObject, Sight } from './nouns/common.ts';
 import type { DeliveryReads, DeliveryWrites } from './nouns/deliveries.ts';
+import type { DirectoryReads } from './nouns/directory.ts';
 import type { EventReads, EventWrites } from './nouns/events.ts';
 import type { LeaseReads, LeaseWrites } from './nouns/leases.ts';
 import type { MemoryReads, MemoryWrites } from './nouns/memory.ts';
@@ -25,6 +26,7 @@ export type {
   UnreadMessage,
   UnreadPage,
 } from './nouns/deliveries.ts';
+export type { AgentCard } from './nouns/directory.ts';
 export { EVENT_KINDS } from './nouns/events.ts';
 export type { CommittedEvent, EventKind, EventPage, EventRow, NewEvent } from './nouns/events.ts';
 export { LEASE_MODES } from './nouns/leases.ts';
@@ -264,6 +266,7 @@ export interface Reads {
   readonly events: EventReads;
   readonly leases: LeaseReads;
   readonly deliveries: DeliveryReads;
+  readonly directory: DirectoryReads;
 }
 
 export interface Writes {

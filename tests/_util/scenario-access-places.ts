@@ -234,6 +234,22 @@ const audit = row('get_audit_log', 'who came, and all there is', async (asking) 
   }
 });
 
+const agents = row('list_agents', 'of the workspace, and those who posted what one sees', async (asking) => {
+  const { caller, call, world } = asking;
+  const idsIn = (answer: Record<string, unknown>): string[] =>
+    (answer['agents'] as { agent_id: string }[]).map(({ agent_id }) => agent_id);
+  const listed = idsIn(expectSuccess(await call({}), caller.name));
+  expect(listed, caller.name).toContain(caller.agent);
+  expect(listed.includes('ghost'), caller.name).toBe(!isStranger(asking));
+  const session_id = world.sessions.main;
+  if (isStranger(asking)) {
+    expect(listed.filter((id) => !['alice', 'operator'].includes(id))).toEqual([]);
+    return expectNoSession(asking, { session_id });
+  }
+  const there = idsIn(expectSuccess(await call({ session_id }), caller.name));
+  for (const { sender } of seenIn(asking, 'main')) expect(there, caller.name).toContain(sender);
+});
+
 export const PLACE_ROWS: readonly AccessRow[] = [
   ...sessions,
   ...memory,
@@ -241,4 +257,5 @@ export const PLACE_ROWS: readonly AccessRow[] = [
   ...handles,
   guidance,
   audit,
+  agents,
 ];

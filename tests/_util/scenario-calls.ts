@@ -137,5 +137,6 @@ export const GOOD_CALLS: Readonly<Record<string, (stage: Stage) => readonly [Arg
       ...{ since: '2020-01-01T00:00:00Z', until: '2100-01-01T00:00:00+02:00' },
     },
   ],
+  list_agents: ({ sessionId: session_id }) => [{}, { session_id, max_tokens: 500 }],
   get_usage_guidance: () => [{}, { guidance_type: 'security' }],
 };

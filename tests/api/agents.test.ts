@@ -66,7 +66,7 @@ describe('the list of agents', () => {
       ['Ben', 'listing-second'],
       ['Carl', 'listing-first'],
     ]);
-    expect(agents[0]).toMatchObject({ agent_type: 'coder', client: 'raw', released_at: null });
+    expect(agents[0]).toMatchObject({ agent_type: 'coder', client: 'raw/1', released_at: null });
     const pages: string[][] = [];
     for (let cursor = ''; ;) {
       const page = await done<{ agents: Agent[]; next_cursor?: string }>(

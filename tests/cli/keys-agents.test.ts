@@ -68,7 +68,9 @@ it('lists the agents of a workspace, and gives their ids to other keys', async (
   const [first, second] = [await of('first'), await of('second')];
   expect([await actAs(first, 'Reviewer'), await actAs(second, 'reviewer')]).toEqual([200, 403]);
   const there = ['--workspace', 'team'];
-  expect((await schub('agents', 'list', ...there)).out).toMatch(/^Reviewer\tapi\tfirst\t\S+Z\t\S+Z\tapi\n$/);
+  expect((await schub('agents', 'list', ...there)).out).toMatch(
+    /^Reviewer\tapi\tfirst\t\S+Z\t\S+Z\tapi\tonline\n$/,
+  );
 
   const given = await schub('agents', 'transfer', 'reviewer', 'second', ...there);
   expect([given.code, given.err]).toEqual([0, 'Agent Reviewer belongs to the key second.\n']);

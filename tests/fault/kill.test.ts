@@ -18,7 +18,6 @@ import {
   type HubProcess,
   type HubProcessOptions,
 } from '../_util/hub-process.ts';
-import { numbers } from '../_util/numbers.ts';
 import { startLedger, type Ledger } from '../_util/ledger.ts';
 import { numbers } from '../_util/random.ts';
 

@@ -12,7 +12,7 @@ import { overlap } from '../../src/features/leases/overlap.ts';
 import { parseResource } from '../../src/features/leases/resource.ts';
 import { startHub } from '../_util/hub-process.ts';
 import { callTool, mustCall } from '../_util/ledger-client.ts';
-import { numbers } from '../_util/numbers.ts';
+import { numbers } from '../_util/random.ts';
 
 const RUNS = Number(process.env['RUNS'] ?? 3);
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);

@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_KEY, AGENT_KEY } from '../_util/test-hub.ts';
 import { ERAS } from '../_util/scenario-doors.ts';
-import { READERS, ROLES, type Answer, type Ask, type Caller } from './_util/leak-cast.ts';
+import { READERS, ROLES, workspaceOf, type Answer, type Ask, type Caller } from './_util/leak-cast.ts';
 import { controlOf, DOORS, hiddenThings } from './_util/leak-doors.ts';
 import type { DoorRow, Probe } from './_util/leak-rows.ts';
 import { expectedDoors } from './_util/leak-registry.ts';
@@ -40,7 +40,10 @@ async function leaksOf(era: ClientEra, caller: Caller, row: DoorRow, ask: Ask): 
   met.set(`${era} ${caller.name}`, words);
   for (const { word } of world.secrets) if (text.includes(word)) words.add(word);
   const setsUp = row.setsUp === true && caller.role === 'admin';
-  const hidden = hiddenFrom(world, caller.role).filter(({ what }) => !(setsUp && NAMES.includes(what)));
+  const known = row.introduces === true ? workspaceOf(caller.role) : [];
+  const hidden = hiddenFrom(world, caller.role).filter(
+    ({ what, word }) => !(setsUp && NAMES.includes(what)) && !known.includes(word),
+  );
   checks += hidden.length;
   const sent = JSON.stringify(ask);
   return hidden

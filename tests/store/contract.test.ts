@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditLog } from './contract/audit.ts';
 import { deliveries } from './contract/deliveries.ts';
 import { events } from './contract/events.ts';
+import { directory } from './contract/directory.ts';
 import { keysAndAgents } from './contract/keys-agents.ts';
 import { leases } from './contract/leases.ts';
 import { memory } from './contract/memory.ts';
@@ -32,6 +33,7 @@ for (const engine of [sqliteEngine]) {
     writes(engine);
     auditLog(engine);
     deliveries(engine);
+    directory(engine);
   });
 }
 
@@ -60,6 +62,16 @@ const ALLOWED: readonly Allowed[] = [
     sql: /GROUP BY a\.name ORDER BY sum\(p\.message_count\)/,
     step: /USE TEMP B-TREE FOR (GROUP|ORDER) BY/,
     why: 'those who posted in one session',
+  },
+  {
+    sql: /FROM agents a CROSS JOIN keys k .* ORDER BY a\.last_seen_at DESC/,
+    step: /agents_by_key \(workspace_id=\?\)|USE TEMP B-TREE FOR ORDER BY/,
+    why: 'the agents of one workspace, on a reader thread; an index would be written to with each sign of life',
+  },
+  {
+    sql: /CROSS JOIN senders s .* GROUP BY a\.id ORDER BY sum\(p\.message_count\)/,
+    step: /USE TEMP B-TREE FOR (GROUP|ORDER) BY/,
+    why: 'the agents who posted in one session',
   },
   {
     sql: /FROM json_each\(\+(\?|:ids)\) j CROSS JOIN messages m .* ORDER BY j\.key$/,

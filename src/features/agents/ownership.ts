@@ -22,7 +22,11 @@ export interface AgentOwnership {
   list(
     ctx: Ctx,
     page: { readonly workspace?: string; readonly after?: string; readonly limit: number },
-  ): Promise<{ readonly agents: readonly ListedAgent[]; readonly next: string | null }>;
+  ): Promise<{
+    readonly agents: readonly ListedAgent[];
+    readonly next: string | null;
+    readonly workspace: string;
+  }>;
   /** The next key that uses the id owns it. Its type, its memory and what it said stay. */
   release(ctx: Ctx, agentId: string, workspace?: string): Promise<AgentRow>;
   /** Gives the id to a key of the same workspace, or of `*`, named by id or name. */
@@ -57,7 +61,7 @@ export function createAgentOwnership({ store, now, auditor, lost }: OwnershipDep
         .map((agent) =>
           mayManage(ctx, agent.keyWorkspace) ? agent : { ...agent, keyId: null, keyName: null },
         );
-      return { agents, next: rows.length > limit ? (agents.at(-1)?.agentId ?? null) : null };
+      return { agents, workspace, next: rows.length > limit ? (agents.at(-1)?.agentId ?? null) : null };
     },
 
     async release(ctx, agentId, named) {

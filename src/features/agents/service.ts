@@ -17,6 +17,7 @@ import {
   type KeyBounds,
 } from './may-act.ts';
 import { createAgentOwnership, type AgentOwnership } from './ownership.ts';
+import { clientText } from './presence.ts';
 
 export interface AgentClaim extends KeyBounds {
   readonly keyId: string;
@@ -24,7 +25,10 @@ export interface AgentClaim extends KeyBounds {
   readonly permissions: ReadonlySet<Permission>;
   readonly wantedId?: string;
   readonly wantedType?: string;
+  /** Its name. */
   readonly client?: string;
+  /** Empty: the client did not say itself who it is. */
+  readonly clientVersion?: string;
 }
 
 /** Told which key has lost an agent id of a workspace. */
@@ -90,7 +94,7 @@ export function createAgentService({ store, now, auditor, rates }: AgentDeps): A
   }
 
   async function register(claim: AgentClaim, agentId: string, agentType: string): Promise<AgentRow> {
-    const { workspace, keyId, client = null } = claim;
+    const { workspace, keyId } = claim;
     // Its call is counted only when it is known who calls; a key that may not call leaves no new agents behind.
     await rates.demandTotal(keyId);
     const at = now();
@@ -102,7 +106,7 @@ export function createAgentService({ store, now, auditor, rates }: AgentDeps): A
         agentId,
         agentType,
         keyId,
-        client,
+        client: clientOf(claim),
         firstSeenAt: at,
         lastSeenAt: at,
         releasedAt: null,
@@ -110,12 +114,12 @@ export function createAgentService({ store, now, auditor, rates }: AgentDeps): A
     });
   }
 
-  function touch(agent: AgentRow, client: string | undefined): void {
+  function touch(agent: AgentRow, client: string | null): void {
     const at = now();
     if (at - (touchedAt.get(agent.pk) ?? 0) < TOUCH_EVERY_MS) return;
     touchedAt.set(agent.pk, at);
     // Bookkeeping: a full disk must not refuse a reader.
-    store.write((tx) => tx.agents.touch(agent.pk, at, client ?? null)).catch(() => undefined);
+    store.write((tx) => tx.agents.touch(agent.pk, at, client)).catch(() => undefined);
   }
 
   return {
@@ -137,7 +141,7 @@ export function createAgentService({ store, now, auditor, rates }: AgentDeps): A
       // Another request may have registered it meanwhile, as another type.
       demandSameType(agent, wantedType, named.type);
       demandMayActAs(claim, agent.agentId, agent.agentType);
-      touch(agent, claim.client);
+      touch(agent, claim.clientVersion === '' ? null : clientOf(claim));
       const { keyId, keyName, workspace, permissions } = claim;
       return {
         ...{ keyId, keyName, workspace, permissions, agentId: agent.agentId, agentType: agent.agentType },
@@ -162,6 +166,11 @@ export function createAgentService({ store, now, auditor, rates }: AgentDeps): A
       return [...ids].slice(0, limit);
     },
   };
+}
+
+/** As others are shown it. */
+function clientOf({ client: name, clientVersion: version = '' }: AgentClaim): string | null {
+  return name === undefined ? null : clientText({ name, version });
 }
 
 function claimedId(claim: AgentClaim): string {

@@ -2,6 +2,7 @@
 import type { Ctx } from '../../context.ts';
 import { tokenCounter } from '../../lib/tokens.ts';
 import type { DeliveryWay, Store } from '../../store/port.ts';
+import type { Presence } from '../agents/presence.ts';
 import type { Auditor } from '../audit/auditor.ts';
 import type { DeliveryService } from '../delivery/service.ts';
 import type { LeaseService } from '../leases/types.ts';
@@ -13,6 +14,7 @@ import { readState } from './state.ts';
 import type { Composed } from './types.ts';
 
 export interface CatchUpDeps {
+  readonly presence: Pick<Presence, 'reads'>;
   readonly store: Store;
   readonly auditor: Auditor;
   readonly delivery: Pick<DeliveryService, 'unread' | 'delivered' | 'cursorOf'>;
@@ -39,7 +41,7 @@ export interface CatchUpService {
 }
 
 export function createCatchUpService(deps: CatchUpDeps): CatchUpService {
-  const { store, auditor, delivery, now } = deps;
+  const { store, auditor, delivery, now, presence } = deps;
   return {
     async tell(ctx, { sessionId, maxTokens, by }) {
       demand(ctx, 'read');
@@ -47,6 +49,7 @@ export function createCatchUpService(deps: CatchUpDeps): CatchUpService {
       // Before anything is read: what comes meanwhile is rather told twice than never.
       const position = await store.read.events.head();
       const state = await readState(deps, ctx, sessionId);
+      if (sessionId !== undefined) for (const { pk } of state.sessions) presence.reads(ctx.principal, pk);
       const noted = new Set(state.unread.messages.map(({ id }) => id));
       noteAdminSight(
         auditor,

@@ -3,6 +3,7 @@ import type { Ctx, Principal } from '../../context.ts';
 import type { EventBus } from '../../events/bus.ts';
 import type { DeliveryWay, MessageRow, Store } from '../../store/port.ts';
 import type { Logger } from '../../telemetry/log.ts';
+import type { Presence } from '../agents/presence.ts';
 import type { Auditor } from '../audit/auditor.ts';
 import { noteAdminSight } from '../messages/admin-sight.ts';
 import { demand } from '../permissions.ts';
@@ -15,6 +16,7 @@ import { createUnreadMessages } from './unread.ts';
 import { createWaits, type Waited, type WaitQuery } from './wait.ts';
 
 export interface DeliveryDeps {
+  readonly presence: Pick<Presence, 'reads'>;
   readonly store: Store;
   readonly bus: EventBus;
   readonly auditor: Auditor;
@@ -38,6 +40,8 @@ export interface Shown {
 export interface UnreadQuery {
   readonly sessionId?: string;
   readonly limit: number;
+  /** Messages that are neither answered nor counted. */
+  readonly except?: (id: number) => boolean;
 }
 
 export interface DeliveryService {
@@ -124,13 +128,13 @@ export function createDeliveryService(deps: DeliveryDeps): DeliveryService {
   const waits = createWaits({ ...deps, unread, accept, closing: closing.signal });
 
   return {
-    async unread(ctx, { sessionId, limit }) {
+    async unread(ctx, { sessionId, limit, except = () => false }) {
       demand(ctx, 'read');
       const session = sessionId === undefined ? undefined : await requireSession(read, ctx, sessionId);
       const mine = await unread.of(ctx.principal);
       if (mine === undefined) return { count: 0, messages: [] };
       const ids = [...mine.messages]
-        .filter(([, { sessionPk }]) => session === undefined || sessionPk === session.pk)
+        .filter(([id, { sessionPk }]) => (session === undefined || sessionPk === session.pk) && !except(id))
         .map(([id]) => id);
       const messages = await read.messages.rows(ids.slice(0, limit), mine.sight);
       noteAdminSight(auditor, ctx, messages);

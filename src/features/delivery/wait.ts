@@ -8,6 +8,7 @@ import { noteAdminSight } from '../messages/admin-sight.ts';
 import { namesOf } from '../messages/addressing.ts';
 import { sightOf } from '../messages/visibility.ts';
 import { demand } from '../permissions.ts';
+import type { Presence } from '../agents/presence.ts';
 import { requireSession } from '../sessions/service.ts';
 import { Alarm } from './alarm.ts';
 import type { DeliveryCursor } from './cursor.ts';
@@ -42,6 +43,7 @@ export interface Waited {
 }
 
 export interface WaitDeps {
+  readonly presence: Pick<Presence, 'reads'>;
   readonly store: Pick<Store, 'read'>;
   readonly bus: Pick<EventBus, 'listen'>;
   readonly auditor: Pick<Auditor, 'note'>;
@@ -73,6 +75,7 @@ export function createWaits(deps: WaitDeps): Waits {
     const { principal, signal } = ctx;
     const { sessionId, limit, addressedOnly, timeoutMs } = query;
     const session = sessionId === undefined ? undefined : await requireSession(store.read, ctx, sessionId);
+    if (session !== undefined) deps.presence.reads(principal, session.pk);
     const given = query.cursor === undefined ? undefined : await accept(principal, query.cursor);
     const sight = sightOf(principal);
     const cut = new Set(given?.cut);

@@ -3,6 +3,7 @@ import { may, type Ctx } from '../../context.ts';
 import { HubError } from '../../errors.ts';
 import type { FoundMessages, MessageFilters, MessageRow, Store, Visibility } from '../../store/port.ts';
 import type { Limits } from '../limits.ts';
+import type { Presence } from '../agents/presence.ts';
 import { claimIdIn } from '../agents/claim.ts';
 import { actionOf, actorOf, type Auditor } from '../audit/auditor.ts';
 import { demand } from '../permissions.ts';
@@ -14,6 +15,7 @@ import { noteAdminSight } from './admin-sight.ts';
 import { audiencesOf, sightOf } from './visibility.ts';
 
 export interface MessageDeps {
+  readonly presence: Pick<Presence, 'reads'>;
   readonly auditor: Auditor;
   readonly store: Store;
   readonly limits: Limits;
@@ -44,7 +46,7 @@ export interface MessageService {
   ): Promise<FoundMessages>;
 }
 
-export function createMessageService({ store, limits, now, auditor }: MessageDeps): MessageService {
+export function createMessageService({ store, limits, now, auditor, presence }: MessageDeps): MessageService {
   async function sessionPk(ctx: Ctx, sessionId: string | undefined): Promise<{ sessionPk?: number }> {
     return sessionId === undefined
       ? {}
@@ -65,6 +67,7 @@ export function createMessageService({ store, limits, now, auditor }: MessageDep
       demand(ctx, 'read');
       const sight = sightOf(ctx.principal);
       const view = await requireSession(store.read, ctx, sessionId);
+      presence.reads(ctx.principal, view.pk);
       const threadId = threadOf === undefined ? undefined : await findThread(ctx, view.pk, threadOf);
       const filtered = Object.keys(filters).length > 0;
       const page = await store.read.messages.page({

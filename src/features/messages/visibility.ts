@@ -52,10 +52,16 @@ export function sightOf(principal: Principal): Sight {
   const { workspace } = principal;
   if (may(principal, 'admin')) return { workspace, audiences: [PUBLIC, ADMIN] };
   if (workspace === ALL_WORKSPACES) return { workspace, audiences: [PUBLIC] };
-  return {
-    workspace,
-    audiences: [PUBLIC, typeAudience(principal.agentType), agentAudience(principal.agentId)],
-  };
+  return sightOfAgent(principal);
+}
+
+/** What an agent may see that is no operator. */
+export function sightOfAgent({
+  workspace,
+  agentId,
+  agentType,
+}: AddressedAgent & Pick<Sight, 'workspace'>): Sight {
+  return { workspace, audiences: [PUBLIC, typeAudience(agentType), agentAudience(agentId)] };
 }
 
 /**

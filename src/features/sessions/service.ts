@@ -5,6 +5,7 @@ import { HubError } from '../../errors.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { ALL_WORKSPACES } from '../../store/port.ts';
 import type { JsonObject, Reads, SessionRow, SessionView, Store, Tx } from '../../store/port.ts';
+import type { Presence } from '../agents/presence.ts';
 import { claimIdIn } from '../agents/claim.ts';
 import { demandMetadataFits, quotaExceeded, type Limits } from '../limits.ts';
 import { demandContentFits, insertMessage } from '../messages/insert.ts';
@@ -15,6 +16,7 @@ import { writeOnce } from '../write-once.ts';
 export const DEFAULT_WORKSPACE = 'default';
 
 export interface SessionDeps {
+  readonly presence: Pick<Presence, 'reads'>;
   readonly store: Store;
   readonly limits: Limits;
   readonly now: () => number;
@@ -88,7 +90,7 @@ export function sessionNotFound(sessionId: string): HubError {
   );
 }
 
-export function createSessionService({ store, limits, now }: SessionDeps): SessionService {
+export function createSessionService({ store, limits, now, presence }: SessionDeps): SessionService {
   return {
     async create(ctx, { purpose, metadata, firstMessage }) {
       demand(ctx, 'write');
@@ -126,6 +128,7 @@ export function createSessionService({ store, limits, now }: SessionDeps): Sessi
       const { principal } = ctx;
       const view = await store.read.sessions.view(principal.workspace, sessionId, sightOf(principal));
       if (view === undefined) throw sessionNotFound(sessionId);
+      presence.reads(principal, view.pk);
       return view;
     },
 

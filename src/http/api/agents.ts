@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { decodeCursor, encodeCursor } from '../../features/cursor.ts';
 import { isoTime } from '../../mcp/shapes.ts';
 import type { ListedAgent } from '../../features/agents/ownership.ts';
+import type { Presence } from '../../features/agents/presence.ts';
 import type { AgentRow } from '../../store/port.ts';
 import { readJson } from '../json-body.ts';
 import type { HubEnv } from '../types.ts';
@@ -24,7 +25,7 @@ const transfer = parser(z.strictObject({ key: z.string().min(1).max(100), worksp
 
 export function agentRoutes(deps: ApiDeps): Hono<HubEnv> {
   const { epoch, services } = deps;
-  const { agents } = services;
+  const { agents, presence } = services;
   const routes = new Hono<HubEnv>();
 
   routes.get('/', async (c) => {
@@ -35,7 +36,11 @@ export function agentRoutes(deps: ApiDeps): Hono<HubEnv> {
       ...(cursor === undefined ? {} : { after: decodeCursor(epoch, KIND, z.string(), cursor) }),
     });
     return c.json({
-      agents: page.agents.map((agent) => ({ ...toAgent(agent), key_name: agent.keyName })),
+      agents: page.agents.map((agent) => ({
+        ...toAgent(agent),
+        ...toPresence(presence, page.workspace, agent),
+        key_name: agent.keyName,
+      })),
       ...(page.next === null ? {} : { next_cursor: encodeCursor(epoch, KIND, page.next) }),
     });
   });
@@ -54,6 +59,18 @@ export function agentRoutes(deps: ApiDeps): Hono<HubEnv> {
   });
 
   return routes;
+}
+
+/** What is known of it now. */
+function toPresence(presence: Presence, workspace: string, { agentId, lastSeenAt, client }: ListedAgent) {
+  const present = presence.of(workspace, agentId);
+  return {
+    status: presence.status(lastSeenAt, present),
+    last_seen: isoTime(Math.max(lastSeenAt, present?.lastSeenAt ?? 0)),
+    last_tool: present?.lastTool ?? null,
+    client: present?.client ?? client,
+    connections: present?.connections ?? 0,
+  };
 }
 
 function toAgent(row: AgentRow | ListedAgent) {

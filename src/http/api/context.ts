@@ -1,10 +1,10 @@
 /** From a request of the JSON API to the context that services want, and from its query to checked parameters. */
 import type { Context } from 'hono';
 import type { z } from 'zod';
-import type { Authenticator, Credential } from '../../auth/types.ts';
-import type { Ctx, Principal } from '../../context.ts';
+import type { Authenticator, ClientInfo, Credential } from '../../auth/types.ts';
+import type { Ctx } from '../../context.ts';
 import { HubError } from '../../errors.ts';
-import type { RateService } from '../../features/rates/service.ts';
+import type { RateKind } from '../../features/rates/service.ts';
 import type { Services } from '../../features/services.ts';
 import { inputJsonSchema } from '../../mcp/json-schema.ts';
 import type { OpenRequests } from '../../mcp/open-requests.ts';
@@ -27,32 +27,35 @@ export interface ApiDeps {
   readonly toolTimeoutMs: number;
 }
 
-const CLIENT = { name: 'api', version: '1' };
+/** No version: a client that says itself who it is counts for more. */
+const CLIENT = { name: 'api', version: '' };
 
-/** Who calls, for the services, and counts the call; the credential has been verified. @throws HubError RATE_LIMITED */
-export async function contextOf(c: Context<HubEnv>, deps: ApiDeps): Promise<Ctx> {
-  const ctx = await callerOf(c, deps);
-  await countCall(c, ctx.principal, deps.services.rates);
-  return ctx;
+export interface Coming {
+  /** Whom a caller without a name of its own is called after. */
+  readonly client?: ClientInfo;
+  /** The limit it counts in; by default that of its method. */
+  readonly rate?: RateKind;
 }
 
-/** As {@link contextOf}, for what is counted elsewhere. */
-export async function callerOf(c: Context<HubEnv>, { authenticator, log, services }: ApiDeps): Promise<Ctx> {
+/** Who calls, for the services, and counts the call; the credential has been verified. @throws HubError RATE_LIMITED */
+export async function contextOf(
+  c: Context<HubEnv>,
+  { authenticator, log, services }: ApiDeps,
+  { client = CLIENT, rate = c.req.method === 'GET' ? 'reads' : 'messages' }: Coming = {},
+): Promise<Ctx> {
   const credential = c.get('credential');
   if (credential === undefined) throw new Error('an API route without a verified credential');
-  const principal = await authenticator.identify(credential, c.req.raw.headers, CLIENT);
+  const principal = await authenticator.identify(credential, c.req.raw.headers, client);
   c.set('principal', principal);
   const requestId = c.get('requestId');
   const action = actionOf(c);
-  services.visits.seen(principal, CLIENT.name, { requestId, action });
+  services.visits.seen(principal, client.name, { requestId, action });
+  services.presence.seen(principal);
+  // An import is one call however much it brings, and not of the kind of what agents post.
+  if (isImport(c.req.method, c.req.path)) await services.rates.spendTotal(principal.keyId);
+  else await services.rates.spend(principal, rate);
   const signal = requestSignal(c);
   return { principal, requestId, action, signal, log: log.child({ request_id: requestId }) };
-}
-
-/** An import is one call however much it brings, and not of the kind of what agents post. */
-function countCall(c: Context<HubEnv>, principal: Principal, rates: RateService): Promise<void> {
-  if (isImport(c.req.method, c.req.path)) return rates.spendTotal(principal.keyId);
-  return rates.spend(principal, c.req.method === 'GET' ? 'reads' : 'messages');
 }
 
 /**

@@ -5,6 +5,7 @@ import type { HubEnv } from '../types.ts';
 import { agentRoutes } from './agents.ts';
 import { auditRoutes } from './audit.ts';
 import { whileGood, type ApiDeps } from './context.ts';
+import { hookRoutes } from './hooks.ts';
 import { keyRoutes } from './keys.ts';
 import { leaseRoutes } from './leases.ts';
 import { searchRoutes } from './search.ts';
@@ -25,6 +26,7 @@ export function apiRoutes(deps: ApiDeps): Hono<HubEnv> {
   api.route('/audit', auditRoutes(deps));
   api.route('/search', searchRoutes(deps));
   api.route('/', toolRoutes(deps));
+  api.route('/hooks', hookRoutes(deps));
 
   api.post('/import', (c) =>
     whileGood(c, deps, async (ctx) => {

@@ -20,7 +20,7 @@ import { setMessageVisibility } from '../../mcp/tools/set-message-visibility.ts'
 import { updateSession } from '../../mcp/tools/update-session.ts';
 import { readJson } from '../json-body.ts';
 import type { HubEnv } from '../types.ts';
-import { callerOf, queryOf, type ApiDeps } from './context.ts';
+import { contextOf, queryOf, type ApiDeps } from './context.ts';
 
 /** A request over HTTP carries the credential of whom it is for. */
 const NO_HANDLE = 'no handle: a request carries the key or token of the agent itself';
@@ -50,7 +50,7 @@ export function toolRoutes(deps: ApiDeps): Hono<HubEnv> {
   for (const { method, path, tool, status = 200 } of TOOL_ROUTES) {
     const prepared = prepareTool(tool);
     routes.on(method, path, async (c) => {
-      const ctx = await callerOf(c, deps);
+      const ctx = await contextOf(c, deps, { rate: tool.rate });
       const args = await argumentsOf(c, prepared);
       return c.json(await runTool(prepared, deps, ctx, args, deps.toolTimeoutMs), status);
     });

@@ -11,6 +11,7 @@ import { getMemory } from './get-memory.ts';
 import { getMessages } from './get-messages.ts';
 import { getSession } from './get-session.ts';
 import { getUsageGuidance } from './get-usage-guidance.ts';
+import { listAgents } from './list-agents.ts';
 import { listLeases } from './list-leases.ts';
 import { listMemory } from './list-memory.ts';
 import { listSessions } from './list-sessions.ts';
@@ -43,6 +44,7 @@ export const TOOLS: readonly Tool[] = [
   getMemory,
   listMemory,
   deleteMemory,
+  listAgents,
   acquireLease,
   releaseLease,
   listLeases,

@@ -20,6 +20,8 @@ const LONG: { readonly [query: string]: ((args: never) => boolean) | undefined }
     query !== undefined || (session === 'all' && prefix !== undefined),
   // Filters besides the one that an index answers are checked row by row.
   'audit.page': () => true,
+  // Sorts all agents of a workspace.
+  'directory.recent': () => true,
 };
 
 type Query = (...args: readonly unknown[]) => unknown;

@@ -56,6 +56,7 @@ function prepare(
     leases: { ...reads.leases, ...writes.leases },
     deliveries: { ...reads.deliveries, ...writes.deliveries },
     imports: writes.imports,
+    directory: reads.directory,
   };
   return {
     connection,

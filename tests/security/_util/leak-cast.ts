@@ -64,6 +64,15 @@ export const READERS: readonly Role[] = MEMBERS.filter(
   (name) => name !== 'writeOnly' && !STRANGERS.includes(name),
 );
 
+/** What the agents of a role's own workspace are called, as far as it reads there; an operator of all belongs to none. */
+export function workspaceOf(role: Role): readonly string[] {
+  const reads = READERS.includes(role) || STRANGERS.includes(role);
+  const mates = MEMBERS.filter(
+    (name) => name !== 'everywhere' && STRANGERS.includes(name) === STRANGERS.includes(role),
+  );
+  return reads ? mates.flatMap((name) => [memberOf(name).agent, memberOf(name).type]) : [];
+}
+
 /** One request, as data. */
 export type Ask =
   | { readonly tool: string; readonly args?: Readonly<Record<string, unknown>> }

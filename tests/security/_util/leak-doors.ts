@@ -303,6 +303,15 @@ const routes: readonly DoorRow[] = [
       probe('session', (id) => http(`GET /api/v1/audit?session_id=${id}`)),
     ],
   },
+  {
+    covers: 'route:POST /api/v1/hooks/claude',
+    shows: true,
+    asks: () =>
+      // What is unread is shown once in each session of a client.
+      ['SessionStart', 'UserPromptSubmit', 'PostToolUse', 'Stop', 'nonsense'].map((event) =>
+        http('POST /api/v1/hooks/claude', { event, session: `of ${event}` }),
+      ),
+  },
   { covers: 'route:GET /api/v1/search/status', asks: () => [http('GET /api/v1/search/status')] },
   {
     covers: 'route:POST /api/v1/search/reindex',

@@ -29,6 +29,8 @@ export interface DoorRow {
   readonly probes?: readonly Probe[];
   /** Shows contents, purposes, keys or values: a row that never does although it should proves nothing. */
   readonly shows?: boolean;
+  /** Tells all who read in a workspace who its agents are. */
+  readonly introduces?: boolean;
   /** Shows the operator of the workspace `default` the names in others too: it is who sets them up. */
   readonly setsUp?: boolean;
 }

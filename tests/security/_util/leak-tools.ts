@@ -306,6 +306,13 @@ export const TOOL_ROWS: readonly DoorRow[] = [
     probes: [inSession('list_leases'), tool('list_leases', 'word', (resource) => ({ resource }))],
   },
   {
+    covers: 'tool:list_agents',
+    shows: true,
+    introduces: true,
+    asks: (world) => toolsOf('list_agents', {}, { max_tokens: 200 }, ...inEach(world, {})),
+    probes: [inSession('list_agents')],
+  },
+  {
     covers: 'tool:get_usage_guidance',
     asks: () => toolsOf('get_usage_guidance', {}, { guidance_type: 'security' }),
   },

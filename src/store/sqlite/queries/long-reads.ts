@@ -7,11 +7,12 @@ import type { Connection } from '../connection.ts';
 import type { Names } from '../names.ts';
 import type { SyncNouns } from '../sync.ts';
 import { auditReads } from './audit.ts';
+import { directoryReads } from './directory.ts';
 import { memoryReads } from './memory.ts';
 import { messageReads } from './messages.ts';
 import { sessionReads } from './sessions.ts';
 
-export type LongReads = Pick<Reads, 'sessions' | 'messages' | 'memory' | 'audit'>;
+export type LongReads = Pick<Reads, 'sessions' | 'messages' | 'memory' | 'audit' | 'directory'>;
 
 export function createLongReads(connection: Connection, names: Names): SyncNouns<LongReads> {
   return {
@@ -19,5 +20,6 @@ export function createLongReads(connection: Connection, names: Names): SyncNouns
     messages: messageReads(connection, names),
     memory: memoryReads(connection, names),
     audit: auditReads(connection),
+    directory: directoryReads(connection, names),
   };
 }
