@@ -53,7 +53,14 @@ function messagesOf({ sqlite }: Corpus): Messages {
   return {
     ids: sqlite.prepare<[], number>('SELECT id FROM hub.messages ORDER BY id').pluck().all(),
     content: (id) => content.get(id) ?? '',
-    df: new Map(sqlite.prepare<[], [string, number]>('SELECT word, df FROM words').raw().all()),
+    df: new Map(
+      sqlite
+        .prepare<[], [string, number]>(
+          'SELECT word, sum(df) FROM words JOIN word_counts ON word_id = id GROUP BY id',
+        )
+        .raw()
+        .all(),
+    ),
   };
 }
 

@@ -12,7 +12,7 @@ import { TOKENIZER_VERSION } from './tokenize.ts';
 export type Sqlite = Database.Database;
 
 /** Of the tables below: an index of another version is made anew. */
-const INDEX_VERSION = 1;
+const INDEX_VERSION = 2;
 /** Says that a file is an index of this hub, `schx`: anything else is moved aside, not deleted. */
 const APPLICATION_ID = 0x73636878;
 
@@ -23,14 +23,19 @@ const READER_CACHE_KIB = 16_384;
 const WAL_KEPT_BYTES = 64 * 1024 ** 2;
 
 /**
- * The words come from tokenize.ts, joined by spaces; the table `words` counts the messages that ever held one, for those
- * that may be misspelt. `scope` holds a token per audience and one for the session, so that a
+ * The words come from tokenize.ts, joined by spaces; `words` lists those that may be misspelt, and `word_counts` counts for
+ * each audience the messages that ever held one, so that nobody's answers depend on what others hide. `scope` holds a token per audience and one for the session, so that a
  * query is narrowed inside of FTS; it narrows only, what is shown is decided by hub.message_audiences.
  */
 const TABLES = `
   CREATE VIRTUAL TABLE docs USING fts5(
     text, parts, scope, content='', contentless_delete=1, tokenize="ascii tokenchars '_'");
-  CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE, df INTEGER NOT NULL);
+  CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE);
+  CREATE TABLE word_counts (
+    audience_id INTEGER NOT NULL,
+    word_id INTEGER NOT NULL,
+    df INTEGER NOT NULL,
+    PRIMARY KEY (audience_id, word_id)) WITHOUT ROWID;
   CREATE TABLE state (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     version INTEGER NOT NULL,
@@ -86,6 +91,7 @@ function makeIndex(path: string, epoch: string): Sqlite {
   const sqlite = openWriter(path);
   return prepared(sqlite, () => {
     sqlite.exec(`BEGIN; ${TABLES} PRAGMA application_id = ${APPLICATION_ID};`);
+    sqlite.exec("INSERT INTO docs (docs, rank) VALUES ('usermerge', 2)");
     sqlite.prepare(FIRST_STATE).run(INDEX_VERSION, TOKENIZER_VERSION, epoch, newGeneration());
     sqlite.exec('COMMIT');
   });
@@ -94,7 +100,7 @@ function makeIndex(path: string, epoch: string): Sqlite {
 /** Empties the index: it begins again. */
 export function emptyIndex(index: Sqlite): void {
   index.transaction(() => {
-    index.exec("INSERT INTO docs (docs) VALUES ('delete-all'); DELETE FROM words");
+    index.exec("INSERT INTO docs (docs) VALUES ('delete-all'); DELETE FROM words; DELETE FROM word_counts");
     index.prepare('UPDATE state SET watermark = 0, generation = ?').run(newGeneration());
   })();
 }

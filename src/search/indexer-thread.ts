@@ -11,6 +11,8 @@ import { createIndexer, type Indexer } from './indexer.ts';
 import type { IndexerOrder, IndexReport } from './index-follower.ts';
 
 const LOOK_EVERY_MS = 1000;
+/** How long it rests after a step of merging, measured by what the step took: others are at work, too. */
+const REST_AFTER_MERGE = 10;
 const REPORT_EVERY_MS = 50;
 const RETRY_MS = 500;
 const LONGEST_RETRY_MS = 5000;
@@ -101,12 +103,24 @@ async function sleep(ms: number): Promise<void> {
   });
 }
 
+let mergeAt = 0;
+/** Takes a step of merging if it is time for one. Answers how long to sleep until there is something to do. */
+function mergeSome(): number {
+  const started = performance.now();
+  if (started < mergeAt) return mergeAt - started;
+  const more = opened?.indexer.merge() === true;
+  const took = performance.now() - started;
+  const rest = more ? REST_AFTER_MERGE * took : LOOK_EVERY_MS;
+  mergeAt = started + took + rest;
+  return rest;
+}
+
 async function follow(): Promise<void> {
   while (!stopping) {
     try {
       await catchUp();
       failures = 0;
-      await sleep(LOOK_EVERY_MS);
+      await sleep(Math.min(LOOK_EVERY_MS, mergeSome()));
     } catch (error) {
       failures++;
       const message = error instanceof Error ? error.message : String(error);

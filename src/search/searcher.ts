@@ -3,12 +3,12 @@ import { collect, type Wanted } from './candidates.ts';
 import { correct } from './correct.ts';
 import { exactGroup, expandGroup, type ExpandDeps, type Group } from './expand.ts';
 import { createFilters } from './filters.ts';
-import { withWordsOf } from './fresh-words.ts';
+import { together, wordsOf } from './fresh-words.ts';
 import type { Sqlite } from './index-db.ts';
 import { parseQuery, type ParsedQuery } from './query.ts';
 import { createMatcher, scoreOf, type Match, type Matcher } from './score.ts';
 import { snippetOf } from './snippet.ts';
-import { createCandidateSource, MAX_COUNT, type Candidate, type Filter } from './source.ts';
+import { createCandidateSource, type Candidate, type Filter } from './source.ts';
 import { searchableText } from './text.ts';
 import { hasCode } from './tokenize.ts';
 import type { Searcher, SearchAnswer, SearchPosition, SearchRequest } from './types.ts';
@@ -37,6 +37,8 @@ const LESS_OF_SAME = 0.02;
 const LEAST_OF_SAME = 0.7;
 const MAX_EXPANDED = 12;
 const MAX_ELSEWHERE = 3;
+/** Messages of so rare a word are counted one by one: those that were hidden or deleted meanwhile tell nothing, either. */
+const RARE = 20;
 /** As many messages as a smaller hub is taken to have. */
 const FEWEST = 2 ** 16;
 
@@ -50,13 +52,13 @@ export function createSearcher({ sqlite }: { readonly sqlite: Sqlite }): Searche
     const { rows, all } = source.unindexed(filter);
     const textOf = ({ content, metadata }: Candidate): string =>
       searchableText(content, filter.metadata ? metadata : null);
-    const vocabulary = words.current();
+    const known = words.seenBy(filter.audienceIds);
     const countOf = (word: string): number => {
-      if (isSpelt(word) && vocabulary.df(word) === 0) return 0;
-      const seen = source.countOf(word, filter.audienceIds);
-      return seen < MAX_COUNT ? seen : Math.max(seen, vocabulary.df(word));
+      if (!isSpelt(word)) return source.countOf(word, filter.audienceIds);
+      const [df = 0] = known.dfs([word]);
+      return df > 0 && df < RARE ? source.countOf(word, filter.audienceIds) : df;
     };
-    const deps: ExpandDeps = { vocabulary, countOf };
+    const deps: ExpandDeps = { words: known, countOf };
     // In steps, so that neither a page nor what others post changes it.
     const messages = Math.max(FEWEST, 2 ** Math.ceil(Math.log2(filter.upTo + 1)));
     const exact = query.words.map((word) => exactGroup(word, messages, deps));
@@ -67,13 +69,13 @@ export function createSearcher({ sqlite }: { readonly sqlite: Sqlite }): Searche
       if (threshold >= 1) return groups;
       // The rarest are the likeliest to be misspelt.
       const rarest = new Set([...exact].sort((a, b) => a.df - b.df).slice(0, MAX_EXPANDED));
-      const known = withWordsOf(vocabulary, rows.map(textOf));
-      const fresh: ExpandDeps = {
-        vocabulary: known,
-        countOf: (word) => countOf(word) || (vocabulary.df(word) === 0 ? known.df(word) : 0),
+      const fresh = wordsOf(rows.map(textOf));
+      const withFresh: ExpandDeps = {
+        words: together(known, fresh),
+        countOf: (word) => countOf(word) || (known.dfs([word])[0] ? 0 : (fresh.dfs([word])[0] ?? 0)),
       };
       groups = exact.map((group) =>
-        rarest.has(group) ? expandGroup(group, messages, threshold, fresh) : group,
+        rarest.has(group) ? expandGroup(group, messages, threshold, withFresh) : group,
       );
       return groups;
     };

@@ -1,7 +1,7 @@
 /** The searcher over a store and an index as the hub makes them. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { T0 } from '../store/engine.ts';
+import { messageOf, T0 } from '../store/engine.ts';
 import { openSearchable, type Searchable } from './searchable.ts';
 
 const TEXTS = [
@@ -123,6 +123,29 @@ it('answers the same, to the last digit, whatever others say among themselves', 
     await hub.post(`${word} of theirs`, secret);
     await hub.post(`more ${word}`, secret);
   }
+  expect(answers()).toEqual(before);
+  hub.index();
+  expect(answers()).toEqual(before);
+});
+
+it('answers the same, however often others say a frequent word, and once a rare one is hidden', async () => {
+  await using hub = await openSearchable();
+  await hub.postAll(Array.from({ length: 110 }, (_, i) => `gadget ${'hay '.repeat(i % 5)}`));
+  await hub.post('the error of a widget');
+  hub.index();
+  const answers = () =>
+    ['gadget error', 'gadgt eror', 'walrus error', 'walruss eror'].map((query) =>
+      hub.search(query).hits.map(({ id, score }) => [id, score]),
+    );
+  const before = answers();
+  const secret = { visibility: 'private' as const, audiences: ['admin', 'agent:bob'] };
+  await hub.store.write(async (tx) => {
+    for (let i = 0; i < 900; i++)
+      await tx.messages.insert(messageOf(hub.session, { content: 'gadget', ...secret }));
+  });
+  const walrus = await hub.post('walrus');
+  hub.index();
+  await hub.store.write((tx) => tx.messages.setVisibility(walrus, 'private', ['admin', 'agent:bob']));
   expect(answers()).toEqual(before);
   hub.index();
   expect(answers()).toEqual(before);
