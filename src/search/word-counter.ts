@@ -25,15 +25,15 @@ export function createWordCounter(index: Sqlite): WordCounter {
   return {
     add(indexed, audienceIds, again) {
       for (const word of speltWords(indexed)) {
-        let counts = added.get(word);
-        if (counts === undefined) added.set(word, (counts = new Map()));
+        const counts = added.get(word) ?? new Map<number, number>();
+        added.set(word, counts);
         for (const audience of audienceIds)
           counts.set(audience, (counts.get(audience) ?? 0) + (again ? 0 : 1));
       }
     },
     write() {
       const counted = added;
-      added = new Map();
+      added = new Map<string, Map<number, number>>();
       for (const [word, counts] of counted) {
         const id = find.get(word) ?? insert.get(word) ?? 0;
         for (const [audience, df] of counts) count.run(audience, id, df, df);
