@@ -20,6 +20,8 @@ const BUSY_TIMEOUT_MS = 5000;
 const MMAP_BYTES = 2 * 1024 ** 3;
 const WRITER_CACHE_KIB = 16_384;
 const READER_CACHE_KIB = 16_384;
+/** The fewer checkpoints, the less often the disk is busy with the index while somebody's message waits for it. */
+const CHECKPOINT_PAGES = 4000;
 const WAL_KEPT_BYTES = 64 * 1024 ** 2;
 
 /**
@@ -148,6 +150,7 @@ function openWriter(path: string): Sqlite {
     sqlite.pragma('journal_mode = WAL');
     // What a power cut takes away is indexed again; the file stays whole.
     sqlite.pragma('synchronous = NORMAL');
+    sqlite.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     sqlite.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`);
     sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
     sqlite.pragma(`cache_size = -${WRITER_CACHE_KIB}`);

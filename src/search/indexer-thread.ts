@@ -2,6 +2,7 @@
  * The index thread: follows hub.db while the hub runs. It is told when something was committed, and looks by itself now and
  * then. An index that turns out to be damaged is made anew.
  */
+import { setPriority } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openReader, type Connection } from '../store/sqlite/connection.ts';
@@ -16,6 +17,11 @@ const REST_AFTER_MERGE = 10;
 const REPORT_EVERY_MS = 50;
 const RETRY_MS = 500;
 const LONGEST_RETRY_MS = 5000;
+
+/** Those who post come first. */
+const NICE = 5;
+// Elsewhere it would be the priority of the whole process.
+if (process.platform === 'linux') setPriority(NICE);
 
 const { hubPath, indexPath } = workerData as { readonly hubPath: string; readonly indexPath: string };
 const hub: Connection = openReader(hubPath);
