@@ -195,7 +195,7 @@ export interface MemoryPage {
   /** A session's pk, null for global entries, `all` for both. */
   readonly session: number | null | 'all';
   readonly prefix?: string;
-  /** Text contained in key or value, without regard to case. */
+  /** Text contained in key or value, without regard to case; if it is in none, keys that it may be a misspelling of. */
   readonly query?: string;
   readonly after?: MemoryPosition;
   readonly limit: number;
@@ -237,7 +237,10 @@ export interface Reads {
   readonly sessions: {
     get(workspace: string, sessionId: string): Promise<SessionRow | undefined>;
     view(workspace: string, sessionId: string, sight: Sight): Promise<SessionView | undefined>;
-    /** By what the caller last saw happen in them, newest first, strictly before position `before`. */
+    /**
+     * By what the caller last saw happen in them, newest first, strictly before position `before`. `query`: text contained in
+     * the purpose, without regard to case; if it is in none, purposes that it may be a misspelling of.
+     */
     page(args: {
       sight: Sight;
       limit: number;
