@@ -1,4 +1,5 @@
 /** How well a text answers a query. */
+import type { Compound } from './compounds.ts';
 import { PARTS_SIMILARITY, prefixSimilarity, type Group } from './expand.ts';
 import { createWordFilter, lastCharacter, otherWords, scanWords, type Word } from './tokenize.ts';
 
@@ -32,6 +33,8 @@ interface Sense {
   readonly part?: number;
 }
 
+/** Together or apart, it is the same word. */
+const COMPOUND = 1;
 /** Words after which a text counts as long. */
 const LONG_TEXT = 60;
 /** Of a word in lower case. */
@@ -42,19 +45,22 @@ export function createMatcher(
   groups: readonly Group[],
   phrases: readonly (readonly string[])[],
   excluded: readonly (readonly string[])[],
+  compounds: readonly Compound[] = [],
 ): Matcher {
   const total = groups.reduce((sum, { weight }) => sum + weight, 0);
-  const sensesOf = createSenses(groups);
+  const createReader = createReaders(createSenses(groups), compounds);
   const prefixes = groups.filter(({ openPrefix }) => openPrefix).map(({ query }) => query.word);
   const ofRuns = new Set([...phrases, ...excluded].flat());
   const words = groups.flatMap(({ query, variants }) => [query.word, ...variants.map(({ word }) => word)]);
   const parts = groups.flatMap(({ query }) => query.parts);
   const allParts = groups.map(({ query }) => 2 ** query.parts.length - 1);
-  const filter = createWordFilter([...words, ...parts, ...ofRuns], prefixes);
+  const written = compounds.flatMap((compound) => compound.written);
+  const filter = createWordFilter([...words, ...parts, ...written, ...ofRuns], prefixes);
 
   return {
     marks(content) {
       const marks: Mark[] = [];
+      const sensesOf = createReader();
       scanWords(
         content,
         (word, raw) => {
@@ -68,6 +74,7 @@ export function createMatcher(
     },
 
     match(content) {
+      const sensesOf = createReader();
       const best = new Float64Array(groups.length);
       const lastAt = new Int32Array(groups.length).fill(-2);
       const standsFor: (string | undefined)[] = groups.map(() => undefined);
@@ -120,7 +127,32 @@ export function createMatcher(
 }
 
 /** What a word of a text stands for, in each of its groups. */
-function createSenses(groups: readonly Group[]): (word: Word, raw: string) => readonly Sense[] {
+type SensesOf = (word: Word, raw: string) => readonly Sense[];
+
+/**
+ * Makes readers of one text each, which remember the word before: the last word of a compound stands for all words of the
+ * query that are written so.
+ */
+function createReaders(sensesOf: SensesOf, compounds: readonly Compound[]): () => SensesOf {
+  if (compounds.length === 0) return () => sensesOf;
+  const senses = new Map(
+    compounds.map(({ at, length, written }) => [
+      written.join(' '),
+      Array.from({ length }, (_, i): Sense => ({ group: at + i, similarity: COMPOUND })),
+    ]),
+  );
+  return () => {
+    let before: Word | undefined;
+    return (word, raw) => {
+      const both = before?.at === word.at - 1 ? senses.get(`${before.word} ${word.word}`) : undefined;
+      before = word;
+      const found = senses.get(word.word.replaceAll('_', '')) ?? both;
+      return found === undefined ? sensesOf(word, raw) : [...found, ...sensesOf(word, raw)];
+    };
+  };
+}
+
+function createSenses(groups: readonly Group[]): SensesOf {
   const known = new Map<string, Sense[]>();
   const names = new Map<string, readonly Sense[]>();
   const prefixes: { readonly group: number; readonly word: string }[] = [];

@@ -1,5 +1,6 @@
 /** Answers searches over one connection: search.db with hub.db attached as `hub`. */
 import { collect, type Wanted } from './candidates.ts';
+import { compoundsOf } from './compounds.ts';
 import { correct } from './correct.ts';
 import { exactGroup, expandGroup, type ExpandDeps, type Group } from './expand.ts';
 import { createFilters } from './filters.ts';
@@ -79,11 +80,12 @@ export function createSearcher({ sqlite }: { readonly sqlite: Sqlite }): Searche
       );
       return groups;
     };
-    const wanted: Wanted = { groups: exact, phrases, excluded: query.excluded };
+    const compounds = threshold >= 1 ? [] : compoundsOf(query.words, known);
+    const wanted: Wanted = { groups: exact, compounds, phrases, excluded: query.excluded };
     const found = new Map(collect(source, filter, wanted, expand));
     for (const row of rows) if (!filter.hasCode || hasCode(row.content)) found.set(row.id, row);
     groups = [...groups, ...ofPhrases];
-    const matcher = createMatcher(groups, phrases, query.excluded);
+    const matcher = createMatcher(groups, phrases, query.excluded, compounds);
     const texts = [...found.values()].map((row) => ({ ...row, content: textOf(row) }));
     return { ranked: order(texts, matcher), groups, matcher, all };
   }

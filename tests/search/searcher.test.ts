@@ -31,7 +31,7 @@ describe.each(['indexed', 'not indexed yet'])('messages that are %s', (state) =>
     ['recieve', TEXTS[1]],
     ['sesion eror', TEXTS[1]],
     ['getUserName', TEXTS[2]],
-    ['user name', TEXTS[2]],
+    ['user name', TEXTS[3]],
     ['port.ts', TEXTS[2]],
     ['user_name value', TEXTS[3]],
     ['username', TEXTS[3]],
@@ -57,6 +57,23 @@ it('marks the match, and says what was probably meant', async () => {
   expect(corrected).toBe('from:alice the  session "the session" error');
   expect(hits[0]?.snippet).toBe('We receive **the** **session** **error** twice');
   expect(hub.search('session error').corrected).toBeUndefined();
+});
+
+it.each([
+  ['time out', ['the timeout of a lock', 'it will time out', 'TIME_OUT is 5', 'connection-timeout']],
+  ['timeout', ['the timeout of a lock', 'it will time out', 'TIME_OUT is 5', 'connection-timeout']],
+  ['connection time out', ['connection-timeout']],
+  ['lock timeout', ['the timeout of a lock']],
+  ['time-out lock', ['the timeout of a lock']],
+])('finds what %j says, written together or apart', async (query, wanted) => {
+  await using hub = await openSearchable();
+  await hub.postAll([
+    ...['the timeout of a lock', 'it will time out', 'TIME_OUT is 5', 'connection-timeout'],
+    ...Array.from({ length: 120 }, (_, i) => `out of space for the ${i}th time`),
+  ]);
+  hub.index();
+  expect(hub.find(query).slice(0, wanted.length).toSorted()).toEqual(wanted.toSorted());
+  expect(hub.search(query).corrected).toBeUndefined();
 });
 
 it('puts words as they were written before those that are alike', async () => {
