@@ -70,15 +70,17 @@ export function indexPathOf(hubPath: string): string {
 
 /**
  * Opens the index for writing, for a hub of this epoch that has come to position `lastSeq`. One that is missing, damaged,
- * of another version, of another hub or ahead of it gives way to an empty one.
+ * of another version, of another hub or ahead of it gives way to an empty one, and so does one that has not come as far as
+ * `forgotten`: up to there the hub no longer knows which messages changed.
  */
-export function openIndex(path: string, epoch: string, lastSeq: number): Sqlite {
+export function openIndex(path: string, epoch: string, lastSeq: number, forgotten = 0): Sqlite {
   const owner = ownerOf(path);
   if (owner === 'us') {
     try {
       const found = openWriter(path);
       const state = readRow(found);
-      if (state !== undefined && fits(state, epoch) && state.watermark <= lastSeq) return found;
+      if (state !== undefined && fits(state, epoch) && isBetween(state.watermark, forgotten, lastSeq))
+        return found;
       found.close();
     } catch (error) {
       if (!isUnusable(error)) throw error;
@@ -181,6 +183,8 @@ const hasOurId = (sqlite: Sqlite): boolean =>
 
 const fits = (state: StateRow, epoch: string): boolean =>
   state.version === INDEX_VERSION && state.tokenizer === TOKENIZER_VERSION && state.epoch === epoch;
+
+const isBetween = (value: number, least: number, most: number): boolean => value >= least && value <= most;
 
 const newGeneration = (): string => randomBytes(6).toString('base64url');
 

@@ -42,10 +42,13 @@ const orders = { look: false, reindex: false, damaged: undefined as string | und
 let wake: () => void = () => undefined;
 
 function open(): Opened {
-  const { epoch, last_seq } = hub.sqlite
-    .prepare<[], { epoch: string; last_seq: number }>('SELECT epoch, last_seq FROM hub')
-    .get() ?? { epoch: '', last_seq: 0 };
-  const sqlite = openIndex(indexPath, epoch, last_seq);
+  const { epoch, last_seq, forgotten } = hub.sqlite
+    .prepare<[], { epoch: string; last_seq: number; forgotten: number }>(
+      `SELECT epoch, last_seq,
+        (SELECT coalesce(max(seq), 0) FROM message_changes WHERE message_id = 0) AS forgotten FROM hub`,
+    )
+    .get() ?? { epoch: '', last_seq: 0, forgotten: 0 };
+  const sqlite = openIndex(indexPath, epoch, last_seq, forgotten);
   return { sqlite, indexer: createIndexer(hub.sqlite, sqlite), generation: readState(sqlite).generation };
 }
 

@@ -195,7 +195,7 @@ export interface MemoryPage {
   /** A session's pk, null for global entries, `all` for both. */
   readonly session: number | null | 'all';
   readonly prefix?: string;
-  /** Text contained in key or value, without regard to case; if it is in none, keys that it may be a misspelling of. */
+  /** Text in key or value (of a session: the purpose), in any case; if it is in none, keys it may be a misspelling of. */
   readonly query?: string;
   readonly after?: MemoryPosition;
   readonly limit: number;
@@ -237,10 +237,7 @@ export interface Reads {
   readonly sessions: {
     get(workspace: string, sessionId: string): Promise<SessionRow | undefined>;
     view(workspace: string, sessionId: string, sight: Sight): Promise<SessionView | undefined>;
-    /**
-     * By what the caller last saw happen in them, newest first, strictly before position `before`. `query`: text contained in
-     * the purpose, without regard to case; if it is in none, purposes that it may be a misspelling of.
-     */
+    /** By what the caller last saw happen in them, newest first, before position `before`. `query`: as in {@link MemoryPage}. */
     page(args: {
       sight: Sight;
       limit: number;
@@ -339,6 +336,8 @@ export interface Writes {
     /** Answers the new id. */
     insert(message: NewMessage): Promise<number>;
     setVisibility(id: number, visibility: Visibility, audiences: readonly string[]): Promise<void>;
+    /** Forgets up to `limit` changes of messages up to position `upTo`, if there are many; the last stays, as a sign. */
+    forgetChanges(upTo: number, limit: number): Promise<number>;
     /** All messages of a session, whoever sees them: for quotas only. */
     countAll(sessionPk: number): Promise<number>;
   };

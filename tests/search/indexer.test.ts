@@ -142,3 +142,39 @@ it('lets go of a message that is gone', async () => {
   expect(found(seesPublic('elsewhere'))).toEqual([]);
   answerer.close();
 });
+
+it('lets the hub forget changes that it has seen, and begins again where it has not seen them', async () => {
+  const id = await post(store, session, { content: 'badger' });
+  const { watermark } = indexer.step();
+  index.close();
+  const change = async (times: number): Promise<void> => {
+    await store.write(async (tx) => {
+      for (let i = 0; i < times; i++) {
+        if (i % 2 === 0) await tx.messages.setVisibility(id, 'private', ['admin']);
+        else await tx.messages.setVisibility(id, 'public', ['public']);
+      }
+    });
+  };
+  const last = (): number => Number(hub.prepare('SELECT last_seq FROM hub').pluck().get());
+  const kept = (): unknown => hub.prepare('SELECT count(*) FROM message_changes').pluck().get();
+  const forget = (upTo: number, limit = 5000): Promise<number> =>
+    store.write((tx) => tx.messages.forgetChanges(upTo, limit));
+  await change(600);
+  expect(await forget(last())).toBe(0);
+  await change(600);
+  expect(await forget(watermark)).toBe(0);
+  expect(await forget(last(), 100)).toBe(100);
+  expect(kept()).toBe(1100);
+  expect(await forget(last())).toBe(1099);
+  expect(await forget(last())).toBe(0);
+  expect(kept()).toBe(1);
+
+  const forgotten = Number(hub.prepare('SELECT seq FROM message_changes WHERE message_id = 0').pluck().get());
+  const open = (from: number): number => {
+    index = openIndex(join(folder, 'search.db'), store.epoch, last(), from);
+    return readState(index).watermark;
+  };
+  expect(open(watermark)).toBe(watermark);
+  index.close();
+  expect(open(forgotten)).toBe(0);
+});
