@@ -76,7 +76,8 @@ export function collect(
     return ids.length === limit || chars > MAX_CHARS;
   };
   const exact = strongest(wanted.groups);
-  for (const { at, length, written } of wanted.compounds) {
+  for (const { at, length, written, df } of wanted.compounds) {
+    if (df === 0) continue;
     const others = exact.filter((group) => !wanted.groups.slice(at, at + length).includes(group));
     take([...others.map(exactly), quote(written.join(' '))], OF_LEFT_OUT, SHARE_OF_COMPOUND);
   }

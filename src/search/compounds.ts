@@ -7,7 +7,7 @@ export interface Compound {
   readonly at: number;
   readonly length: number;
   readonly written: readonly string[];
-  /** Messages that hold the rarest of what is written, of those that the caller sees. */
+  /** Messages that hold the rarest of what is written, of those that the caller sees and the index holds. */
   readonly df: number;
 }
 
@@ -32,7 +32,8 @@ function joined(words: readonly QueryWord[], at: number, known: Words): readonly
   if (second.start - first.end !== 1) return [];
   const written = [first.word + second.word];
   const [df = 0] = known.dfs(written);
-  return df === 0 ? [] : [{ at, length: 2, written, df }];
+  // What is not indexed yet may hold it all the same.
+  return [{ at, length: 2, written, df }];
 }
 
 function split(words: readonly QueryWord[], at: number, known: Words): readonly Compound[] {

@@ -35,6 +35,8 @@ interface Sense {
 
 /** Together or apart, it is the same word. */
 const COMPOUND = 1;
+/** How much more a text tells that says a word again; a long one says many things again. */
+const AGAIN = 0.1;
 /** Words after which a text counts as long. */
 const LONG_TEXT = 60;
 /** Of a word in lower case. */
@@ -116,7 +118,8 @@ export function createMatcher(
       const covered = groups.reduce((sum, { weight }, i) => sum + weight * (best[i] ?? 0), 0);
       const near = seen > 1 ? 1 / (1 + Math.log2(Math.max(1, span / seen))) : 1;
       const ordered = seen > 1 ? Math.min(1, neighbours / (seen - 1)) : 1;
-      const dense = hits / (hits + 0.5 + count / LONG_TEXT);
+      const told = seen + AGAIN * Math.log2(1 + Math.max(0, hits - seen));
+      const dense = told / (told + count / LONG_TEXT);
       return {
         coverage: best.every((similarity) => similarity === 1) ? 1 : covered / total,
         quality: 0.45 * near + 0.2 * ordered + 0.35 * dense,
@@ -141,10 +144,12 @@ function createReaders(sensesOf: SensesOf, compounds: readonly Compound[]): () =
       Array.from({ length }, (_, i): Sense => ({ group: at + i, similarity: COMPOUND })),
     ]),
   );
+  const apart = compounds.some(({ written }) => written.length > 1);
   return () => {
     let before: Word | undefined;
     return (word, raw) => {
-      const both = before?.at === word.at - 1 ? senses.get(`${before.word} ${word.word}`) : undefined;
+      const both =
+        apart && before?.at === word.at - 1 ? senses.get(`${before.word} ${word.word}`) : undefined;
       before = word;
       const found = senses.get(word.word.replaceAll('_', '')) ?? both;
       return found === undefined ? sensesOf(word, raw) : [...found, ...sensesOf(word, raw)];
@@ -213,7 +218,7 @@ function spanOf(lastAt: Int32Array): number {
 }
 
 /** Above it are only texts that hold every word as it was written: those never lose to what is merely alike. */
-const ALL_EXACT = 80;
+export const ALL_EXACT = 80;
 
 /** 0–100, with one decimal. @param recency 0–1, 1 for the newest. */
 export function scoreOf({ coverage, quality }: Match, recency: number): number {

@@ -7,7 +7,7 @@ import { createFilters } from './filters.ts';
 import { together, wordsOf } from './fresh-words.ts';
 import type { Sqlite } from './index-db.ts';
 import { parseQuery, type ParsedQuery } from './query.ts';
-import { createMatcher, scoreOf, type Match, type Matcher } from './score.ts';
+import { ALL_EXACT, createMatcher, scoreOf, type Match, type Matcher } from './score.ts';
 import { snippetOf } from './snippet.ts';
 import { createCandidateSource, type Candidate, type Filter } from './source.ts';
 import { searchableText } from './text.ts';
@@ -16,8 +16,13 @@ import type { Searcher, SearchAnswer, SearchPosition, SearchRequest } from './ty
 import { isSpelt } from './vocabulary.ts';
 import { createWordSource } from './words.ts';
 
+interface Text extends Candidate {
+  /** Of the content so much is not metadata. */
+  readonly own: number;
+}
+
 export interface Scored {
-  readonly row: Candidate;
+  readonly row: Text;
   readonly score: number;
   readonly match: Match;
 }
@@ -33,8 +38,10 @@ interface Ranking {
 
 /** What is so much less alike than the best hit is noise. */
 const LEAST_OF_BEST = 0.35;
-/** How much less each further message of one guess counts, and the least that is left of it. */
+/** How much less each further message of one guess, or each further copy, counts, and the least that is left of it. */
 const LESS_OF_SAME = 0.02;
+const LESS_OF_COPY = 0.1;
+const COMPARED_CHARS = 400;
 const LEAST_OF_SAME = 0.7;
 const MAX_EXPANDED = 12;
 const MAX_ELSEWHERE = 3;
@@ -86,7 +93,11 @@ export function createSearcher({ sqlite }: { readonly sqlite: Sqlite }): Searche
     for (const row of rows) if (!filter.hasCode || hasCode(row.content)) found.set(row.id, row);
     groups = [...groups, ...ofPhrases];
     const matcher = createMatcher(groups, phrases, query.excluded, compounds);
-    const texts = [...found.values()].map((row) => ({ ...row, content: textOf(row) }));
+    const texts = [...found.values()].map((row) => ({
+      ...row,
+      content: textOf(row),
+      own: row.content.length,
+    }));
     return { ranked: order(texts, matcher), groups, matcher, all };
   }
 
@@ -132,31 +143,51 @@ export function createSearcher({ sqlite }: { readonly sqlite: Sqlite }): Searche
   };
 }
 
-function order(rows: readonly Candidate[], matcher: Matcher): readonly Scored[] {
+function order(rows: readonly Text[], matcher: Matcher): readonly Scored[] {
   const scored = rows.flatMap((row): Scored[] => {
     const match = matcher.match(row.content);
     return match === undefined ? [] : [{ row, match, score: scoreOf(match, row.id / (row.id + FEWEST)) }];
   });
   const best = scored.reduce((most, { match }) => Math.max(most, match.coverage), 0);
   const alike = scored.filter(({ match }) => match.coverage >= LEAST_OF_BEST * best).sort(byScore);
-  return best < 1 ? spread(alike).sort(byScore) : alike;
+  if (best < 1) return spread(alike, guessOf, LESS_OF_SAME, 0).sort(byScore);
+  return spread(alike, lettersOf, LESS_OF_COPY, ALL_EXACT).sort(byScore);
 }
 
 const byScore = (a: Scored, b: Scored): number => b.score - a.score || b.row.id - a.row.id;
 
 /**
- * Nobody knows which word a misspelt one stands for: each further message of the same one counts a little less, so that a
- * page does not show only one guess.
+ * Each further hit of a kind counts a little less, so that a page does not show only one: of what a misspelt word may stand
+ * for, which nobody knows, or of texts that differ in nothing but numbers.
+ * @param least no score that reaches it falls below it.
  */
-function spread(ranked: readonly Scored[]): Scored[] {
-  const seen = new Map<string, number>();
+function spread(
+  ranked: readonly Scored[],
+  kindOf: (hit: Scored) => string | number,
+  less: number,
+  least: number,
+): Scored[] {
+  const seen = new Map<string | number, number>();
   return ranked.map((hit) => {
-    const guess = hit.match.words.join(' ');
-    const before = seen.get(guess) ?? 0;
-    seen.set(guess, before + 1);
-    const part = Math.max(LEAST_OF_SAME, 1 - LESS_OF_SAME * before);
-    return { ...hit, score: Math.round(hit.score * part * 10) / 10 };
+    const kind = kindOf(hit);
+    const before = seen.get(kind) ?? 0;
+    seen.set(kind, before + 1);
+    const part = Math.max(LEAST_OF_SAME, 1 - less * before);
+    const from = hit.score >= least ? least : 0;
+    return { ...hit, score: Math.round((from + (hit.score - from) * part) * 10) / 10 };
   });
+}
+
+const guessOf = ({ match }: Scored): string => match.words.join(' ');
+
+/** A hash of the letters that a text begins with. */
+function lettersOf({ row: { content, own } }: Scored): number {
+  let hash = 0;
+  for (let i = 0; i < own && i < COMPARED_CHARS; i++) {
+    const unit = content.charCodeAt(i);
+    if (unit >= 65) hash = (Math.imul(hash, 31) + unit) | 0;
+  }
+  return hash;
 }
 
 function comesAfter({ row, score }: Scored, position: SearchPosition | undefined): boolean {

@@ -59,6 +59,18 @@ it('marks the match, and says what was probably meant', async () => {
   expect(hub.search('session error').corrected).toBeUndefined();
 });
 
+it('does not let copies fill a page', async () => {
+  await using hub = await openSearchable();
+  await hub.post(
+    'after some hours of work and talk about nothing the walrus, abandoned by all, was at last found',
+  );
+  await hub.postAll(Array.from({ length: 30 }, (_, i) => `walrus ${i} abandoned after ${i * 7} tries`));
+  hub.index();
+  const found = hub.find('walrus abandoned');
+  expect(found[0]).toMatch(/^walrus/);
+  expect(found.filter((text) => text.startsWith('after some hours'))).toHaveLength(1);
+});
+
 it.each([
   ['time out', ['the timeout of a lock', 'it will time out', 'TIME_OUT is 5', 'connection-timeout']],
   ['timeout', ['the timeout of a lock', 'it will time out', 'TIME_OUT is 5', 'connection-timeout']],
