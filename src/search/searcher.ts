@@ -41,6 +41,7 @@ const LEAST_OF_BEST = 0.35;
 /** How much less each further message of one guess, or each further copy, counts, and the least that is left of it. */
 const LESS_OF_SAME = 0.02;
 const LESS_OF_COPY = 0.1;
+const LEAST_OF_COPY = 0.3;
 const COMPARED_CHARS = 400;
 const LEAST_OF_SAME = 0.7;
 const MAX_EXPANDED = 12;
@@ -150,8 +151,8 @@ function order(rows: readonly Text[], matcher: Matcher): readonly Scored[] {
   });
   const best = scored.reduce((most, { match }) => Math.max(most, match.coverage), 0);
   const alike = scored.filter(({ match }) => match.coverage >= LEAST_OF_BEST * best).sort(byScore);
-  if (best < 1) return spread(alike, guessOf, LESS_OF_SAME, 0).sort(byScore);
-  return spread(alike, lettersOf, LESS_OF_COPY, ALL_EXACT).sort(byScore);
+  if (best < 1) return spread(alike, guessOf, LESS_OF_SAME, LEAST_OF_SAME, 0).sort(byScore);
+  return spread(alike, lettersOf, LESS_OF_COPY, LEAST_OF_COPY, ALL_EXACT).sort(byScore);
 }
 
 const byScore = (a: Scored, b: Scored): number => b.score - a.score || b.row.id - a.row.id;
@@ -159,21 +160,22 @@ const byScore = (a: Scored, b: Scored): number => b.score - a.score || b.row.id 
 /**
  * Each further hit of a kind counts a little less, so that a page does not show only one: of what a misspelt word may stand
  * for, which nobody knows, or of texts that differ in nothing but numbers.
- * @param least no score that reaches it falls below it.
+ * @param atLeast part of what a score has above the floor. @param floor no score that reaches it falls below it.
  */
 function spread(
   ranked: readonly Scored[],
   kindOf: (hit: Scored) => string | number,
   less: number,
-  least: number,
+  atLeast: number,
+  floor: number,
 ): Scored[] {
   const seen = new Map<string | number, number>();
   return ranked.map((hit) => {
     const kind = kindOf(hit);
     const before = seen.get(kind) ?? 0;
     seen.set(kind, before + 1);
-    const part = Math.max(LEAST_OF_SAME, 1 - less * before);
-    const from = hit.score >= least ? least : 0;
+    const part = Math.max(atLeast, 1 - less * before);
+    const from = hit.score >= floor ? floor : 0;
     return { ...hit, score: Math.round((from + (hit.score - from) * part) * 10) / 10 };
   });
 }

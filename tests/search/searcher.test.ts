@@ -61,10 +61,8 @@ it('marks the match, and says what was probably meant', async () => {
 
 it('does not let copies fill a page', async () => {
   await using hub = await openSearchable();
-  await hub.post(
-    'after some hours of work and talk about nothing the walrus, abandoned by all, was at last found',
-  );
-  await hub.postAll(Array.from({ length: 30 }, (_, i) => `walrus ${i} abandoned after ${i * 7} tries`));
+  await hub.post('after some hours of work and talk the walrus was found, long ago abandoned by all');
+  await hub.postAll(Array.from({ length: 30 }, (_, i) => `walrus abandoned after ${i} tries`));
   hub.index();
   const found = hub.find('walrus abandoned');
   expect(found[0]).toMatch(/^walrus/);
