@@ -13,9 +13,16 @@ export interface HubProcess extends AsyncDisposable {
   readonly child: ChildProcess;
 }
 
+export interface HubProcessOptions {
+  readonly maxOldSpaceMb?: number;
+  /** With a hub's data in it; none: a new one. */
+  readonly folder?: string;
+}
+
 /** Starts a hub in a process of its own. */
-export async function startHubProcess({ maxOldSpaceMb = 1024 } = {}): Promise<HubProcess> {
-  const child = fork(new URL('./hub-process.ts', import.meta.url), {
+export async function startHubProcess(options: HubProcessOptions = {}): Promise<HubProcess> {
+  const { maxOldSpaceMb = 1024, folder } = options;
+  const child = fork(new URL('./hub-process.ts', import.meta.url), folder === undefined ? [] : [folder], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     execArgv: ['--expose-gc', `--max-old-space-size=${maxOldSpaceMb}`],
   });

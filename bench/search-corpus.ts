@@ -33,9 +33,11 @@ export interface Corpus extends Disposable {
   /** Of `public` and `admin`: an admin sees every imported message. */
   readonly audienceIds: readonly number[];
   readonly messages: number;
+  /** Where both lie. */
+  readonly folder: string;
 }
 
-/** A hub with so many messages, and its index, made by the hub's own parts. */
+/** A hub with so many messages, and its index as it is after a rest, made by the hub's own parts. */
 export async function makeCorpus(messages: number): Promise<Corpus> {
   const folder = mkdtempSync(join(tmpdir(), 'schub-bench-'));
   const hubPath = join(folder, 'hub.db');
@@ -51,7 +53,7 @@ export async function makeCorpus(messages: number): Promise<Corpus> {
     .pluck()
     .all();
   return {
-    ...{ sqlite, audienceIds, messages: imported },
+    ...{ sqlite, audienceIds, messages: imported, folder },
     [Symbol.dispose]() {
       sqlite.close();
       rmSync(folder, { recursive: true });
@@ -64,6 +66,7 @@ function makeIndex(hubPath: string, epoch: string): void {
   const index = openIndex(indexPathOf(hubPath), epoch, Number.MAX_SAFE_INTEGER);
   const indexer = createIndexer(hub, index);
   for (let step = indexer.step(); step.watermark < step.target;) step = indexer.step();
+  while (indexer.merge());
   index.close();
   hub.close();
 }

@@ -5,6 +5,7 @@ import { queryWords } from '../src/search/query.ts';
 import { random } from './random.ts';
 import { median, quantile, type Report } from './report.ts';
 import { makeCorpus, type Corpus } from './search-corpus.ts';
+import { benchPostingBesideIndex, benchSearchHub, type Texts } from './search-hub.ts';
 import {
   benchRelevance,
   frequentWords,
@@ -34,7 +35,10 @@ export async function benchSearch(report: Report, { million }: { readonly millio
     using corpus = await makeCorpus(size);
     const messages = messagesOf(corpus);
     if (size === RELEVANCE_AT) compareRelevance(report, corpus, messages);
-    p95s.push([size, benchSpeed(report, corpus, messages, size === sizes.at(-1))]);
+    const texts = textsOf(messages);
+    p95s.push([size, benchSpeed(report, corpus, messages, texts, size === sizes.at(-1))]);
+    await benchSearchHub(report, corpus, texts);
+    if (size === sizes.at(-1)) await benchPostingBesideIndex(report, texts);
   }
   const [first, last] = [p95s[0], p95s.at(-1)];
   if (first === undefined || last === undefined) return;
@@ -53,7 +57,14 @@ function messagesOf({ sqlite }: Corpus): Messages {
   return {
     ids: sqlite.prepare<[], number>('SELECT id FROM hub.messages ORDER BY id').pluck().all(),
     content: (id) => content.get(id) ?? '',
-    df: new Map(sqlite.prepare<[], [string, number]>('SELECT word, df FROM words').raw().all()),
+    df: new Map(
+      sqlite
+        .prepare<[], [string, number]>(
+          'SELECT word, sum(df) FROM words JOIN word_counts ON word_id = id GROUP BY id',
+        )
+        .raw()
+        .all(),
+    ),
   };
 }
 
@@ -87,19 +98,31 @@ function compareRelevance(report: Report, corpus: Corpus, messages: Messages): v
   benchRelevance('FTS5 bm25', report, messages, bm25Search(corpus), false);
 }
 
-/** Answers the p95 of the mixed queries. */
-function benchSpeed(report: Report, corpus: Corpus, messages: Messages, largest: boolean): number {
+function textsOf(messages: Messages): Texts {
   const rng = random(7);
-  const bench = `search, ${corpus.messages.toLocaleString('en-US')} messages`;
-  const ms = (figure: string, value: number): void => report.add({ bench, figure, value, unit: 'ms' });
   const known = knownItems(messages, rng)
     .slice(0, 100)
     .map(({ query }) => query);
   const misspelt = misspellings(messages, rng)
     .slice(0, 100)
     .map(({ query }) => query);
-  const frequent = frequentWords(messages, 50);
-  const mixed = [...known, ...known.map((query) => noiseIn(query, rng)), ...misspelt];
+  return {
+    contents: Array.from({ length: 2000 }, () => messages.content(rng.pick(messages.ids))),
+    mixed: [...known, ...known.map((query) => noiseIn(query, rng)), ...misspelt],
+    frequent: frequentWords(messages, 50),
+  };
+}
+
+/** Answers the p95 of the mixed queries. */
+function benchSpeed(
+  report: Report,
+  corpus: Corpus,
+  messages: Messages,
+  { mixed, frequent }: Texts,
+  largest: boolean,
+): number {
+  const bench = `search, ${corpus.messages.toLocaleString('en-US')} messages`;
+  const ms = (figure: string, value: number): void => report.add({ bench, figure, value, unit: 'ms' });
   const search = hubSearch(corpus);
   const times = timesOf(search, mixed);
   const yardstick = median(timesOfReading(messages));

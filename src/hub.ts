@@ -166,6 +166,7 @@ function wire(
   const { housekeepingEveryMs: everyMs } = options;
   const housekeeping = startHousekeeping({
     ...{ store, now, log, visits: services.visits, auditLogMs: config.retention.auditLogMs },
+    indexedUpTo: () => search.index().progress?.watermark ?? 0,
     ...(everyMs === undefined ? {} : { everyMs }),
   });
 

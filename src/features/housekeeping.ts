@@ -1,4 +1,7 @@
-/** Removes what has had its time: expired memory, answers kept for retries, dead handles and tokens, old rows of the audit log. */
+/**
+ * Removes what has had its time: expired memory, answers kept for retries, dead handles and tokens, old rows of the audit
+ * log, changes that the search index has taken in.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Store, Tx } from '../store/port.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -13,6 +16,8 @@ export interface HousekeepingDeps {
   readonly visits: Pick<Visits, 'sum'>;
   /** How long rows of the audit log are kept; null: for ever. */
   readonly auditLogMs: number | null;
+  /** The position up to which changes of messages are in the search index. */
+  readonly indexedUpTo: () => number;
   readonly everyMs?: number;
 }
 
@@ -23,7 +28,7 @@ const KEEP_HANDLES_MS = 24 * 60 * 60 * 1000;
 
 /** Runs until it is stopped; each round removes all there is, a bounded number of rows per write. */
 export function startHousekeeping(deps: HousekeepingDeps): { stop(): Promise<void> } {
-  const { store, now, log, visits, auditLogMs, everyMs = EVERY_MS } = deps;
+  const { store, now, log, visits, auditLogMs, indexedUpTo, everyMs = EVERY_MS } = deps;
   const stopped = new AbortController();
 
   /** Each removes at most so many rows, and answers how many. */
@@ -34,6 +39,7 @@ export function startHousekeeping(deps: HousekeepingDeps): { stop(): Promise<voi
     (tx) => tx.tokens.deleteExpiredRefresh(now(), ROWS_PER_WRITE),
     (tx) => tx.tokens.deleteExpiredFamilies(now(), ROWS_PER_WRITE),
     (tx) => tx.tokens.deleteExpiredRevocations(now(), ROWS_PER_WRITE),
+    (tx) => tx.messages.forgetChanges(indexedUpTo(), ROWS_PER_WRITE),
   ];
 
   /** All chores in one commit, until none finds more than fits one. */

@@ -1,9 +1,12 @@
 /** Finds the messages worth scoring, in steps that each end after a bounded number of rows. */
+import type { Compound } from './compounds.ts';
 import type { Group, Variant } from './expand.ts';
 import { allOf, anyOf, quote, type Candidate, type CandidateSource, type Filter } from './source.ts';
 
 export interface Wanted {
   readonly groups: readonly Group[];
+  /** By places in `groups`. */
+  readonly compounds: readonly Compound[];
   readonly phrases: readonly (readonly string[])[];
   readonly excluded: readonly (readonly string[])[];
 }
@@ -27,6 +30,7 @@ const PER_VARIANT = 15;
 /** Of the content that a search reads: long messages of one word leave room for those of the next. */
 const SHARE_OF_LIKELIEST = 0.4;
 const SHARE_OF_VARIANT = 0.1;
+const SHARE_OF_COMPOUND = 0.1;
 const VARIANTS_TOGETHER = 16;
 
 const exactly = ({ query }: Group): string => quote(query.word);
@@ -43,7 +47,7 @@ const loosely = (group: Group): string =>
 type Take = (terms: readonly string[], limit: number, share?: number) => boolean;
 
 /**
- * The candidates for a query, from the strict to the loose: all words as they are; all words or what they may stand for;
+ * The candidates for a query, from the strict to the loose: all words as they are, together or apart; all words or what they may stand for;
  * all but one; any. `expand` is asked for what words may stand for only when it is needed.
  */
 export function collect(
@@ -72,6 +76,11 @@ export function collect(
     return ids.length === limit || chars > MAX_CHARS;
   };
   const exact = strongest(wanted.groups);
+  for (const { at, length, written, df } of wanted.compounds) {
+    if (df === 0) continue;
+    const others = exact.filter((group) => !wanted.groups.slice(at, at + length).includes(group));
+    take([...others.map(exactly), quote(written.join(' '))], OF_LEFT_OUT, SHARE_OF_COMPOUND);
+  }
   const all = exact.every(({ df }) => df > 0) && take(exact.map(exactly), NEWEST);
   if (exact.length === 0 || all || found.size >= ENOUGH) return found;
   // With a message that holds every word as it is, those that lack one are of no interest.

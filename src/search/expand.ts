@@ -1,7 +1,7 @@
 /** Which words of the index a word of a query may stand for, and how alike they are. */
-import type { Words } from './fresh-words.ts';
 import type { QueryWord } from './query.ts';
 import { isSpelt, type NearWord } from './vocabulary.ts';
+import type { Words } from './words.ts';
 
 export interface Variant {
   readonly word: string;
@@ -23,18 +23,16 @@ export interface Group {
   readonly weight: number;
 }
 
+/** What others say among themselves moves no score: messages that the caller does not see are counted nowhere. */
 export interface ExpandDeps {
-  readonly vocabulary: Words;
-  /**
-   * Messages that hold a word, of those that the caller sees: what others say among themselves moves no score. (Where they are
-   * very many, all may be told.)
-   */
+  readonly words: Words;
+  /** Messages that hold a word, of those that the caller sees now. */
   readonly countOf: (word: string) => number;
 }
 
 const MAX_VARIANTS = 32;
-/** Words alike of which it is asked how often the caller sees them. */
-const MAX_COUNTED = 20;
+/** Words alike, and longer words, of which it is asked how often the caller sees them. */
+const MAX_COUNTED = 400;
 const MAX_PREFIXED = 32;
 /** Longer words may be so much more frequent than what is looked for that they would drown it. */
 const MAX_PREFIX_DF = 2000;
@@ -93,21 +91,27 @@ function misspelt(
   { query: { word }, df }: Group,
   messages: number,
   threshold: number,
-  { vocabulary, countOf }: ExpandDeps,
+  { words }: ExpandDeps,
 ): readonly Variant[] {
   const edits = Math.min(editsFor(word.length, threshold), df >= KNOWN ? 1 : Infinity);
   // Three edits reach far, and cost most: only where fewer find nothing.
-  const near = vocabulary.near(word, Math.min(edits, 2));
-  const found = near.length === 0 && edits > 2 ? vocabulary.near(word, edits) : near;
-  return found
+  const near = seen(word, words.near(word, Math.min(edits, 2)), threshold, words);
+  const found = near.length === 0 && edits > 2 ? seen(word, words.near(word, edits), threshold, words) : near;
+  return found.map(({ similarity, ...other }) => ({
+    ...other,
+    similarity: similarity * usual(other.df, messages),
+  }));
+}
+
+/** Those that are alike enough, and in messages that the caller sees. */
+function seen(word: string, near: readonly NearWord[], threshold: number, words: Words): readonly Variant[] {
+  const likest = near
     .filter((other) => alike(word, other) >= threshold)
-    .map((other) => ({ ...other, similarity: likeness(word, other) }))
-    .sort((a, b) => b.similarity - a.similarity || b.df - a.df)
-    .slice(0, MAX_COUNTED)
-    .flatMap(({ word: other, similarity }) => {
-      const seen = countOf(other);
-      return seen === 0 ? [] : [{ word: other, df: seen, similarity: similarity * usual(seen, messages) }];
-    });
+    .map((other) => ({ word: other.word, similarity: likeness(word, other) }))
+    .sort((a, b) => b.similarity - a.similarity)
+    .slice(0, MAX_COUNTED);
+  const dfs = words.dfs(likest.map((other) => other.word));
+  return likest.flatMap((other, i) => (dfs[i] ? [{ ...other, df: dfs[i] }] : []));
 }
 
 /** The part of the letters that need no edit. */
@@ -123,16 +127,20 @@ function usual(df: number, messages: number): number {
   return 1 - RARITY * (1 - Math.min(1, Math.log1p(df) / Math.log1p(messages / 100)));
 }
 
-function prefixed(word: string, { vocabulary }: ExpandDeps): { variants: readonly Variant[]; open: boolean } {
+function prefixed(word: string, { words }: ExpandDeps): { variants: readonly Variant[]; open: boolean } {
   if (word.length < MIN_PREFIX) return { variants: [], open: false };
-  const longer = vocabulary.startingWith(word, MAX_PREFIXED);
-  const variants = longer.words.map((known) => ({
-    ...known,
-    similarity: prefixSimilarity(word, known.word),
-  }));
+  const longer = words.startingWith(word, MAX_COUNTED);
+  const dfs = words.dfs(longer);
+  const variants = longer
+    .flatMap((known, i) =>
+      dfs[i] ? [{ word: known, df: dfs[i], similarity: prefixSimilarity(word, known) }] : [],
+    )
+    .sort((a, b) => b.df - a.df);
   // What begins with a number or an id is not in the vocabulary.
-  const open = !isSpelt(word) || (longer.words.length === MAX_PREFIXED && longer.df <= MAX_PREFIX_DF);
-  return { variants, open };
+  if (!isSpelt(word)) return { variants, open: true };
+  const df = variants.reduce((sum, variant) => sum + variant.df, 0);
+  const open = longer.length < MAX_COUNTED && variants.length >= MAX_PREFIXED && df <= MAX_PREFIX_DF;
+  return { variants: variants.slice(0, MAX_PREFIXED), open };
 }
 
 function editsFor(length: number, threshold: number): number {

@@ -1,25 +1,41 @@
-/** Words of texts that the index does not hold yet: they can be misspelt like any other. */
+/** Words of texts that the index does not hold, or not yet: they can be misspelt like any other. */
 import { indexText } from './tokenize.ts';
-import { countWords, createVocabulary, type Vocabulary } from './vocabulary.ts';
+import { createVocabulary, speltWords } from './vocabulary.ts';
+import type { Words } from './words.ts';
 
-export type Words = Pick<Vocabulary, 'df' | 'near' | 'startingWith'>;
+const NONE: Words = { dfs: (words) => words.map(() => 0), near: () => [], startingWith: () => [] };
 
-/** The words of the vocabulary and those of `texts`. */
-export function withWordsOf(vocabulary: Words, texts: readonly string[]): Words {
-  if (texts.length === 0) return vocabulary;
+export function wordsOf(texts: readonly string[]): Words {
+  if (texts.length === 0) return NONE;
   const counts = new Map<string, number>();
-  for (const text of texts) countWords(counts, indexText(text));
-  const fresh = createVocabulary();
-  for (const [word, df] of counts) if (vocabulary.df(word) === 0) fresh.add(word, df);
-  if (fresh.size === 0) return vocabulary;
+  for (const text of texts) {
+    for (const word of speltWords(indexText(text))) counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  const vocabulary = createVocabulary();
+  let id = 0;
+  for (const word of counts.keys()) vocabulary.add(word, ++id);
   return {
-    df: (word) => vocabulary.df(word) || fresh.df(word),
-    near: (word, max) => [...vocabulary.near(word, max), ...fresh.near(word, max)],
+    dfs: (words) => words.map((word) => counts.get(word) ?? 0),
+    near: (word, max) => vocabulary.near(word, max),
+    startingWith: (prefix, limit) => vocabulary.startingWith(prefix, limit),
+  };
+}
+
+/** The words of both. What `fresh` tells of a word counts only if `known` does not know it. */
+export function together(known: Words, fresh: Words): Words {
+  if (fresh === NONE) return known;
+  return {
+    dfs(words) {
+      const others = fresh.dfs(words);
+      return known.dfs(words).map((df, i) => df || (others[i] ?? 0));
+    },
+    near(word, max) {
+      const near = [...known.near(word, max), ...fresh.near(word, max)];
+      return [...new Map(near.map((found) => [found.word, found])).values()];
+    },
     startingWith(prefix, limit) {
-      const known = vocabulary.startingWith(prefix, limit);
-      const others = fresh.startingWith(prefix, limit);
-      const words = [...known.words, ...others.words].sort((a, b) => b.df - a.df).slice(0, limit);
-      return { words, df: known.df + others.df };
+      const longer = [...known.startingWith(prefix, limit), ...fresh.startingWith(prefix, limit)];
+      return [...new Set(longer)].sort((a, b) => a.length - b.length).slice(0, limit);
     },
   };
 }

@@ -12,7 +12,7 @@ import { TOKENIZER_VERSION } from './tokenize.ts';
 export type Sqlite = Database.Database;
 
 /** Of the tables below: an index of another version is made anew. */
-const INDEX_VERSION = 1;
+const INDEX_VERSION = 2;
 /** Says that a file is an index of this hub, `schx`: anything else is moved aside, not deleted. */
 const APPLICATION_ID = 0x73636878;
 
@@ -20,17 +20,24 @@ const BUSY_TIMEOUT_MS = 5000;
 const MMAP_BYTES = 2 * 1024 ** 3;
 const WRITER_CACHE_KIB = 16_384;
 const READER_CACHE_KIB = 16_384;
+/** The fewer checkpoints, the less often the disk is busy with the index while somebody's message waits for it. */
+const CHECKPOINT_PAGES = 4000;
 const WAL_KEPT_BYTES = 64 * 1024 ** 2;
 
 /**
- * The words come from tokenize.ts, joined by spaces; the table `words` counts the messages that ever held one, for those
- * that may be misspelt. `scope` holds a token per audience and one for the session, so that a
+ * The words come from tokenize.ts, joined by spaces; `words` lists those that may be misspelt, and `word_counts` counts for
+ * each audience the messages that ever held one, so that nobody's answers depend on what others hide. `scope` holds a token per audience and one for the session, so that a
  * query is narrowed inside of FTS; it narrows only, what is shown is decided by hub.message_audiences.
  */
 const TABLES = `
   CREATE VIRTUAL TABLE docs USING fts5(
     text, parts, scope, content='', contentless_delete=1, tokenize="ascii tokenchars '_'");
-  CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE, df INTEGER NOT NULL);
+  CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE);
+  CREATE TABLE word_counts (
+    audience_id INTEGER NOT NULL,
+    word_id INTEGER NOT NULL,
+    df INTEGER NOT NULL,
+    PRIMARY KEY (audience_id, word_id)) WITHOUT ROWID;
   CREATE TABLE state (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     version INTEGER NOT NULL,
@@ -63,15 +70,17 @@ export function indexPathOf(hubPath: string): string {
 
 /**
  * Opens the index for writing, for a hub of this epoch that has come to position `lastSeq`. One that is missing, damaged,
- * of another version, of another hub or ahead of it gives way to an empty one.
+ * of another version, of another hub or ahead of it gives way to an empty one, and so does one that has not come as far as
+ * `forgotten`: up to there the hub no longer knows which messages changed.
  */
-export function openIndex(path: string, epoch: string, lastSeq: number): Sqlite {
+export function openIndex(path: string, epoch: string, lastSeq: number, forgotten = 0): Sqlite {
   const owner = ownerOf(path);
   if (owner === 'us') {
     try {
       const found = openWriter(path);
       const state = readRow(found);
-      if (state !== undefined && fits(state, epoch) && state.watermark <= lastSeq) return found;
+      if (state !== undefined && fits(state, epoch) && isBetween(state.watermark, forgotten, lastSeq))
+        return found;
       found.close();
     } catch (error) {
       if (!isUnusable(error)) throw error;
@@ -86,6 +95,7 @@ function makeIndex(path: string, epoch: string): Sqlite {
   const sqlite = openWriter(path);
   return prepared(sqlite, () => {
     sqlite.exec(`BEGIN; ${TABLES} PRAGMA application_id = ${APPLICATION_ID};`);
+    sqlite.exec("INSERT INTO docs (docs, rank) VALUES ('usermerge', 2)");
     sqlite.prepare(FIRST_STATE).run(INDEX_VERSION, TOKENIZER_VERSION, epoch, newGeneration());
     sqlite.exec('COMMIT');
   });
@@ -94,7 +104,7 @@ function makeIndex(path: string, epoch: string): Sqlite {
 /** Empties the index: it begins again. */
 export function emptyIndex(index: Sqlite): void {
   index.transaction(() => {
-    index.exec("INSERT INTO docs (docs) VALUES ('delete-all'); DELETE FROM words");
+    index.exec("INSERT INTO docs (docs) VALUES ('delete-all'); DELETE FROM words; DELETE FROM word_counts");
     index.prepare('UPDATE state SET watermark = 0, generation = ?').run(newGeneration());
   })();
 }
@@ -142,6 +152,7 @@ function openWriter(path: string): Sqlite {
     sqlite.pragma('journal_mode = WAL');
     // What a power cut takes away is indexed again; the file stays whole.
     sqlite.pragma('synchronous = NORMAL');
+    sqlite.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     sqlite.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`);
     sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
     sqlite.pragma(`cache_size = -${WRITER_CACHE_KIB}`);
@@ -172,6 +183,8 @@ const hasOurId = (sqlite: Sqlite): boolean =>
 
 const fits = (state: StateRow, epoch: string): boolean =>
   state.version === INDEX_VERSION && state.tokenizer === TOKENIZER_VERSION && state.epoch === epoch;
+
+const isBetween = (value: number, least: number, most: number): boolean => value >= least && value <= most;
 
 const newGeneration = (): string => randomBytes(6).toString('base64url');
 

@@ -2,6 +2,7 @@
  * The index thread: follows hub.db while the hub runs. It is told when something was committed, and looks by itself now and
  * then. An index that turns out to be damaged is made anew.
  */
+import { setPriority } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openReader, type Connection } from '../store/sqlite/connection.ts';
@@ -11,9 +12,16 @@ import { createIndexer, type Indexer } from './indexer.ts';
 import type { IndexerOrder, IndexReport } from './index-follower.ts';
 
 const LOOK_EVERY_MS = 1000;
+/** How long it rests after a step of merging, measured by what the step took: others are at work, too. */
+const REST_AFTER_MERGE = 10;
 const REPORT_EVERY_MS = 50;
 const RETRY_MS = 500;
 const LONGEST_RETRY_MS = 5000;
+
+/** Those who post come first. */
+const NICE = 5;
+// Elsewhere it would be the priority of the whole process.
+if (process.platform === 'linux') setPriority(NICE);
 
 const { hubPath, indexPath } = workerData as { readonly hubPath: string; readonly indexPath: string };
 const hub: Connection = openReader(hubPath);
@@ -34,10 +42,13 @@ const orders = { look: false, reindex: false, damaged: undefined as string | und
 let wake: () => void = () => undefined;
 
 function open(): Opened {
-  const { epoch, last_seq } = hub.sqlite
-    .prepare<[], { epoch: string; last_seq: number }>('SELECT epoch, last_seq FROM hub')
-    .get() ?? { epoch: '', last_seq: 0 };
-  const sqlite = openIndex(indexPath, epoch, last_seq);
+  const { epoch, last_seq, forgotten } = hub.sqlite
+    .prepare<[], { epoch: string; last_seq: number; forgotten: number }>(
+      `SELECT epoch, last_seq,
+        (SELECT coalesce(max(seq), 0) FROM message_changes WHERE message_id = 0) AS forgotten FROM hub`,
+    )
+    .get() ?? { epoch: '', last_seq: 0, forgotten: 0 };
+  const sqlite = openIndex(indexPath, epoch, last_seq, forgotten);
   return { sqlite, indexer: createIndexer(hub.sqlite, sqlite), generation: readState(sqlite).generation };
 }
 
@@ -101,12 +112,24 @@ async function sleep(ms: number): Promise<void> {
   });
 }
 
+let mergeAt = 0;
+/** Takes a step of merging if it is time for one. Answers how long to sleep until there is something to do. */
+function mergeSome(): number {
+  const started = performance.now();
+  if (started < mergeAt) return mergeAt - started;
+  const more = opened?.indexer.merge() === true;
+  const took = performance.now() - started;
+  const rest = more ? REST_AFTER_MERGE * took : LOOK_EVERY_MS;
+  mergeAt = started + took + rest;
+  return rest;
+}
+
 async function follow(): Promise<void> {
   while (!stopping) {
     try {
       await catchUp();
       failures = 0;
-      await sleep(LOOK_EVERY_MS);
+      await sleep(Math.min(LOOK_EVERY_MS, mergeSome()));
     } catch (error) {
       failures++;
       const message = error instanceof Error ? error.message : String(error);

@@ -5,7 +5,7 @@
 import type Database from 'better-sqlite3';
 import { readState, type Sqlite } from './index-db.ts';
 import { searchableText } from './text.ts';
-import { countWords } from './vocabulary.ts';
+import { createWordCounter } from './word-counter.ts';
 import { indexText, scopeText, type Scope } from './tokenize.ts';
 
 export interface Step {
@@ -17,6 +17,8 @@ export interface Step {
 export interface Indexer {
   /** Indexes the next batch, if there is one. */
   step(): Step;
+  /** Merges a few pages of the index, which makes searches quicker. Answers whether there was anything to merge. */
+  merge(): boolean;
 }
 
 interface Message extends Omit<Scope, 'audienceIds'> {
@@ -37,6 +39,8 @@ interface Batch {
 const BATCH_MESSAGES = 500;
 /** Of content; one message comes in any case. */
 const BATCH_CHARS = 1_000_000;
+/** Of 4 KiB. */
+const MERGED_PAGES = 64;
 
 export function createIndexer(hub: Sqlite, index: Sqlite): Indexer {
   const lastSeq = hub.prepare<[], number>('SELECT last_seq FROM hub').pluck();
@@ -54,9 +58,9 @@ export function createIndexer(hub: Sqlite, index: Sqlite): Indexer {
   const insert = index.prepare<[number, string, string, string]>(
     'INSERT INTO docs (rowid, text, parts, scope) VALUES (?, ?, ?, ?)',
   );
-  const count = index.prepare<[string, number]>(
-    'INSERT INTO words (word, df) VALUES (?, ?) ON CONFLICT (word) DO UPDATE SET df = df + excluded.df',
-  );
+  const counter = createWordCounter(index);
+  const mergeSome = index.prepare(`INSERT INTO docs (docs, rank) VALUES ('merge', ${MERGED_PAGES})`);
+  const changes = index.prepare<[], number>('SELECT total_changes()').pluck();
   const move = index.prepare<[number]>('UPDATE state SET watermark = ?');
 
   /** As many messages above the watermark as a batch holds. */
@@ -86,13 +90,12 @@ export function createIndexer(hub: Sqlite, index: Sqlite): Indexer {
   const write = index.transaction(({ old, messages, upTo }: Batch): void => {
     for (const id of old) remove.run(id);
     const again = new Set(old);
-    const counts = new Map<string, number>();
     for (const message of messages) {
       const words = indexText(searchableText(message.content, message.metadata));
       insert.run(message.id, words.text, words.parts, scopeText(message, message.content));
-      if (!again.has(message.id)) countWords(counts, words);
+      counter.add(words, message.audienceIds, again.has(message.id));
     }
-    for (const [word, df] of counts) count.run(word, df);
+    counter.write();
     move.run(upTo);
   });
 
@@ -102,6 +105,13 @@ export function createIndexer(hub: Sqlite, index: Sqlite): Indexer {
       const batch = read(after);
       if (batch.upTo > after) write.immediate(batch);
       return { watermark: batch.upTo, target: batch.target };
+    },
+
+    merge() {
+      const before = changes.get() ?? 0;
+      mergeSome.run();
+      // The statement itself counts as one.
+      return (changes.get() ?? 0) - before > 1;
     },
   };
 }

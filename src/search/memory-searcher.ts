@@ -5,12 +5,11 @@
 import Fuse from 'fuse.js';
 import type { Names } from '../store/sqlite/names.ts';
 import { exactGroup, expandGroup, type Group } from './expand.ts';
-import { withWordsOf } from './fresh-words.ts';
+import { wordsOf } from './fresh-words.ts';
 import type { Sqlite } from './index-db.ts';
 import { parseQuery, type ParsedQuery } from './query.ts';
 import { createMatcher, scoreOf, type Matcher } from './score.ts';
 import { snippetOf } from './snippet.ts';
-import { createVocabulary } from './vocabulary.ts';
 
 export interface MemorySearch {
   readonly query: string;
@@ -110,11 +109,8 @@ export function createMemorySearcher(
 }
 
 function matcherOf(query: ParsedQuery, entries: readonly Entry[], threshold: number): Matcher {
-  const vocabulary = withWordsOf(
-    createVocabulary(),
-    entries.map(({ text }) => text),
-  );
-  const deps = { vocabulary, countOf: (word: string) => vocabulary.df(word) };
+  const words = wordsOf(entries.map(({ text }) => text));
+  const deps = { words, countOf: (word: string) => words.dfs([word])[0] ?? 0 };
   const total = entries.length;
   const exact = query.words.map((word) => exactGroup(word, total, deps));
   const groups: Group[] =

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { exactGroup, expandGroup } from './expand.ts';
+import { wordsOf } from './fresh-words.ts';
 import { queryWords } from './query.ts';
 import { createMatcher, scoreOf } from './score.ts';
-import { createVocabulary } from './vocabulary.ts';
 
 const MESSAGES = 1000;
-const vocabulary = createVocabulary();
-for (const word of ['session', 'sessions', 'error', 'parser', 'receive', 'get', 'user'])
-  vocabulary.add(word, 3);
-const deps = { vocabulary, countOf: (word: string) => vocabulary.df(word) };
+const words = wordsOf([
+  ...Array.from({ length: 3 }, () => 'session sessions error parser receive get user'),
+  ...Array.from({ length: 300 }, (_, i) => (i === 0 ? 'frequent rareness' : 'frequent')),
+]);
+const deps = { words, countOf: (word: string) => words.dfs([word])[0] ?? 0 };
 
 function matcherOf(query: string, phrases: readonly string[][] = [], excluded: readonly string[][] = []) {
   const groups = queryWords(query).map((word) =>
@@ -56,8 +57,6 @@ describe('more counts', () => {
 });
 
 it('a rare word more than a frequent one', () => {
-  vocabulary.add('frequent', 900);
-  vocabulary.add('rareness', 1);
   expectOrder('frequent rareness', ['rareness', 'frequent']);
 });
 

@@ -1,4 +1,5 @@
 /** How well a text answers a query. */
+import type { Compound } from './compounds.ts';
 import { PARTS_SIMILARITY, prefixSimilarity, type Group } from './expand.ts';
 import { createWordFilter, lastCharacter, otherWords, scanWords, type Word } from './tokenize.ts';
 
@@ -32,6 +33,10 @@ interface Sense {
   readonly part?: number;
 }
 
+/** Together or apart, it is the same word. */
+const COMPOUND = 1;
+/** How much more a text tells that says a word again; a long one says many things again. */
+const AGAIN = 0.1;
 /** Words after which a text counts as long. */
 const LONG_TEXT = 60;
 /** Of a word in lower case. */
@@ -42,19 +47,22 @@ export function createMatcher(
   groups: readonly Group[],
   phrases: readonly (readonly string[])[],
   excluded: readonly (readonly string[])[],
+  compounds: readonly Compound[] = [],
 ): Matcher {
   const total = groups.reduce((sum, { weight }) => sum + weight, 0);
-  const sensesOf = createSenses(groups);
+  const createReader = createReaders(createSenses(groups), compounds);
   const prefixes = groups.filter(({ openPrefix }) => openPrefix).map(({ query }) => query.word);
   const ofRuns = new Set([...phrases, ...excluded].flat());
   const words = groups.flatMap(({ query, variants }) => [query.word, ...variants.map(({ word }) => word)]);
   const parts = groups.flatMap(({ query }) => query.parts);
   const allParts = groups.map(({ query }) => 2 ** query.parts.length - 1);
-  const filter = createWordFilter([...words, ...parts, ...ofRuns], prefixes);
+  const written = compounds.flatMap((compound) => compound.written);
+  const filter = createWordFilter([...words, ...parts, ...written, ...ofRuns], prefixes);
 
   return {
     marks(content) {
       const marks: Mark[] = [];
+      const sensesOf = createReader();
       scanWords(
         content,
         (word, raw) => {
@@ -68,6 +76,7 @@ export function createMatcher(
     },
 
     match(content) {
+      const sensesOf = createReader();
       const best = new Float64Array(groups.length);
       const lastAt = new Int32Array(groups.length).fill(-2);
       const standsFor: (string | undefined)[] = groups.map(() => undefined);
@@ -109,7 +118,8 @@ export function createMatcher(
       const covered = groups.reduce((sum, { weight }, i) => sum + weight * (best[i] ?? 0), 0);
       const near = seen > 1 ? 1 / (1 + Math.log2(Math.max(1, span / seen))) : 1;
       const ordered = seen > 1 ? Math.min(1, neighbours / (seen - 1)) : 1;
-      const dense = hits / (hits + 0.5 + count / LONG_TEXT);
+      const told = seen + AGAIN * Math.log2(1 + Math.max(0, hits - seen));
+      const dense = told / (told + count / LONG_TEXT);
       return {
         coverage: best.every((similarity) => similarity === 1) ? 1 : covered / total,
         quality: 0.45 * near + 0.2 * ordered + 0.35 * dense,
@@ -120,7 +130,34 @@ export function createMatcher(
 }
 
 /** What a word of a text stands for, in each of its groups. */
-function createSenses(groups: readonly Group[]): (word: Word, raw: string) => readonly Sense[] {
+type SensesOf = (word: Word, raw: string) => readonly Sense[];
+
+/**
+ * Makes readers of one text each, which remember the word before: the last word of a compound stands for all words of the
+ * query that are written so.
+ */
+function createReaders(sensesOf: SensesOf, compounds: readonly Compound[]): () => SensesOf {
+  if (compounds.length === 0) return () => sensesOf;
+  const senses = new Map(
+    compounds.map(({ at, length, written }) => [
+      written.join(' '),
+      Array.from({ length }, (_, i): Sense => ({ group: at + i, similarity: COMPOUND })),
+    ]),
+  );
+  const apart = compounds.some(({ written }) => written.length > 1);
+  return () => {
+    let before: Word | undefined;
+    return (word, raw) => {
+      const both =
+        apart && before?.at === word.at - 1 ? senses.get(`${before.word} ${word.word}`) : undefined;
+      before = word;
+      const found = senses.get(word.word.replaceAll('_', '')) ?? both;
+      return found === undefined ? sensesOf(word, raw) : [...found, ...sensesOf(word, raw)];
+    };
+  };
+}
+
+function createSenses(groups: readonly Group[]): SensesOf {
   const known = new Map<string, Sense[]>();
   const names = new Map<string, readonly Sense[]>();
   const prefixes: { readonly group: number; readonly word: string }[] = [];
@@ -181,7 +218,7 @@ function spanOf(lastAt: Int32Array): number {
 }
 
 /** Above it are only texts that hold every word as it was written: those never lose to what is merely alike. */
-const ALL_EXACT = 80;
+export const ALL_EXACT = 80;
 
 /** 0–100, with one decimal. @param recency 0–1, 1 for the newest. */
 export function scoreOf({ coverage, quality }: Match, recency: number): number {

@@ -1,22 +1,28 @@
 /** Answers searches over one connection: search.db with hub.db attached as `hub`. */
 import { collect, type Wanted } from './candidates.ts';
+import { compoundsOf } from './compounds.ts';
 import { correct } from './correct.ts';
 import { exactGroup, expandGroup, type ExpandDeps, type Group } from './expand.ts';
 import { createFilters } from './filters.ts';
-import { withWordsOf } from './fresh-words.ts';
+import { together, wordsOf } from './fresh-words.ts';
 import type { Sqlite } from './index-db.ts';
 import { parseQuery, type ParsedQuery } from './query.ts';
-import { createMatcher, scoreOf, type Match, type Matcher } from './score.ts';
+import { ALL_EXACT, createMatcher, scoreOf, type Match, type Matcher } from './score.ts';
 import { snippetOf } from './snippet.ts';
-import { createCandidateSource, MAX_COUNT, type Candidate, type Filter } from './source.ts';
+import { createCandidateSource, type Candidate, type Filter } from './source.ts';
 import { searchableText } from './text.ts';
 import { hasCode } from './tokenize.ts';
 import type { Searcher, SearchAnswer, SearchPosition, SearchRequest } from './types.ts';
 import { isSpelt } from './vocabulary.ts';
 import { createWordSource } from './words.ts';
 
+interface Text extends Candidate {
+  /** Of the content so much is not metadata. */
+  readonly own: number;
+}
+
 export interface Scored {
-  readonly row: Candidate;
+  readonly row: Text;
   readonly score: number;
   readonly match: Match;
 }
@@ -32,11 +38,16 @@ interface Ranking {
 
 /** What is so much less alike than the best hit is noise. */
 const LEAST_OF_BEST = 0.35;
-/** How much less each further message of one guess counts, and the least that is left of it. */
+/** How much less each further message of one guess, or each further copy, counts, and the least that is left of it. */
 const LESS_OF_SAME = 0.02;
+const LESS_OF_COPY = 0.1;
+const LEAST_OF_COPY = 0.3;
+const COMPARED_CHARS = 400;
 const LEAST_OF_SAME = 0.7;
 const MAX_EXPANDED = 12;
 const MAX_ELSEWHERE = 3;
+/** Messages of so rare a word are counted one by one: those that were hidden or deleted meanwhile tell nothing, either. */
+const RARE = 20;
 /** As many messages as a smaller hub is taken to have. */
 const FEWEST = 2 ** 16;
 
@@ -50,13 +61,13 @@ export function createSearcher({ sqlite }: { readonly sqlite: Sqlite }): Searche
     const { rows, all } = source.unindexed(filter);
     const textOf = ({ content, metadata }: Candidate): string =>
       searchableText(content, filter.metadata ? metadata : null);
-    const vocabulary = words.current();
+    const known = words.seenBy(filter.audienceIds);
     const countOf = (word: string): number => {
-      if (isSpelt(word) && vocabulary.df(word) === 0) return 0;
-      const seen = source.countOf(word, filter.audienceIds);
-      return seen < MAX_COUNT ? seen : Math.max(seen, vocabulary.df(word));
+      if (!isSpelt(word)) return source.countOf(word, filter.audienceIds);
+      const [df = 0] = known.dfs([word]);
+      return df > 0 && df < RARE ? source.countOf(word, filter.audienceIds) : df;
     };
-    const deps: ExpandDeps = { vocabulary, countOf };
+    const deps: ExpandDeps = { words: known, countOf };
     // In steps, so that neither a page nor what others post changes it.
     const messages = Math.max(FEWEST, 2 ** Math.ceil(Math.log2(filter.upTo + 1)));
     const exact = query.words.map((word) => exactGroup(word, messages, deps));
@@ -67,22 +78,27 @@ export function createSearcher({ sqlite }: { readonly sqlite: Sqlite }): Searche
       if (threshold >= 1) return groups;
       // The rarest are the likeliest to be misspelt.
       const rarest = new Set([...exact].sort((a, b) => a.df - b.df).slice(0, MAX_EXPANDED));
-      const known = withWordsOf(vocabulary, rows.map(textOf));
-      const fresh: ExpandDeps = {
-        vocabulary: known,
-        countOf: (word) => countOf(word) || (vocabulary.df(word) === 0 ? known.df(word) : 0),
+      const fresh = wordsOf(rows.map(textOf));
+      const withFresh: ExpandDeps = {
+        words: together(known, fresh),
+        countOf: (word) => countOf(word) || (known.dfs([word])[0] ? 0 : (fresh.dfs([word])[0] ?? 0)),
       };
       groups = exact.map((group) =>
-        rarest.has(group) ? expandGroup(group, messages, threshold, fresh) : group,
+        rarest.has(group) ? expandGroup(group, messages, threshold, withFresh) : group,
       );
       return groups;
     };
-    const wanted: Wanted = { groups: exact, phrases, excluded: query.excluded };
+    const compounds = threshold >= 1 ? [] : compoundsOf(query.words, known);
+    const wanted: Wanted = { groups: exact, compounds, phrases, excluded: query.excluded };
     const found = new Map(collect(source, filter, wanted, expand));
     for (const row of rows) if (!filter.hasCode || hasCode(row.content)) found.set(row.id, row);
     groups = [...groups, ...ofPhrases];
-    const matcher = createMatcher(groups, phrases, query.excluded);
-    const texts = [...found.values()].map((row) => ({ ...row, content: textOf(row) }));
+    const matcher = createMatcher(groups, phrases, query.excluded, compounds);
+    const texts = [...found.values()].map((row) => ({
+      ...row,
+      content: textOf(row),
+      own: row.content.length,
+    }));
     return { ranked: order(texts, matcher), groups, matcher, all };
   }
 
@@ -128,31 +144,52 @@ export function createSearcher({ sqlite }: { readonly sqlite: Sqlite }): Searche
   };
 }
 
-function order(rows: readonly Candidate[], matcher: Matcher): readonly Scored[] {
+function order(rows: readonly Text[], matcher: Matcher): readonly Scored[] {
   const scored = rows.flatMap((row): Scored[] => {
     const match = matcher.match(row.content);
     return match === undefined ? [] : [{ row, match, score: scoreOf(match, row.id / (row.id + FEWEST)) }];
   });
   const best = scored.reduce((most, { match }) => Math.max(most, match.coverage), 0);
   const alike = scored.filter(({ match }) => match.coverage >= LEAST_OF_BEST * best).sort(byScore);
-  return best < 1 ? spread(alike).sort(byScore) : alike;
+  if (best < 1) return spread(alike, guessOf, LESS_OF_SAME, LEAST_OF_SAME, 0).sort(byScore);
+  return spread(alike, lettersOf, LESS_OF_COPY, LEAST_OF_COPY, ALL_EXACT).sort(byScore);
 }
 
 const byScore = (a: Scored, b: Scored): number => b.score - a.score || b.row.id - a.row.id;
 
 /**
- * Nobody knows which word a misspelt one stands for: each further message of the same one counts a little less, so that a
- * page does not show only one guess.
+ * Each further hit of a kind counts a little less, so that a page does not show only one: of what a misspelt word may stand
+ * for, which nobody knows, or of texts that differ in nothing but numbers.
+ * @param atLeast part of what a score has above the floor. @param floor no score that reaches it falls below it.
  */
-function spread(ranked: readonly Scored[]): Scored[] {
-  const seen = new Map<string, number>();
+function spread(
+  ranked: readonly Scored[],
+  kindOf: (hit: Scored) => string | number,
+  less: number,
+  atLeast: number,
+  floor: number,
+): Scored[] {
+  const seen = new Map<string | number, number>();
   return ranked.map((hit) => {
-    const guess = hit.match.words.join(' ');
-    const before = seen.get(guess) ?? 0;
-    seen.set(guess, before + 1);
-    const part = Math.max(LEAST_OF_SAME, 1 - LESS_OF_SAME * before);
-    return { ...hit, score: Math.round(hit.score * part * 10) / 10 };
+    const kind = kindOf(hit);
+    const before = seen.get(kind) ?? 0;
+    seen.set(kind, before + 1);
+    const part = Math.max(atLeast, 1 - less * before);
+    const from = hit.score >= floor ? floor : 0;
+    return { ...hit, score: Math.round((from + (hit.score - from) * part) * 10) / 10 };
   });
+}
+
+const guessOf = ({ match }: Scored): string => match.words.join(' ');
+
+/** A hash of the letters that a text begins with. */
+function lettersOf({ row: { content, own } }: Scored): number {
+  let hash = 0;
+  for (let i = 0; i < own && i < COMPARED_CHARS; i++) {
+    const unit = content.charCodeAt(i);
+    if (unit >= 65) hash = (Math.imul(hash, 31) + unit) | 0;
+  }
+  return hash;
 }
 
 function comesAfter({ row, score }: Scored, position: SearchPosition | undefined): boolean {

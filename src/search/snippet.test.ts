@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { exactGroup } from './expand.ts';
+import { wordsOf } from './fresh-words.ts';
 import { queryWords } from './query.ts';
 import { createMatcher } from './score.ts';
 import { snippetOf } from './snippet.ts';
-import { createVocabulary } from './vocabulary.ts';
 
-const deps = { vocabulary: createVocabulary(), countOf: () => 1 };
+const deps = { words: wordsOf([]), countOf: () => 1 };
 const matcherOf = (query: string) =>
   createMatcher(
     queryWords(query).map((word) => exactGroup(word, 100, deps)),

@@ -41,7 +41,11 @@ export interface CandidateSource {
   readonly countOf: (word: string, audienceIds: readonly number[]) => number;
 }
 
-/** Rows looked at before the filter has let enough of them through. */
+/**
+ * Rows looked at before the filter has let enough of them through: first without the audiences, because a list of all that
+ * everybody may see costs more to intersect with than the few rows of a rare word to look at; then with them.
+ */
+const MAX_TRIED = 500;
 const MAX_SCANNED = 20_000;
 const MAX_UNINDEXED = 1000;
 const MAX_UNINDEXED_CHARS = 1_000_000;
@@ -52,23 +56,22 @@ const MAX_SPAN_TOKENS = 400;
 export function createCandidateSource(sqlite: Sqlite): CandidateSource {
   const columns = 'm.id, m.session_id AS sessionPk, m.content, m.metadata';
   // Truth is asked for every row: what the index says of audiences may be old.
-  const visible = `m.id <= :upTo
-    AND EXISTS (SELECT 1 FROM json_each(:audiences) v CROSS JOIN hub.message_audiences a
-      WHERE a.audience_id = v.value AND a.session_id = m.session_id AND a.message_id = m.id)
+  const isAudience = `EXISTS (SELECT 1 FROM json_each(:audiences) v CROSS JOIN hub.message_audiences a
+      WHERE a.audience_id = v.value AND a.session_id = m.session_id AND a.message_id = m.id)`;
+  const visible = `m.id <= :upTo AND ${isAudience}
     AND (:sessions IS NULL OR m.session_id IN (SELECT value FROM json_each(:sessions)))
     AND (:senders IS NULL OR m.sender_id IN (SELECT value FROM json_each(:senders)))
     AND (:visibilities IS NULL OR m.visibility IN (SELECT value FROM json_each(:visibilities)))
     AND (:types IS NULL OR m.message_type IN (SELECT value FROM json_each(:types)))
     AND (:since IS NULL OR m.created_at >= :since) AND (:until IS NULL OR m.created_at <= :until)`;
-  // The order of the inner statement stays: it is a coroutine, read as far as the limit wants it, and the outermost loop.
+  // The order of the inner statement stays: it is a coroutine, read as far as it is asked, and the outermost loop.
   const matching = sqlite
-    .prepare<[Record<string, unknown>], number>(
-      `SELECT m.id FROM
-      (SELECT rowid FROM docs WHERE docs MATCH :expression AND rowid <= :upTo ORDER BY rowid DESC LIMIT ${MAX_SCANNED}) d
-      CROSS JOIN hub.messages m ON m.id = d.rowid
-      WHERE ${visible} LIMIT :limit`,
+    .prepare<[Record<string, unknown>], [id: number, passes: number | null]>(
+      `SELECT d.rowid, ${visible} FROM
+      (SELECT rowid FROM docs WHERE docs MATCH :expression AND rowid <= :upTo ORDER BY rowid DESC LIMIT :scanned) d
+      LEFT JOIN hub.messages m ON m.id = d.rowid`,
     )
-    .pluck();
+    .raw();
   const loading = sqlite.prepare<[string], Candidate>(
     `SELECT ${columns} FROM json_each(?) i CROSS JOIN hub.messages m ON m.id = i.value`,
   );
@@ -91,6 +94,11 @@ export function createCandidateSource(sqlite: Sqlite): CandidateSource {
       `SELECT count(*) FROM (SELECT 1 FROM docs WHERE docs MATCH ? LIMIT ${MAX_COUNT})`,
     )
     .pluck();
+  const seen = sqlite.prepare<[{ expression: string; audiences: string }], { rows: number; seen: number }>(
+    `SELECT count(*) AS rows, coalesce(sum(${isAudience}), 0) AS seen FROM
+      (SELECT rowid FROM docs WHERE docs MATCH :expression LIMIT ${MAX_COUNT}) d
+      LEFT JOIN hub.messages m ON m.id = d.rowid`,
+  );
   const firstTime = sqlite
     .prepare<[number], number | null>(
       'SELECT min(created_at) FROM hub.message_audiences WHERE audience_id = ?',
@@ -117,9 +125,8 @@ export function createCandidateSource(sqlite: Sqlite): CandidateSource {
   }
 
   function scopeOf(filter: Filter): string {
-    const { audienceIds, sessionPks, senderIds, visibilities, messageTypes, hasCode } = filter;
+    const { sessionPks, senderIds, visibilities, messageTypes, hasCode } = filter;
     return allOf([
-      anyOf(audienceIds.map(scopeToken.audience)),
       anyOf((sessionPks ?? []).map(scopeToken.session)),
       anyOf((senderIds ?? []).map(scopeToken.sender)),
       anyOf((visibilities ?? []).map(scopeToken.visibility)),
@@ -140,11 +147,24 @@ export function createCandidateSource(sqlite: Sqlite): CandidateSource {
     return rows;
   }
 
+  /** The newest rows that pass. `all`: there are no others among the first `limit`, so far as `scanned` rows were enough. */
+  function scan(expression: string, filter: Filter, limit: number, scanned: number) {
+    const ids: number[] = [];
+    let rows = 0;
+    for (const [id, passes] of matching.iterate({ ...bindOf(filter), expression, scanned })) {
+      rows++;
+      if (passes === 1 && ids.push(id) === limit) return { ids, all: true };
+    }
+    return { ids, all: rows < scanned };
+  }
+
   return {
     load,
     match(expression, filter, limit) {
       const narrowed = allOf([scopeOf(filter), expression]);
-      return matching.all({ ...bindOf(filter), expression: narrowed, limit });
+      const tried = narrowed === '' ? undefined : scan(narrowed, filter, limit, MAX_TRIED);
+      if (tried?.all === true) return tried.ids;
+      return scan(allOf([audienceOf(filter), narrowed]), filter, limit, MAX_SCANNED).ids;
     },
     unindexed(filter) {
       const after = watermark.get() ?? 0;
@@ -156,10 +176,17 @@ export function createCandidateSource(sqlite: Sqlite): CandidateSource {
       const all = newest.length < MAX_UNINDEXED && others.length < MAX_UNINDEXED;
       return { rows, all: all && rows.length === visibleIds.length };
     },
-    countOf: (word, audienceIds) =>
-      count.get(allOf([anyOf(audienceIds.map(scopeToken.audience)), quote(word)])) ?? 0,
+    countOf(word, audienceIds) {
+      const expression = quote(word);
+      const found = seen.get({ expression, audiences: JSON.stringify(audienceIds) });
+      if (found !== undefined && found.rows < MAX_COUNT) return found.seen;
+      return count.get(allOf([audienceOf({ audienceIds }), expression])) ?? 0;
+    },
   };
 }
+
+const audienceOf = ({ audienceIds }: Pick<Filter, 'audienceIds'>): string =>
+  anyOf(audienceIds.map(scopeToken.audience));
 
 const list = (values: readonly number[] | undefined): string | null =>
   values === undefined ? null : JSON.stringify(values);

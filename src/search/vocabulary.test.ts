@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { boundedDistance, createScratch } from './edit-distance.ts';
-import { countWords, createVocabulary, isSpelt } from './vocabulary.ts';
+import { createVocabulary, isSpelt, speltWords } from './vocabulary.ts';
 
 const units = (word: string) => Uint16Array.from(word, (character) => character.charCodeAt(0));
 const scratch = createScratch(32);
 
-function vocabularyOf(words: Iterable<readonly [string, number]>) {
+function vocabularyOf(words: readonly string[]) {
   const vocabulary = createVocabulary();
-  for (const [word, df] of words) vocabulary.add(word, df);
+  words.forEach((word, i) => vocabulary.add(word, i + 1));
   return vocabulary;
 }
 
@@ -25,7 +25,7 @@ describe('near', () => {
         word,
         fc.integer({ min: 1, max: 3 }),
         (all, asked, max) => {
-          const near = vocabularyOf(all.map((one) => [one, 1])).near(asked, max);
+          const near = vocabularyOf(all).near(asked, max);
           const wanted = all.filter((one) => {
             const edits = boundedDistance(units(asked), units(one), 0, one.length, max, scratch);
             return edits > 0 && edits <= max;
@@ -36,49 +36,37 @@ describe('near', () => {
     );
   });
 
-  it('tells distance and how frequent a word is', () => {
-    const vocabulary = vocabularyOf([
-      ['receive', 7],
-      ['deceive', 2],
-    ]);
-    expect(vocabulary.near('recieve', 1)).toEqual([{ word: 'receive', df: 7, distance: 1 }]);
+  it('tells the distance', () => {
+    const vocabulary = vocabularyOf(['receive', 'deceive']);
+    expect(vocabulary.near('recieve', 1)).toEqual([{ word: 'receive', distance: 1 }]);
   });
 });
 
-it('finds thousands of words again, and counts on', () => {
+it('finds thousands of words again, each under its first id', () => {
   const words = Array.from({ length: 5000 }, (_, i) => `word${String.fromCharCode(97 + (i % 26))}${i}`);
-  const vocabulary = vocabularyOf(words.map((word) => [word, 1]));
-  vocabulary.add('worda0', 2);
+  const vocabulary = vocabularyOf(words);
+  vocabulary.add('worda0', 9999);
   expect(vocabulary.size).toBe(5000);
-  expect(vocabulary.df('worda0')).toBe(3);
-  expect(words.every((word) => vocabulary.df(word) > 0)).toBe(true);
-  expect(vocabulary.df('wordless')).toBe(0);
+  expect(words.every((word, i) => vocabulary.idOf(word) === i + 1)).toBe(true);
+  expect(vocabulary.idOf('wordless')).toBe(0);
 });
 
-it('lists what begins with a word, most frequent first', () => {
+it('lists what begins with a word, shortest first', () => {
   const vocabulary = vocabularyOf([
-    ['session', 5],
-    ['sessions', 9],
-    ['sessionless', 1],
-    ['obsession', 3],
-    ['sessional', 2],
+    'sessionless',
+    'session',
+    'sessions',
+    'obsession',
+    'sessional',
+    'sensible',
   ]);
-  expect(vocabulary.startingWith('session', 2)).toEqual({
-    words: [
-      { word: 'sessions', df: 9 },
-      { word: 'sessional', df: 2 },
-    ],
-    df: 12,
-  });
+  expect(vocabulary.startingWith('session', 2)).toEqual(['sessions', 'sessional']);
 });
 
 it.each(['12345', 'deadbeef01', 'a1b2c3d4', 'ab', 'x'.repeat(33), '使用'])('keeps no %j', (word) => {
   expect(isSpelt(word)).toBe(false);
 });
 
-it('counts each word of a message once', () => {
-  const counts = new Map<string, number>();
-  countWords(counts, { text: 'lock the lock 2026', parts: 'user lock' });
-  countWords(counts, { text: 'the end', parts: '' });
-  expect(Object.fromEntries(counts)).toEqual({ lock: 1, the: 2, user: 1, end: 1 });
+it('takes each word of a message once', () => {
+  expect(speltWords({ text: 'lock the lock 2026', parts: 'user lock' })).toEqual(['lock', 'the', 'user']);
 });

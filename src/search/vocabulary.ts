@@ -4,25 +4,20 @@
  */
 import { boundedDistance, createScratch } from './edit-distance.ts';
 
-export interface KnownWord {
+export interface NearWord {
   readonly word: string;
-  /** Messages that hold it. */
-  readonly df: number;
-}
-
-export interface NearWord extends KnownWord {
   readonly distance: number;
 }
 
 export interface Vocabulary {
-  /** Counts `df` more messages that hold the word; a word that nobody misspells is not kept. */
-  add(word: string, df: number): void;
-  /** Messages that hold the word; 0: not known. */
-  df(word: string): number;
+  /** `id`: above 0. A word that nobody misspells is not kept. */
+  add(word: string, id: number): void;
+  /** 0: not known. */
+  idOf(word: string): number;
   /** Known words within `max` edits, the word itself not among them. */
   near(word: string, max: number): readonly NearWord[];
-  /** Known words that begin with `prefix` and are longer, most frequent first, at most `limit`; and how frequent all are. */
-  startingWith(prefix: string, limit: number): { readonly words: readonly KnownWord[]; readonly df: number };
+  /** Known words that begin with `prefix` and are longer, shortest first, at most `limit`. */
+  startingWith(prefix: string, limit: number): readonly string[];
   readonly size: number;
   /** Bytes that its arrays take. */
   readonly bytes: number;
@@ -45,11 +40,9 @@ export function isSpelt(word: string): boolean {
   );
 }
 
-/** Adds the words of an indexed message to what the table `words` of search.db is to count: each once. */
-export function countWords(counts: Map<string, number>, indexed: { text: string; parts: string }): void {
-  for (const word of new Set(`${indexed.text} ${indexed.parts}`.split(' '))) {
-    if (isSpelt(word)) counts.set(word, (counts.get(word) ?? 0) + 1);
-  }
+/** The words of an indexed message that people spell: each once. */
+export function speltWords({ text, parts }: { readonly text: string; readonly parts: string }): string[] {
+  return [...new Set(`${text} ${parts}`.split(' '))].filter(isSpelt);
 }
 
 /** Words of one length. Open addressing over `slots` finds a word; 0 is a free slot, n stands for word n - 1. */
@@ -58,7 +51,7 @@ interface Bucket {
   units: Uint16Array;
   letters: Uint32Array;
   pairs: Uint32Array;
-  dfs: Uint32Array;
+  ids: Uint32Array;
   slots: Uint32Array;
 }
 
@@ -75,31 +68,29 @@ export function createVocabulary(): Vocabulary {
     }
   }
 
-  function insert(bucket: Bucket, units: Uint16Array, df: number): void {
+  function insert(bucket: Bucket, units: Uint16Array, id: number): void {
     const index = bucket.count++;
     bucket.units.set(units, index * units.length);
     bucket.letters[index] = lettersOf(units);
     bucket.pairs[index] = pairsOf(units);
-    bucket.dfs[index] = df;
+    bucket.ids[index] = id;
     claimSlot(bucket.slots, units, index);
     size++;
   }
 
   return {
-    add(word, df) {
+    add(word, id) {
       if (!isSpelt(word)) return;
       const units = unitsOf(word);
       const bucket = withRoom(buckets[units.length], units.length);
       buckets[units.length] = bucket;
-      const index = find(bucket, units);
-      if (index === -1) insert(bucket, units, df);
-      else bucket.dfs[index] = (bucket.dfs[index] ?? 0) + df;
+      if (find(bucket, units) === -1) insert(bucket, units, id);
     },
 
-    df(word) {
+    idOf(word) {
       const bucket = buckets[word.length];
       if (bucket === undefined) return 0;
-      return bucket.dfs[find(bucket, unitsOf(word))] ?? 0;
+      return bucket.ids[find(bucket, unitsOf(word))] ?? 0;
     },
 
     near(word, max) {
@@ -116,7 +107,7 @@ export function createVocabulary(): Vocabulary {
           if (bitCount((bucket.pairs[i] ?? 0) ^ pairs) > 6 * max) continue;
           const distance = boundedDistance(units, bucket.units, i * length, length, max, scratch);
           if (distance === 0 || distance > max) continue;
-          found.push({ word: wordAt(bucket, i, length), df: bucket.dfs[i] ?? 0, distance });
+          found.push({ word: wordAt(bucket, i, length), distance });
         }
       }
       return found;
@@ -125,20 +116,19 @@ export function createVocabulary(): Vocabulary {
     startingWith(prefix, limit) {
       const units = unitsOf(prefix);
       const letters = lettersOf(units);
-      const words: KnownWord[] = [];
-      let df = 0;
+      const pairs = pairsOf(units);
+      const words: string[] = [];
       for (let length = units.length + 1; length < buckets.length; length++) {
         const bucket = buckets[length];
         if (bucket === undefined) continue;
         for (let i = 0; i < bucket.count; i++) {
-          if ((letters & ~(bucket.letters[i] ?? 0)) !== 0) continue;
+          if ((letters & ~(bucket.letters[i] ?? 0)) !== 0 || (pairs & ~(bucket.pairs[i] ?? 0)) !== 0)
+            continue;
           if (!sameUnits(bucket.units, i * length, units)) continue;
-          words.push({ word: wordAt(bucket, i, length), df: bucket.dfs[i] ?? 0 });
-          df += bucket.dfs[i] ?? 0;
+          if (words.push(wordAt(bucket, i, length)) === limit) return words;
         }
       }
-      words.sort((a, b) => b.df - a.df);
-      return { words: words.slice(0, limit), df };
+      return words;
     },
 
     get size() {
@@ -201,27 +191,27 @@ function claimSlot(slots: Uint32Array, units: Uint16Array, index: number): void 
 
 /** The bucket, or one of twice its capacity if it is full. At most half of its slots are taken. */
 function withRoom(bucket: Bucket | undefined, length: number): Bucket {
-  if (bucket !== undefined && bucket.count < bucket.dfs.length) return bucket;
-  const capacity = bucket === undefined ? FIRST_CAPACITY : bucket.dfs.length * 2;
+  if (bucket !== undefined && bucket.count < bucket.ids.length) return bucket;
+  const capacity = bucket === undefined ? FIRST_CAPACITY : bucket.ids.length * 2;
   const grown: Bucket = {
     count: bucket?.count ?? 0,
     units: new Uint16Array(capacity * length),
     letters: new Uint32Array(capacity),
     pairs: new Uint32Array(capacity),
-    dfs: new Uint32Array(capacity),
+    ids: new Uint32Array(capacity),
     slots: new Uint32Array(capacity * 2),
   };
   if (bucket === undefined) return grown;
   grown.units.set(bucket.units);
   grown.letters.set(bucket.letters);
   grown.pairs.set(bucket.pairs);
-  grown.dfs.set(bucket.dfs);
+  grown.ids.set(bucket.ids);
   for (let i = 0; i < grown.count; i++) {
     claimSlot(grown.slots, grown.units.subarray(i * length, (i + 1) * length), i);
   }
   return grown;
 }
 
-function bytesOf({ units, letters, pairs, dfs, slots }: Bucket): number {
-  return [units, letters, pairs, dfs, slots].reduce((sum, array) => sum + array.byteLength, 0);
+function bytesOf({ units, letters, pairs, ids, slots }: Bucket): number {
+  return [units, letters, pairs, ids, slots].reduce((sum, array) => sum + array.byteLength, 0);
 }

@@ -214,7 +214,7 @@ export interface Reads {
   readonly sessions: {
     get(workspace: string, sessionId: string): Promise<SessionRow | undefined>;
     view(workspace: string, sessionId: string, sight: Sight): Promise<SessionView | undefined>;
-    /** By what the caller last saw happen in them, newest first, strictly before position `before`. */
+    /** By what the caller last saw happen in them, newest first, before position `before`. `query`: as in {@link MemoryPage}. */
     page(args: {
       sight: Sight;
       limit: number;
@@ -310,6 +310,8 @@ export interface Writes {
       visibility: Visibility,
       audiences: readonly string[],
     ): Promise<readonly string[]>;
+    /** Forgets up to `limit` changes of messages up to position `upTo`, if there are many; the last stays, as a sign. */
+    forgetChanges(upTo: number, limit: number): Promise<number>;
     /** All messages of a session, whoever sees them: for quotas only. */
     countAll(sessionPk: number): Promise<number>;
   };

@@ -210,6 +210,29 @@ it('an expired entry stands in nobody’s way, and writing anew lifts or renews 
   expect(expectSuccess(await alice.call('get_memory', of))['value']).toBe(3);
 });
 
+it('finds entries by keys that were misspelt, but only where nothing is as it was written', async () => {
+  for (const [key, scope] of Object.entries({
+    'deploy.window': 'shared',
+    'deploy.windows': 'shared',
+    'deploy.winner': 'agent',
+    'release-notes': 'shared',
+  }))
+    expectSuccess(await alice.call('set_memory', { key, value: 1, scope }));
+  const keysOf = async (agent: Door, args: Args): Promise<string[]> => {
+    const { entries } = expectSuccess(await agent.call('list_memory', args));
+    return (entries as { key: string }[]).map(({ key }) => key);
+  };
+  expect(await keysOf(bob, { query: 'deploy windwo' })).toEqual(['deploy.window', 'deploy.windows']);
+  expect(await keysOf(bob, { query: 'deploy.windows' })).toEqual(['deploy.windows']);
+  expect(await keysOf(bob, { query: 'relaese notes' })).toEqual(['release-notes']);
+  expect(await keysOf(bob, { query: 'deploy winer' })).toEqual([]);
+  expect(await keysOf(alice, { query: 'deploy winer' })).toEqual(['deploy.winner']);
+  const first = expectSuccess(await bob.call('list_memory', { query: 'deploy windwo', limit: 1 }));
+  expect(await keysOf(bob, { query: 'deploy windwo', limit: 1, cursor: first['next_cursor'] })).toEqual([
+    'deploy.windows',
+  ]);
+});
+
 it('finds entries by their beginning and by text in key and value', async () => {
   const scope = 'shared';
   const stored = {

@@ -1,5 +1,6 @@
 /** Whatever happens to the index: the hub starts, finds what there is, shows nothing hidden, and mends it. */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -121,6 +122,40 @@ describe('a search.db that is', () => {
     expect(await degraded(hub)).toBe(false);
     expectAgreement(folder);
   });
+});
+
+it('lets go of changes once they are in the index, and makes one anew that lacks them', async () => {
+  const hubFile = join(folder, 'hub.db');
+  const aside = join(folder, 'aside.db');
+  {
+    await using hub = await startTestHub({ folder });
+    await fill(hub);
+    await indexed(hub.request);
+  }
+  copyFileSync(indexOf(folder), aside);
+  const db = new Database(hubFile);
+  db.exec(`
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
+      INSERT INTO message_changes (seq, message_id)
+      SELECT last_seq + i, (SELECT min(id) FROM messages) FROM n CROSS JOIN hub;
+    UPDATE hub SET last_seq = last_seq + 1500`);
+  const kept = (): unknown => db.prepare('SELECT count(*) FROM message_changes').pluck().get();
+  expect(kept()).toBe(1500);
+  let generation: unknown;
+  {
+    await using hub = await startTestHub({ folder, housekeepingEveryMs: 20 });
+    await expectAllFound(hub);
+    await expect.poll(kept, PATIENT).toBe(1000);
+    ({ generation } = await indexed(hub.request));
+    expectAgreement(folder);
+  }
+  for (const suffix of ['-wal', '-shm']) rmSync(indexOf(folder) + suffix, { force: true });
+  copyFileSync(aside, indexOf(folder));
+  await using hub = await startTestHub({ folder });
+  await expectAllFound(hub);
+  expect((await indexed(hub.request)).generation).not.toBe(generation);
+  expectAgreement(folder);
+  db.close();
 });
 
 it('is made anew on demand, by admins only, while searches go on', async () => {

@@ -47,6 +47,16 @@ const holding = (word: string, column = 'text'): number[] =>
     .pluck()
     .all(`{${column}}:"${word}"`);
 
+/** For each audience the messages that are counted for a word. */
+const countsOf = (word: string): unknown[] =>
+  index
+    .prepare<[string], [number, number]>(
+      'SELECT audience_id, df FROM words JOIN word_counts ON word_id = id WHERE word = ? ORDER BY audience_id',
+    )
+    .raw()
+    .all(word)
+    .map(([id, df]) => [hub.prepare('SELECT name FROM audiences WHERE id = ?').pluck().get(id), df]);
+
 it('takes many messages in several batches, and goes on where another one was', async () => {
   const ids = await store.write(async (tx) => {
     const given: number[] = [];
@@ -66,16 +76,12 @@ it('takes many messages in several batches, and goes on where another one was', 
   expect(steps).toBeGreaterThan(1);
   expect(holding('pebble')).toEqual(ids);
   expect(indexer.step()).toEqual({ watermark: first.target, target: first.target });
-  const df = index.prepare<[string], number>('SELECT df FROM words WHERE word = ?').pluck();
-  expect(df.get('pebble')).toBe(1200);
+  expect(countsOf('pebble')).toEqual([['public', 1200]]);
 });
 
-it('takes in who sees a message now, and counts its words once', async () => {
+it('takes in who sees a message now, and counts its words once for each who ever did', async () => {
   const id = await post(store, session, { content: 'otter', audiences: ['admin', 'agent:alice'] });
   indexer.step();
-  const tokens = (): number =>
-    index.prepare<[], number>("SELECT count(*) FROM words WHERE word = 'otter' AND df = 1").pluck().get() ??
-    0;
   const audience = (name: string): string =>
     `_a${Number(hub.prepare('SELECT id FROM audiences WHERE name = ?').pluck().get(name))}`;
   expect(holding(audience('admin'), 'scope')).toEqual([id]);
@@ -85,7 +91,30 @@ it('takes in who sees a message now, and counts its words once', async () => {
   expect(holding(audience('public'), 'scope')).toEqual([id]);
   expect(holding(audience('agent:alice'), 'scope')).toEqual([]);
   expect(holding('otter')).toEqual([id]);
-  expect(tokens()).toBe(1);
+  const counts = [
+    ['public', 1],
+    ['admin', 1],
+    ['agent:alice', 1],
+  ];
+  expect(countsOf('otter')).toEqual(counts);
+  await store.write((tx) => tx.messages.setVisibility(id, 'private', ['admin', 'agent:alice']));
+  indexer.step();
+  expect(countsOf('otter')).toEqual(counts);
+});
+
+it('merges what it wrote in many batches, a little at a time, and finds it all', async () => {
+  const ids: number[] = [];
+  for (let i = 0; i < 12; i++) {
+    ids.push(await post(store, session, { content: `heron ${i}` }));
+    indexer.step();
+  }
+  const segments = (): number =>
+    index.prepare<[], number>('SELECT count(DISTINCT segid) FROM docs_idx').pluck().get() ?? 0;
+  const before = segments();
+  while (indexer.merge());
+  expect(segments()).toBeLessThan(before);
+  expect(holding('heron')).toEqual(ids);
+  expect(indexer.merge()).toBe(false);
 });
 
 it('lets go of a message that is gone', async () => {
@@ -112,4 +141,40 @@ it('lets go of a message that is gone', async () => {
   expect(found(seesPublic(session.workspace))).toEqual([stays]);
   expect(found(seesPublic('elsewhere'))).toEqual([]);
   answerer.close();
+});
+
+it('lets the hub forget changes that it has seen, and begins again where it has not seen them', async () => {
+  const id = await post(store, session, { content: 'badger' });
+  const { watermark } = indexer.step();
+  index.close();
+  const change = async (times: number): Promise<void> => {
+    await store.write(async (tx) => {
+      for (let i = 0; i < times; i++) {
+        if (i % 2 === 0) await tx.messages.setVisibility(id, 'private', ['admin']);
+        else await tx.messages.setVisibility(id, 'public', ['public']);
+      }
+    });
+  };
+  const last = (): number => Number(hub.prepare('SELECT last_seq FROM hub').pluck().get());
+  const kept = (): unknown => hub.prepare('SELECT count(*) FROM message_changes').pluck().get();
+  const forget = (upTo: number, limit = 5000): Promise<number> =>
+    store.write((tx) => tx.messages.forgetChanges(upTo, limit));
+  await change(600);
+  expect(await forget(last())).toBe(0);
+  await change(600);
+  expect(await forget(watermark)).toBe(0);
+  expect(await forget(last(), 100)).toBe(100);
+  expect(kept()).toBe(1100);
+  expect(await forget(last())).toBe(1099);
+  expect(await forget(last())).toBe(0);
+  expect(kept()).toBe(1);
+
+  const forgotten = Number(hub.prepare('SELECT seq FROM message_changes WHERE message_id = 0').pluck().get());
+  const open = (from: number): number => {
+    index = openIndex(join(folder, 'search.db'), store.epoch, last(), from);
+    return readState(index).watermark;
+  };
+  expect(open(watermark)).toBe(watermark);
+  index.close();
+  expect(open(forgotten)).toBe(0);
 });

@@ -11,7 +11,8 @@ const position = z.object({ agentPk: z.number(), sessionPk: z.number(), key: z.s
 export const listMemory = defineTool({
   name: 'list_memory',
   title: 'List memory',
-  description: 'Memory entries without their values, by key. query finds text in keys and values.',
+  description:
+    'Memory entries without their values, by key. query finds text in keys and values, typing errors in keys forgiven.',
   permission: 'read',
   rate: 'memory',
   core: false,

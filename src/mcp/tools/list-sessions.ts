@@ -10,7 +10,7 @@ const KIND = 'sessions';
 export const listSessions = defineTool({
   name: 'list_sessions',
   title: 'List sessions',
-  description: 'Sessions, latest activity first. query finds text in their purpose.',
+  description: 'Sessions, latest activity first. query finds text in their purpose, typing errors forgiven.',
   permission: 'read',
   rate: 'reads',
   core: true,

@@ -42,7 +42,7 @@ export interface MemoryPage {
   /** A session's pk, null for global entries, `all` for both. */
   readonly session: number | null | 'all';
   readonly prefix?: string;
-  /** Text contained in key or value, without regard to case. */
+  /** Text in key or value (of a session: the purpose), in any case; if it is in none, keys it may be a misspelling of. */
   readonly query?: string;
   readonly after?: MemoryPosition;
   readonly limit: number;

@@ -1,4 +1,5 @@
 /** Memory entries. An entry whose time is over is as good as gone; housekeeping removes it. */
+import { createLikeness } from '../../../lib/alike.ts';
 import { EVENT_KINDS } from '../../port.ts';
 import type {
   ChangedMemory,
@@ -137,19 +138,31 @@ export function memoryReads({ sqlite }: Connection, names: Names): SyncNoun<Read
     page(args) {
       const workspace = names.workspace(args.workspace);
       if (workspace === undefined) return { entries: [], next: null };
-      const text = args.query?.toLowerCase();
-      const entries: MemoryListRow[] = [];
-      let last: MemoryPosition | null = null;
-      let looked = 0;
-      for (const raw of walk(args, workspace)) {
-        if (entries.length === args.limit || ++looked > MAX_LOOKED_AT) return { entries, next: last };
-        const entry = toListRow(raw);
-        last = entry.position;
-        if (text === undefined || contains(raw, text)) entries.push(entry);
-      }
-      return { entries, next: null };
+      const { query } = args;
+      if (query === undefined) return pageOf(args, workspace, () => true);
+      const text = query.toLowerCase();
+      const holds = (raw: RawEntry): boolean => contains(raw, text);
+      const { after: _after, ...first } = args;
+      // As written if there is any, whichever page is asked for.
+      if (pageOf({ ...first, limit: 1 }, workspace, holds).entries.length > 0)
+        return pageOf(args, workspace, holds);
+      const isAlike = createLikeness(query);
+      return pageOf(args, workspace, ({ key }) => isAlike(key));
     },
   };
+
+  function pageOf(args: MemoryPage, workspace: number, passes: (raw: RawEntry) => boolean) {
+    const entries: MemoryListRow[] = [];
+    let last: MemoryPosition | null = null;
+    let looked = 0;
+    for (const raw of walk(args, workspace)) {
+      if (entries.length === args.limit || ++looked > MAX_LOOKED_AT) return { entries, next: last };
+      const entry = toListRow(raw);
+      last = entry.position;
+      if (passes(raw)) entries.push(entry);
+    }
+    return { entries, next: null };
+  }
 
   /** Entries in the page's order from its position on, read in chunks. */
   function* walk(args: MemoryPage, workspace: number): Generator<RawEntry> {

@@ -14,6 +14,9 @@ interface Placed {
   readonly workspace_id: number;
 }
 
+/** So few changes are not worth the sign that others were forgotten. */
+const KEPT_CHANGES = 1000;
+
 export function messageWrites(
   { sqlite }: Connection,
   names: NameMaker,
@@ -64,6 +67,19 @@ export function messageWrites(
   const dropParticipant = sqlite.prepare<number[]>(`
     DELETE FROM participants WHERE session_id = ? AND audience_id = ? AND sender_id = ? AND message_count = 0`);
   const changed = sqlite.prepare<number[]>('INSERT INTO message_changes (seq, message_id) VALUES (?, ?)');
+  const lastToForget = sqlite
+    .prepare<[number], number>(`SELECT seq FROM message_changes WHERE seq <= ? ORDER BY seq DESC LIMIT 1`)
+    .pluck();
+  const many = sqlite
+    .prepare<[number], number>(
+      `SELECT 1 FROM message_changes WHERE seq <= ? ORDER BY seq LIMIT 1 OFFSET ${KEPT_CHANGES}`,
+    )
+    .pluck();
+  const forget = sqlite.prepare<[number, number]>(
+    `DELETE FROM message_changes WHERE seq IN
+      (SELECT seq FROM message_changes WHERE seq < ? ORDER BY seq LIMIT ?)`,
+  );
+  const markForgotten = sqlite.prepare<[number]>('UPDATE message_changes SET message_id = 0 WHERE seq = ?');
   const total = sqlite
     .prepare<[number], number>(
       `SELECT coalesce(sum(message_count), 0) FROM session_audiences a JOIN sessions s ON s.id = a.session_id
@@ -137,6 +153,13 @@ export function messageWrites(
         posted.run(row.session_id, audience, row.sender_id, id);
       }
       return before;
+    },
+
+    forgetChanges(upTo, limit) {
+      const last = lastToForget.get(upTo);
+      if (last === undefined || many.get(upTo) === undefined) return 0;
+      markForgotten.run(last);
+      return forget.run(last, limit).changes;
     },
 
     countAll(sessionPk) {

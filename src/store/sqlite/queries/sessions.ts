@@ -1,4 +1,5 @@
 /** Sessions, and what each caller sees of them. */
+import { createLikeness } from '../../../lib/alike.ts';
 import { ALL_WORKSPACES } from '../../port.ts';
 import type { Reads, SessionLabel, SessionRow, SessionView, Writes } from '../../port.ts';
 import type { Connection } from '../connection.ts';
@@ -18,6 +19,14 @@ const SESSION = `
 interface Seen {
   readonly count: number;
   readonly seq: number;
+}
+
+interface Page {
+  readonly audiences: readonly number[];
+  readonly limit: number;
+  readonly before?: number | undefined;
+  readonly isActive?: boolean;
+  readonly createdBy?: string;
 }
 
 export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Reads['sessions']> {
@@ -93,31 +102,16 @@ export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
       return row && viewOf(row, names.audiences(sight));
     },
 
-    page({ sight, limit, before = Number.MAX_SAFE_INTEGER, isActive, createdBy, query }) {
-      const audiences = names.audiences(sight);
-      const creator = createdBy?.toLowerCase();
-      const text = query?.toLowerCase();
-      const sessions: SessionView[] = [];
-      let position = before;
-      for (let looked = 0; looked < MAX_LOOKED_AT;) {
-        const chunk = newest(audiences, position, Math.max(limit, 100));
-        if (chunk.length === 0) return { sessions, next: null };
-        for (const { pk, seq } of chunk) {
-          looked++;
-          position = seq;
-          // A session stands in the stream of each audience; it belongs where the caller saw it last.
-          if (seen(pk, audiences).seq !== seq) continue;
-          const row = toSessionRow(rowOf(pk));
-          if (isActive !== undefined && row.isActive !== isActive) continue;
-          if (creator !== undefined && row.createdBy.toLowerCase() !== creator) continue;
-          if (text !== undefined && !row.purpose.toLowerCase().includes(text)) continue;
-          sessions.push(viewOf(row, audiences));
-          if (sessions.length === limit) {
-            return { sessions, next: newest(audiences, position, 1).length === 0 ? null : position };
-          }
-        }
-      }
-      return { sessions, next: position };
+    page({ sight, query, ...rest }) {
+      const page = { ...rest, audiences: names.audiences(sight) };
+      if (query === undefined) return pageOf(page, () => true);
+      const text = query.toLowerCase();
+      const holds = ({ purpose }: SessionRow): boolean => purpose.toLowerCase().includes(text);
+      // As written if there is any, whichever page is asked for.
+      if (pageOf({ ...page, limit: 1, before: undefined }, holds).sessions.length > 0)
+        return pageOf(page, holds);
+      const isAlike = createLikeness(query);
+      return pageOf(page, ({ purpose }) => isAlike(purpose));
     },
 
     labels(workspace, pks) {
@@ -134,6 +128,34 @@ export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
       return workspaceId === undefined ? [] : idsByPrefix.all(prefix, end, workspaceId).slice(0, limit);
     },
   };
+
+  function pageOf(
+    { audiences, limit, before, isActive, createdBy }: Page,
+    passes: (row: SessionRow) => boolean,
+  ) {
+    const creator = createdBy?.toLowerCase();
+    const sessions: SessionView[] = [];
+    let position = before ?? Number.MAX_SAFE_INTEGER;
+    for (let looked = 0; looked < MAX_LOOKED_AT;) {
+      const chunk = newest(audiences, position, Math.max(limit, 100));
+      if (chunk.length === 0) return { sessions, next: null };
+      for (const { pk, seq } of chunk) {
+        looked++;
+        position = seq;
+        // A session stands in the stream of each audience; it belongs where the caller saw it last.
+        if (seen(pk, audiences).seq !== seq) continue;
+        const row = toSessionRow(rowOf(pk));
+        if (isActive !== undefined && row.isActive !== isActive) continue;
+        if (creator !== undefined && row.createdBy.toLowerCase() !== creator) continue;
+        if (!passes(row)) continue;
+        sessions.push(viewOf(row, audiences));
+        if (sessions.length === limit) {
+          return { sessions, next: newest(audiences, position, 1).length === 0 ? null : position };
+        }
+      }
+    }
+    return { sessions, next: position };
+  }
 
   function newest(audiences: readonly number[], before: number, limit: number) {
     return audiences
