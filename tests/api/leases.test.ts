@@ -3,6 +3,9 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { overlap } from '../../src/features/leases/overlap.ts';
+import { parseResource } from '../../src/features/leases/resource.ts';
+import { numbers } from '../_util/numbers.ts';
 import { createTestClock } from '../_util/test-clock.ts';
 import {
   ADMIN_KEY,
@@ -64,6 +67,7 @@ async function take(agent: AnyClient, resources: string | string[], more: Args =
 const release = (agent: AnyClient, { lease_id }: Lease) => call(agent, 'release_lease', { lease_id });
 const list = async (agent: AnyClient, args: Args = {}) =>
   (await call(agent, 'list_leases', args))['leases'] as Lease[];
+const meet = (a: string, b: string): boolean => overlap(parseResource(a), parseResource(b));
 const untilWaiting = (count: number) =>
   vi.waitUntil(() => hub.hub.services.leases.waiting === count, { interval: 1, timeout: 5000 });
 
@@ -164,6 +168,33 @@ describe('the line', () => {
     const eves = await third;
     expect(eves.fencing_token).toBeGreaterThan(bobs.fencing_token);
     expect(bobs.fencing_token).toBeGreaterThan(first.fencing_token);
+  });
+
+  it('serves forty agents in the order in which they came', async () => {
+    const paths = ['src', 'src/a/**', 'src/a/x.ts', 'src/*/x.ts', 'docs', '**/*.md', 'tests/{a,b}', 'tests'];
+    const random = numbers(Number(process.env['SEED'] ?? 7));
+    const all = await take(ann, '**');
+    const requests: { path: string; token: Promise<number> }[] = [];
+    for (let i = 0; i < 40; i++) {
+      const agent = await hub.connect('2026', { agent: `in-line-${i}` });
+      const path = paths[Math.floor(random() * paths.length)]!;
+      const granted = take(agent, path, { wait_seconds: 55 });
+      const token = granted.then(async (lease) => {
+        await release(agent, lease);
+        return lease.fencing_token;
+      });
+      requests.push({ path, token });
+      await untilWaiting(i + 1);
+    }
+    await release(ann, all);
+    const tokens = await Promise.all(requests.map(({ token }) => token));
+    const overtaken = requests.flatMap(({ path }, i) =>
+      requests
+        .slice(i + 1)
+        .filter((later, k) => meet(path, later.path) && tokens[i + 1 + k]! < tokens[i]!)
+        .map((later) => `${path} by ${later.path}`),
+    );
+    expect(overtaken).toEqual([]);
   });
 
   it('grants shared leases together, but not before an exclusive one that came earlier', async () => {

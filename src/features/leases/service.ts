@@ -208,7 +208,7 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
         if (found.size > 0) return [...found];
       }
       // Those in the way are just being granted.
-      await Promise.all([...looked].map(({ busy }) => busy));
+      await Promise.all([...looked].flatMap(({ busy }) => busy ?? []));
       await setImmediate();
     }
     return [];
