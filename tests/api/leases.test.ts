@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { overlap } from '../../src/features/leases/overlap.ts';
 import { parseResource } from '../../src/features/leases/resource.ts';
-import { numbers } from '../_util/numbers.ts';
+import { numbers } from '../_util/random.ts';
 import { createTestClock } from '../_util/test-clock.ts';
 import {
   ADMIN_KEY,
