@@ -17,6 +17,7 @@ const TIMES_NOOP = 4;
 
 const WAITING = 1000;
 const ROUNDS = 3;
+const AT_ONCE = 50;
 const IDLE_MS = 4000;
 const KIB_AT_MOST = { '2026': 40, '2025': 100 } as const satisfies Record<Era, number>;
 /** Of one processor. */
@@ -149,12 +150,21 @@ async function startWaiting(
   count: number,
   name: string,
 ): Promise<AsyncDisposable> {
-  const agents = await connectAgents(hub.url, era, count, name);
-  for (const agent of agents.list) {
-    const { cursor } = await agent.call('wait_for_messages', { timeout_seconds: 0 });
-    // Ends with its connection.
-    agent.call('wait_for_messages', { cursor, timeout_seconds: 55 }).catch(() => undefined);
+  const all: AsyncDisposable[] = [];
+  // A few at a time: the hub closes connections on which nothing comes.
+  for (let i = 0; i < count; i += AT_ONCE) {
+    const agents = await connectAgents(hub.url, era, AT_ONCE, `${name}-${i}`);
+    all.push(agents);
+    for (const agent of agents.list) {
+      const { cursor } = await agent.call('wait_for_messages', { timeout_seconds: 0 });
+      // Ends with its connection.
+      agent.call('wait_for_messages', { cursor, timeout_seconds: 55 }).catch(() => undefined);
+    }
   }
   await delay(500);
-  return agents;
+  return {
+    async [Symbol.asyncDispose]() {
+      for (const agents of all) await agents[Symbol.asyncDispose]();
+    },
+  };
 }

@@ -204,6 +204,16 @@ describe('unread messages', () => {
     }
   });
 
+  it('are not acknowledged by the cursor of another agent', async () => {
+    await post(ann, 'for both', { to: ['bob', 'eve'] });
+    const { cursor } = await poll(eve);
+    const waited = await poll(bob, { cursor });
+    expect(contents(waited)).toEqual(['for both']);
+    expect(contents(await poll(bob, { cursor }))).toEqual(['for both']);
+    expect(contents(await poll(eve, { cursor }))).toEqual([]);
+    expect(contents(await poll(bob, { cursor: waited.cursor }))).toEqual([]);
+  });
+
   it('that were cut come in full where there is room, and do not come again and again', async () => {
     const id = await post(ann, 'x'.repeat(5000), { to: ['bob'] });
     const small = await poll(bob, { max_tokens: 500 });
