@@ -20,6 +20,7 @@ import { actionOf, auditRefusals } from './http/audit-refusals.ts';
 import { requestIdOf } from './http/request-id.ts';
 import type { HubEnv } from './http/types.ts';
 import { announceChanges } from './mcp/announce-changes.ts';
+import { pushToChannels } from './mcp/channel.ts';
 import { createSurface } from './mcp/create-surface.ts';
 import { createMcpEngines } from './mcp/engines/engines.ts';
 import { createOpenRequests } from './mcp/open-requests.ts';
@@ -120,6 +121,7 @@ function wire(
     ...{ bus, engines, log },
     labels: (pks) => store.read.sessions.labels(ALL_WORKSPACES, pks),
   });
+  const channels = pushToChannels({ bus, engine: engines.legacy, store, auditor: services.auditor, log });
   const open = createOpenRequests({ now });
   const following = followCredentials({ services, engines, open });
   const told: Pick<McpRouteDeps, 'onVerified' | 'onIdentified'> = {
@@ -160,6 +162,7 @@ function wire(
     async close() {
       closing.abort();
       announcing[Symbol.dispose]();
+      channels[Symbol.dispose]();
       following[Symbol.dispose]();
       await engines[Symbol.asyncDispose]();
       await housekeeping.stop();
