@@ -22,6 +22,7 @@ import { exemptFromLimits } from './http/request-timeout.ts';
 import type { HubEnv } from './http/types.ts';
 import { steadyClock, type SteadyClock } from './lib/steady-clock.ts';
 import { announceChanges } from './mcp/announce-changes.ts';
+import { pushToChannels } from './mcp/channel.ts';
 import { createSurface } from './mcp/create-surface.ts';
 import { createMcpEngines } from './mcp/engines/engines.ts';
 import { createOpenRequests } from './mcp/open-requests.ts';
@@ -138,6 +139,7 @@ function wire(
     now,
     acting: (who, connection) => services.presence.open(who, connection),
   });
+  const channels = pushToChannels({ bus, engine: engines.legacy, store, auditor: services.auditor, log });
   const following = followCredentials({ services, engines, open });
   const told: Pick<McpRouteDeps, 'onVerified' | 'onIdentified' | 'onWait'> = {
     onWait: exemptFromLimits,
@@ -189,6 +191,7 @@ function wire(
       services.leases.stop();
       closing.abort();
       announcing[Symbol.dispose]();
+      channels[Symbol.dispose]();
       following[Symbol.dispose]();
       await engines[Symbol.asyncDispose]();
       await housekeeping.stop();

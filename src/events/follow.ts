@@ -5,6 +5,8 @@ import type { EventBus } from './bus.ts';
 export interface FollowDeps {
   readonly store: Pick<Store, 'read'>;
   readonly bus: Pick<EventBus, 'listen'>;
+  /** Resolves when a page may be read; absent: at once. */
+  readonly turn?: () => Promise<void>;
 }
 
 export interface FollowOptions {
@@ -29,19 +31,22 @@ export interface Followed {
  * meanwhile is given to it in larger pages.
  */
 export async function* follow(
-  { store, bus }: FollowDeps,
+  { store, bus, turn }: FollowDeps,
   { signal, after, ...where }: FollowOptions,
 ): AsyncGenerator<Followed, void> {
   let news = createNews();
   using _listening = bus.listen(where.sight, () => news.tell());
   const stop = (): void => news.tell();
+  const isOver = (): boolean => signal.aborted;
   signal.addEventListener('abort', stop, { once: true });
   try {
     for (let position = after; ;) {
+      await turn?.();
+      if (isOver()) return;
       // Before the log is read: what is committed from here on is told of.
       news = createNews();
       const { events, upTo, more } = await store.read.events.page({ ...where, after: position });
-      if (signal.aborted) return;
+      if (isOver()) return;
       const moved = upTo > position;
       position = upTo;
       if (moved) yield { events, upTo };

@@ -43,6 +43,7 @@ export function createSurface(hub: ToolHub, tools: readonly Tool[], options: Sur
     listResourceTemplates: () => RESOURCE_TEMPLATES,
     readResource: (ctx, uri) =>
       watched(ctx, 'resources/read', (named) => readResource(resources, named, uri)),
+    channel: true,
     resourceKey,
     async watchResource(ctx, uri) {
       const named = { ...ctx, action: 'resources/subscribe' };

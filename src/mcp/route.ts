@@ -90,6 +90,7 @@ export function mcpRoutes(deps: McpRouteDeps): Hono {
       body,
       requestId,
       keyId: credential.keyId,
+      onlyLegacy,
       toolSet,
       identify: async (era, client) => {
         const principal = await authenticator.identify(credential, http.headers, client);

@@ -83,6 +83,8 @@ export interface McpSurface {
   listPrompts(principal: Principal): readonly PromptDescriptor[];
   getPrompt(ctx: Ctx, name: string, args: Readonly<Record<string, string>>): Promise<PromptResult>;
   /** As RichSurface has it. */
+  readonly channel?: boolean;
+  /** As RichSurface has it. */
   resourceKey?(uri: string): string;
   /** As RichSurface has it. */
   watchResource?(ctx: Ctx, uri: string): Promise<void>;

@@ -2,6 +2,7 @@
 import type { Ctx } from '../../context.ts';
 import type { EventBus } from '../../events/bus.ts';
 import { follow } from '../../events/follow.ts';
+import { createTurns } from '../../events/turns.ts';
 import type { Store } from '../../store/port.ts';
 import type { Auditor } from '../audit/auditor.ts';
 import { watchAdminSight } from '../messages/admin-sight.ts';
@@ -47,6 +48,7 @@ const EVENTS_AT_ONCE = 200;
 const AUDIT_EVERY_MS = 10_000;
 
 export function createFeedService({ store, bus, auditor, now }: FeedDeps): FeedService {
+  const turn = createTurns();
   return {
     async open(ctx, { sessionId, after }) {
       demand(ctx, 'read');
@@ -61,7 +63,7 @@ export function createFeedService({ store, bus, auditor, now }: FeedDeps): FeedS
         const where = session === undefined ? {} : { sessionPk: session.pk };
         const options = { ...where, sight, after: start, limit: EVENTS_AT_ONCE, signal };
         try {
-          for await (const page of follow({ store, bus }, options)) {
+          for await (const page of follow({ store, bus, turn }, options)) {
             for await (const events of load({ store, now }, sight, page.events)) {
               if (events.length === 0) continue;
               adminSight.saw(events.flatMap((event) => ('message' in event ? [event.message] : [])));

@@ -27,6 +27,8 @@ export interface McpRequest {
   readonly requestId: string;
   readonly keyId: string;
   readonly toolSet: ToolSet;
+  /** Came to the address for the 2025 revisions alone: by somebody who wants what the client would not ask for. */
+  readonly onlyLegacy: boolean;
   /** @throws HubError PERMISSION_DENIED. */
   readonly identify: (era: Era, client: ClientInfo | undefined) => Promise<Call>;
 }

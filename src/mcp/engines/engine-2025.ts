@@ -48,6 +48,8 @@ export interface Engine2025Deps {
   readonly options: Engine2025Options;
 }
 
+/** What makes Claude Code listen for pushed messages. */
+const CHANNEL = { 'claude/channel': {} };
 const SWEEPS_PER_IDLE_TIME = 4;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** The SDK keeps what a client says of itself for the life of the session. */
@@ -61,6 +63,7 @@ export class Engine2025 implements AsyncDisposable {
   readonly #fastmcp: FastMCP;
   readonly #sessions = new Map<string, Session>();
   readonly #watchers: Watchers<Session>;
+  readonly #channels = new Set<Session>();
   readonly #sweeper: NodeJS.Timeout;
   #opening = 0;
 
@@ -126,6 +129,11 @@ export class Engine2025 implements AsyncDisposable {
     else this.#watchers.each(change.resource, (session, uri) => tell(session, resourceUpdated(uri)));
   }
 
+  /** The sessions that may be pushed messages. */
+  get channels(): ReadonlySet<Session> {
+    return this.#channels;
+  }
+
   /** Keys of the resources that are watched. */
   get watched(): Iterable<string> {
     return this.#watchers.keys;
@@ -179,10 +187,16 @@ export class Engine2025 implements AsyncDisposable {
     }
   }
 
-  async #connect({ http, body, toolSet }: McpRequest, call: Call, client: ClientInfo): Promise<Response> {
+  async #connect(
+    { http, body, toolSet, onlyLegacy }: McpRequest,
+    call: Call,
+    client: ClientInfo,
+  ): Promise<Response> {
     const { surface, now } = this.#deps;
     const { serverInfo, logs = false } = surface;
-    const introduction = { serverInfo, capabilities: this.#capabilities };
+    const channel = onlyLegacy && surface.channel === true;
+    const capabilities = channel ? { ...this.#capabilities, experimental: CHANNEL } : this.#capabilities;
+    const introduction = { serverInfo, capabilities };
     const transport = new SessionTransport(introduction, { http, body, auth: new CallAuth(call) }, now);
     transport.onclose = () => this.#forget(transport.sessionId);
     try {
@@ -203,8 +217,10 @@ export class Engine2025 implements AsyncDisposable {
       return refusal;
     }
     const { keyId, agentId } = call.principal;
-    const binding = { keyId, agentId: agentId.toLowerCase(), client, toolSet };
-    this.#sessions.set(transport.sessionId, new Session(transport, binding, call.principal, now()));
+    const binding = { keyId, agentId: agentId.toLowerCase(), client, toolSet, channel };
+    const session = new Session(transport, binding, call.principal, now());
+    this.#sessions.set(transport.sessionId, session);
+    if (channel) this.#channels.add(session);
     return transport.takeAnswer() ?? new Response(null, { status: 500 });
   }
 
@@ -236,6 +252,7 @@ export class Engine2025 implements AsyncDisposable {
     const session = this.#sessions.get(sessionId);
     this.#sessions.delete(sessionId);
     if (session === undefined) return;
+    this.#channels.delete(session);
     for (const uri of session.watched) this.#watchers.delete(uri, session);
   }
 

@@ -50,6 +50,8 @@ export interface RichSurface extends Omit<
 > {
   /** Lists whose changes clients are told of, see `McpEngines.announce`; none by default. */
   readonly announces?: readonly ListKind[];
+  /** Whether messages are pushed to clients that come for it, see `channel.ts`. */
+  readonly channel?: boolean;
   /** Whether calls write to the log of their client, see {@link ClientLink}. */
   readonly logs?: boolean;
   listTools(principal: Principal, set: ToolSet): readonly RichToolDescriptor[];
@@ -81,4 +83,6 @@ export function capabilitiesOf(surface: RichSurface) {
     ...(logs ? { logging: {} } : {}),
   };
 }
-export type Capabilities = ReturnType<typeof capabilitiesOf>;
+export type Capabilities = ReturnType<typeof capabilitiesOf> & {
+  readonly experimental?: Readonly<Record<string, object>>;
+};

@@ -13,6 +13,8 @@ export interface SessionBinding {
   readonly agentId: string;
   readonly client: ClientInfo;
   readonly toolSet: ToolSet;
+  /** Whether it may be pushed messages, see `channel.ts`. */
+  readonly channel: boolean;
 }
 
 /** Resources that one session or subscription watches. */
