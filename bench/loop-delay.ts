@@ -10,6 +10,8 @@ export interface Answer {
   readonly delayP99?: number;
   /** Resident set after a collection, in bytes. */
   readonly rss?: number;
+  /** Time of the processor that the process has taken, in milliseconds. */
+  readonly cpuMs?: number;
 }
 
 const RESOLUTION_MS = 5;
@@ -27,7 +29,9 @@ export function answerParent(): void {
       process.send?.({ delayP99: histogram.percentile(99) / 1e6 } satisfies Answer);
     } else {
       globalThis.gc?.();
-      process.send?.({ rss: process.memoryUsage().rss } satisfies Answer);
+      const { user, system } = process.cpuUsage();
+      const cpuMs = (user + system) / 1000;
+      process.send?.({ rss: process.memoryUsage().rss, cpuMs } satisfies Answer);
     }
   });
 }

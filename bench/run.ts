@@ -11,6 +11,7 @@ import { format, resolveConfig } from 'prettier';
 import { benchAddMessage } from './add-message.ts';
 import { benchCatchUp } from './catch-up.ts';
 import { benchCredentials } from './credentials.ts';
+import { benchDelivery } from './delivery.ts';
 import { benchMemory } from './memory.ts';
 import { benchPromises } from './promises.ts';
 import { benchReads } from './reads.ts';
@@ -29,6 +30,7 @@ const BENCHES: Readonly<Record<string, (report: Report, options: Options) => Pro
   'add-message': benchAddMessage,
   promises: benchPromises,
   memory: benchMemory,
+  delivery: benchDelivery,
   credentials: benchCredentials,
   search: benchSearch,
   'catch-up': benchCatchUp,

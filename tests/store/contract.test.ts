@@ -1,6 +1,7 @@
 /** The contract of the port for each engine, and the plans of the statements that fulfil it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditLog } from './contract/audit.ts';
+import { deliveries } from './contract/deliveries.ts';
 import { keysAndAgents } from './contract/keys-agents.ts';
 import { leases } from './contract/leases.ts';
 import { memory } from './contract/memory.ts';
@@ -28,6 +29,7 @@ for (const engine of [sqliteEngine]) {
     visibilities(engine);
     writes(engine);
     auditLog(engine);
+    deliveries(engine);
   });
 }
 

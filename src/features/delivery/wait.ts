@@ -59,7 +59,7 @@ const MAX_WAITING = 10_000;
 const RETRY_SECONDS = 1;
 
 export interface Waits {
-  wait(ctx: Ctx, query: WaitQuery): Promise<Waited>;
+  readonly wait: (ctx: Ctx, query: WaitQuery) => Promise<Waited>;
   /** How many wait now. */
   readonly size: number;
 }

@@ -139,7 +139,8 @@ export async function startLeakWorld(): Promise<LeakWorld> {
     });
   }
   await importOld(callers);
-  clock.at += 1000;
+  // No figure of the time is a message's id.
+  clock.at = START + 60_000 * Math.ceil((clock.at + 1 - START) / 60_000);
   const poll = { tool: 'wait_for_messages', args: { timeout_seconds: 0 } };
   const [, epoch = ''] = /\["([^"]+)","delivery"/.exec((await callers.sender.ask('2026', poll)).text) ?? [];
   return {

@@ -1,0 +1,160 @@
+/** How soon agents that wait have a message, and what it costs that they wait. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { connectAgents, startHubProcess, type BenchAgent, type Era, type HubProcess } from './load.ts';
+import { ask } from './loop-delay.ts';
+import { median, quantile, type Report } from './report.ts';
+
+const AGENTS = 100;
+const SESSIONS = 10;
+const MESSAGES_PER_SECOND = 200;
+const SECONDS = 8;
+const WARM_UP_SECONDS = 2;
+const NOOPS_PER_SECOND = 20;
+const P50_MS = 5;
+const P99_MS = 30;
+/** A machine with other work is slower for every call: so many times what one takes that does nothing. */
+const TIMES_NOOP = 4;
+
+const WAITING = 1000;
+const ROUNDS = 3;
+const IDLE_MS = 4000;
+const KIB_AT_MOST = { '2026': 40, '2025': 100 } as const satisfies Record<Era, number>;
+/** Of one processor. */
+const CPU_PERCENT_AT_MOST = 1;
+
+export async function benchDelivery(report: Report): Promise<void> {
+  for (const era of ['2026', '2025'] as const) await benchSendToSeen(report, era);
+  for (const era of ['2026', '2025'] as const) await benchWaiting(report, era);
+}
+
+async function benchSendToSeen(report: Report, era: Era): Promise<void> {
+  await using hub = await startHubProcess();
+  await using senders = await connectAgents(hub.url, era, SESSIONS, 'sender');
+  await using readers = await connectAgents(hub.url, era, AGENTS, 'reader');
+  await using idlers = await connectAgents(hub.url, era, 1, 'idler');
+  const sessions: string[] = [];
+  for (const sender of senders.list)
+    sessions.push(String((await sender.call('create_session', { purpose: 'Delivery' }))['session_id']));
+  const over = new AbortController();
+  const acknowledged = new Map<number, number>();
+  const seen: { readonly id: number; readonly at: number }[] = [];
+  const noops: number[] = [];
+  const reading = readers.list.map((reader, i) =>
+    follow(reader, sessions[i % SESSIONS] ?? '', over.signal, (id) => {
+      seen.push({ id, at: performance.now() });
+    }),
+  );
+  const measured = performance.now() + WARM_UP_SECONDS * 1000;
+  const idling = every(NOOPS_PER_SECOND, over.signal, async () => {
+    const from = performance.now();
+    await idlers.list[0].call('noop', { session_id: 's', content: 'c' });
+    if (from > measured) noops.push(performance.now() - from);
+  });
+  let turn = 0;
+  const sending = every(MESSAGES_PER_SECOND, over.signal, async () => {
+    const n = turn++ % SESSIONS;
+    const sender = senders.list[n] ?? senders.list[0];
+    const { message_id } = await sender.call('add_message', { session_id: sessions[n], content: 'News' });
+    if (performance.now() > measured) acknowledged.set(Number(message_id), performance.now());
+  });
+  await delay((WARM_UP_SECONDS + SECONDS) * 1000);
+  over.abort();
+  await Promise.all([idling, sending]);
+  // The readers wait for what does not come.
+  for (const [n, sender] of senders.list.entries())
+    await sender.call('add_message', { session_id: sessions[n], content: 'The end' });
+  await Promise.all(reading);
+  const took = seen.flatMap(({ id, at }) => {
+    const from = acknowledged.get(id);
+    return from === undefined ? [] : [Math.max(0, at - from)];
+  });
+  const bench = `Send to seen, ${AGENTS} agents of ${era} waiting in ${SESSIONS} sessions, ${MESSAGES_PER_SECOND} messages/s`;
+  const wanted = acknowledged.size * (AGENTS / SESSIONS);
+  report.add({ bench, figure: 'seen, of those sent', value: took.length / wanted, unit: '', atLeast: 1 });
+  for (const [name, part, atMost] of [
+    ['p50', 0.5, P50_MS],
+    ['p99', 0.99, P99_MS],
+  ] as const) {
+    const noop = quantile(noops, part);
+    report.add({ bench, figure: `a call that does nothing, ${name}`, value: noop, unit: 'ms' });
+    const value = quantile(took, part);
+    report.add({ bench, figure: name, value, unit: 'ms', atMost: Math.max(atMost, TIMES_NOOP * noop) });
+  }
+}
+
+/** Waits in a session, and goes on from each cursor. */
+async function follow(
+  reader: BenchAgent,
+  session_id: string,
+  over: AbortSignal,
+  tell: (id: number) => void,
+): Promise<void> {
+  let cursor = (await reader.call('wait_for_messages', { session_id, timeout_seconds: 0 }))['cursor'];
+  while (!over.aborted) {
+    const answer = await reader.call('wait_for_messages', { session_id, cursor });
+    ({ cursor } = answer);
+    for (const { id } of answer['messages'] as { id: number }[]) tell(id);
+  }
+}
+
+/** Begins `work` so often, however long it takes. */
+async function every(perSecond: number, over: AbortSignal, work: () => Promise<void>): Promise<void> {
+  const running = new Set<Promise<void>>();
+  const started = performance.now();
+  for (let n = 1; !over.aborted; n++) {
+    const one = work().finally(() => running.delete(one));
+    running.add(one);
+    await delay(Math.max(0, started + (n * 1000) / perSecond - performance.now()));
+  }
+  await Promise.all(running);
+}
+
+async function benchWaiting(report: Report, era: Era): Promise<void> {
+  await using hub = await startHubProcess({ maxOldSpaceMb: 2048 });
+  // What is loaded and compiled at the first is no agent's own.
+  const warm = await startWaiting(hub, era, 300, 'warm');
+  const each: number[] = [];
+  const opened = [warm];
+  for (let i = 0; i < ROUNDS; i++) {
+    const before = (await ask(hub.child, 'memory')).rss ?? NaN;
+    opened.push(await startWaiting(hub, era, WAITING, `waiting-${i}`));
+    const after = (await ask(hub.child, 'memory')).rss ?? NaN;
+    each.push((after - before) / WAITING / 1024);
+  }
+  const { cpuMs: from = NaN } = await ask(hub.child, 'memory');
+  const started = performance.now();
+  await delay(IDLE_MS);
+  const elapsed = performance.now() - started;
+  const { cpuMs: to = NaN } = await ask(hub.child, 'memory');
+  // Each question is a collection of garbage, which is none of the waiting's.
+  const { cpuMs: asked = NaN } = await ask(hub.child, 'memory');
+  for (const agents of opened) await agents[Symbol.asyncDispose]();
+  const bench = `${WAITING} waiting agents of ${era}`;
+  report.add({ bench, figure: 'each', value: median(each), unit: 'KiB', atMost: KIB_AT_MOST[era] });
+  const cpu = (100 * Math.max(0, to - from - (asked - to))) / elapsed;
+  const all = WAITING * ROUNDS;
+  report.add({
+    bench: `${all} waiting agents of ${era}`,
+    figure: 'processor',
+    value: cpu,
+    unit: '%',
+    atMost: CPU_PERCENT_AT_MOST,
+  });
+}
+
+/** Connects agents that all wait. */
+async function startWaiting(
+  hub: HubProcess,
+  era: Era,
+  count: number,
+  name: string,
+): Promise<AsyncDisposable> {
+  const agents = await connectAgents(hub.url, era, count, name);
+  for (const agent of agents.list) {
+    const { cursor } = await agent.call('wait_for_messages', { timeout_seconds: 0 });
+    // Ends with its connection.
+    agent.call('wait_for_messages', { cursor, timeout_seconds: 55 }).catch(() => undefined);
+  }
+  await delay(500);
+  return agents;
+}
