@@ -122,6 +122,51 @@ const memory: readonly AccessRow[] = [
   }),
 ];
 
+const leases: readonly AccessRow[] = [
+  row('acquire_lease', 'what another agent of the workspace holds', async (asking) => {
+    const { caller, world } = asking;
+    const holder = caller.name === 'bob' ? world.callers.alice : world.callers.bob;
+    const resources = [`contested by ${caller.name}`];
+    const held = expectSuccess(await holder.at['2025'].call('acquire_lease', { resources }));
+    const { lease_id } = held['lease'] as { lease_id: string };
+    const answer = await asking.call({ resources });
+    if (isReader(asking)) expectError(answer, 'PERMISSION_DENIED', caller.name);
+    else if (isStranger(asking)) expect(expectSuccess(answer)['granted'], caller.name).toBe(true);
+    else
+      expect(expectSuccess(answer), caller.name).toMatchObject({
+        granted: false,
+        conflicts: [{ lease_id, holder: holder.agent }],
+      });
+    const renewal = await asking.call({ lease_id });
+    const none = isStranger(asking) ? 'LEASE_NOT_FOUND' : 'PERMISSION_DENIED';
+    expectError(renewal, isReader(asking) ? 'PERMISSION_DENIED' : none, caller.name);
+    expectSuccess(await holder.at['2025'].call('release_lease', { lease_id }));
+  }),
+  row('release_lease', 'a lease of another agent of the workspace', async (asking) => {
+    const { caller, world } = asking;
+    const holder = caller.name === 'bob' ? world.callers.alice : world.callers.bob;
+    const resources = [`taken from ${caller.name}`];
+    const held = expectSuccess(await holder.at['2025'].call('acquire_lease', { resources }));
+    const { lease_id } = held['lease'] as { lease_id: string };
+    const answer = await asking.call({ lease_id });
+    if (isAdmin(asking)) return void expect(expectSuccess(answer)['released'], caller.name).toBe(1);
+    const none = isStranger(asking) ? 'LEASE_NOT_FOUND' : 'PERMISSION_DENIED';
+    expectError(answer, isReader(asking) ? 'PERMISSION_DENIED' : none, caller.name);
+    expectSuccess(await holder.at['2025'].call('release_lease', { lease_id }));
+  }),
+  row('list_leases', 'those of the workspace', async (asking) => {
+    const { caller, world } = asking;
+    const resources = [`listed for ${caller.name}`];
+    const { bob } = world.callers;
+    const { lease } = expectSuccess(await bob.at['2025'].call('acquire_lease', { resources }));
+    const { leases: listed } = expectSuccess(await asking.call({ resource: resources[0] }), caller.name);
+    expect(listed, caller.name).toEqual(isStranger(asking) ? [] : [lease]);
+    if (isStranger(asking)) await expectNoSession(asking, { session_id: world.sessions.main });
+    const { lease_id } = lease as { lease_id: string };
+    expectSuccess(await bob.at['2025'].call('release_lease', { lease_id }));
+  }),
+];
+
 const helperOf = ({ caller }: Asking) => ({ agent_id: `helper-of-${caller.name}`, agent_type: 'helper' });
 
 const handles: readonly AccessRow[] = [
@@ -189,4 +234,11 @@ const audit = row('get_audit_log', 'who came, and all there is', async (asking) 
   }
 });
 
-export const PLACE_ROWS: readonly AccessRow[] = [...sessions, ...memory, ...handles, guidance, audit];
+export const PLACE_ROWS: readonly AccessRow[] = [
+  ...sessions,
+  ...memory,
+  ...leases,
+  ...handles,
+  guidance,
+  audit,
+];

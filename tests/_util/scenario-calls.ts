@@ -7,6 +7,7 @@ export interface Stage {
   readonly messageId: number;
   /** Of an agent under the same key. */
   readonly token: string;
+  readonly leaseId: string;
 }
 
 /** Opens what the calls speak of. */
@@ -19,7 +20,9 @@ export async function setStage(door: Door): Promise<Stage> {
   const sessionId = String(opened['session_id']);
   const helper = { agent_id: `helper-of-${sessionId}`, agent_type: 'helper' };
   const { token } = expectSuccess(await door.call('authenticate_agent', helper));
-  return { sessionId, messageId: Number(opened['message_id']), token: String(token) };
+  const { lease } = expectSuccess(await door.call('acquire_lease', { resources: [`held/${sessionId}`] }));
+  const { lease_id: leaseId } = lease as { lease_id: string };
+  return { leaseId, sessionId, messageId: Number(opened['message_id']), token: String(token) };
 }
 
 type Args = Record<string, unknown>;
@@ -117,6 +120,16 @@ export const GOOD_CALLS: Readonly<Record<string, (stage: Stage) => readonly [Arg
     { key: 'gone', if_version: 1, idempotency_key: 'delete' },
     { key: 'k', session_id, scope: 'shared' },
   ],
+  acquire_lease: ({ sessionId: session_id, leaseId }) => [
+    { resources: [`stage/${session_id}`] },
+    {
+      ...{ resources: [`stage/${session_id}`, 'stage-*.md'], session_id, mode: 'shared', ttl_seconds: 10 },
+      ...{ wait_seconds: 1, reason: 'to test', idempotency_key: 'acquire' },
+    },
+    { lease_id: leaseId, ttl_seconds: 20 },
+  ],
+  release_lease: ({ leaseId }) => [{ lease_id: leaseId, idempotency_key: 'release' }, { all: true }],
+  list_leases: ({ sessionId: session_id }) => [{}, { session_id, resource: 'stage', max_tokens: 500 }],
   get_audit_log: ({ sessionId: session_id }) => [
     {},
     {

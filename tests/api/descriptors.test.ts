@@ -74,7 +74,7 @@ it('core are the tools that the contract names', () => {
     'wait_for_messages',
     'catch_up',
   ];
-  const more = ['search_context', 'set_memory', 'get_memory', 'acquire_lease', 'release_lease'];
+  const more = ['search_context', 'set_memory', 'get_memory', 'acquire_lease'];
   const expected = TOOLS.map(({ name }) => name).filter((name) => [...named, ...more].includes(name));
   expect(core.map(({ name }) => name)).toEqual(expected);
 });

@@ -18,6 +18,7 @@ import {
   type HubProcess,
   type HubProcessOptions,
 } from '../_util/hub-process.ts';
+import { numbers } from '../_util/numbers.ts';
 import { startLedger, type Ledger } from '../_util/ledger.ts';
 
 const RUNS = Number(process.env['RUNS'] ?? 30);
@@ -29,17 +30,6 @@ const LONGEST_MS = 500;
 const STARTING = 6;
 const PER_KILL_MS = 6000;
 const PER_STEP = Math.ceil(RUNS / 15);
-
-/** Numbers from 0 to 1 that follow from the seed. */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 interface Scene {
   readonly ledger: Ledger;

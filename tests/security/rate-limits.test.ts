@@ -89,6 +89,15 @@ const KINDS: readonly (readonly [kind: string, asks: readonly Ask[]])[] = [
       call('delete_memory', { key: 'k' }),
     ],
   ],
+  [
+    'leases',
+    [
+      call('acquire_lease', { resources: ['a'] }),
+      call('acquire_lease', { lease_id: 'none' }),
+      call('list_leases'),
+      call('release_lease', { all: true }),
+    ],
+  ],
 ];
 
 describe.each(ERAS)('an agent of %s', (era) => {

@@ -3,6 +3,7 @@
  * it, held or waiting: so nobody overtakes whoever waits for something that meets, and all else goes on.
  */
 import type { LeaseMode } from '../../store/port.ts';
+import type { Budget } from './automaton.ts';
 import { createResourceIndex, newBudget, type ResourceIndex } from './overlap.ts';
 import type { Resource } from './resource.ts';
 
@@ -28,7 +29,7 @@ export interface Line<C extends Claim> {
   /** Ends the waiting of those that match. */
   dismiss(matches: (claim: C) => boolean, reason: Error): void;
   /** What is in its way. */
-  before(claim: C): Iterable<C>;
+  before(claim: C, budget?: Budget): Iterable<C>;
   /** Whatever is on these resources: in one workspace, or in all. */
   on(resources: readonly Resource[], workspace?: string): Iterable<C>;
   /** How many wait. */

@@ -29,6 +29,7 @@ import {
 import { createHeld, type HeldLease, type Holding } from './held.ts';
 import { createLine, type Claim } from './line.ts';
 import { tellProgress } from './progress.ts';
+import { newBudget } from './overlap.ts';
 import { endLease, grantLease, noteForced } from './records.ts';
 import { parseResource } from './resource.ts';
 import {
@@ -194,18 +195,23 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
   }
 
   /** The leases in the way of a claim; where it only waits behind others that wait, those in their way. */
-  function conflictsOf(holding: Holding): readonly LeaseRow[] {
-    const found: LeaseRow[] = [];
-    const looked = new Set([holding]);
-    for (const claim of looked) {
-      for (const other of line.before(claim)) {
-        if (found.length >= MAX_CONFLICTS || looked.size > MAX_CONFLICTS) break;
-        if (other.lease === undefined) looked.add(other);
-        else found.push(other.lease);
+  async function conflictsOf(holding: Holding): Promise<readonly LeaseRow[]> {
+    for (let tries = 0; tries < SETTLE_TRIES; tries++) {
+      const budget = newBudget();
+      const found = new Set<LeaseRow>();
+      const looked = new Set([holding]);
+      for (const claim of looked) {
+        for (const other of line.before(claim, budget)) {
+          if (other.lease === undefined) looked.add(other);
+          else if (found.size < MAX_CONFLICTS) found.add(other.lease);
+        }
+        if (found.size > 0) return [...found];
       }
-      if (found.length > 0) return found;
+      // Those in the way are just being granted.
+      await Promise.all([...looked].map(({ busy }) => busy));
+      await setImmediate();
     }
-    return found;
+    return [];
   }
 
   function demandRoom(holding: Holding): void {
@@ -264,7 +270,7 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
         else ctx.onWait?.();
         using _progress = tellProgress(ctx, waitSeconds, progressMs);
         if (!(await turn(waitSeconds * 1000, ctx.signal))) {
-          const conflicts = conflictsOf(holding);
+          const conflicts = await conflictsOf(holding);
           line.leave(holding);
           const refusal = { granted: false, conflicts };
           return ctx.idempotency === undefined

@@ -231,6 +231,19 @@ const routes: readonly DoorRow[] = [
     ),
   },
   {
+    covers: 'route:GET /api/v1/leases',
+    asks: () =>
+      ['', '?limit=1', '?resource=**', '?limit=x'].map((query) => http(`GET /api/v1/leases${query}`)),
+    probes: [
+      probe('session', (id) => http(`GET /api/v1/leases?session_id=${id}`)),
+      probe('word', (word) => http(`GET /api/v1/leases?resource=${word}`)),
+    ],
+  },
+  {
+    covers: 'route:DELETE /api/v1/leases/:id',
+    asks: () => [http('DELETE /api/v1/leases/lease_none')],
+  },
+  {
     covers: 'route:GET /api/v1/agents',
     shows: true,
     setsUp: true,

@@ -4,6 +4,8 @@ import { places, probe, type DoorRow, type Probe } from './leak-rows.ts';
 import type { LeakWorld } from './leak-world.ts';
 
 const ALL_TIME = { start_time: '2020-01-01T00:00:00Z', end_time: '2100-01-01T00:00:00Z' };
+/** A renewal of nothing. */
+const LABELLED = { lease_id: 'lease_none' };
 /** Known by name in their workspaces anyway. */
 const KNOWN: readonly Role[] = ['sender', 'otherType', 'stranger'];
 const FILTERS = ['public', 'private', 'agent_only', 'admin_only'];
@@ -286,6 +288,22 @@ export const TOOL_ROWS: readonly DoorRow[] = [
       tool('delete_memory', 'memory', (key) => ({ key })),
       tool('delete_memory', 'memory', (key) => ({ key, scope: 'shared' })),
     ],
+  },
+  {
+    covers: 'tool:acquire_lease',
+    // Who holds a lease becomes known by name.
+    asks: () =>
+      toolsOf('acquire_lease', { resources: ['../up'] }, { lease_id: 'lease_none' }, { resources: [] }),
+    probes: [inSession('acquire_lease', { resources: ['../up'] }), inSession('acquire_lease', LABELLED)],
+  },
+  {
+    covers: 'tool:release_lease',
+    asks: () => toolsOf('release_lease', { lease_id: 'lease_none' }, { all: true }),
+  },
+  {
+    covers: 'tool:list_leases',
+    asks: (world) => toolsOf('list_leases', {}, { resource: '**' }, ...inEach(world, {})),
+    probes: [inSession('list_leases'), tool('list_leases', 'word', (resource) => ({ resource }))],
   },
   {
     covers: 'tool:get_usage_guidance',
