@@ -98,6 +98,18 @@ const waiting: readonly AccessRow[] = [
   }),
 ];
 
+const catchingUp: readonly AccessRow[] = [
+  row('catch_up', 'one session', async (asking) => {
+    const { call, caller, world } = asking;
+    const args = { session_id: world.sessions.main, max_tokens: 20_000 };
+    if (isStranger(asking)) return expectNoSession(asking, args);
+    const { text, truncated } = expectSuccess(await call(args), caller.name);
+    const told = [...String(text).matchAll(/^- #(\d+) /gm)].map(([, id]) => Number(id)).sort(order);
+    expect(told, caller.name).toEqual(ids(seenIn(asking, 'main')));
+    expect(truncated, caller.name).toBe(false);
+  }),
+];
+
 /** The same cursor at another position. */
 function cursorAt(cursor: string, position: number): string {
   const [epoch, kind, [, agent]] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [
@@ -282,6 +294,7 @@ const posting: readonly AccessRow[] = [
 export const MESSAGE_ROWS: readonly AccessRow[] = [
   ...readingMessages,
   ...waiting,
+  ...catchingUp,
   ...searches,
   ...findingWords,
   ...posting,
