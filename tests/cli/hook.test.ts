@@ -81,7 +81,7 @@ async function runHook(
   input: string | object,
   { args = [], env = {}, home = share }: Around = {},
 ): Promise<Ran> {
-  const child = spawn(process.execPath, [MAIN, 'hook', 'claude', '--within', '30000', ...args], {
+  const child = spawn(process.execPath, [MAIN, 'hook', 'claude', ...args, '--within', '30000'], {
     // The key of agents is that of the hub's settings here, as it would be in the secrets file.
     env: { PATH: '/usr/bin:/bin', HOME: home, XDG_DATA_HOME: share, API_KEY: HUB_KEY, ...env },
   });
