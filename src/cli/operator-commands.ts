@@ -2,6 +2,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { AuditFilter } from './audit.ts';
 import type { HubClient } from './client.ts';
+import type { LeaseFilter } from './leases.ts';
 import type { Output } from './output.ts';
 
 export interface CommandHost {
@@ -22,6 +23,7 @@ export function addOperatorCommands(program: Command, host: CommandHost): void {
   addSessions(program, host);
   addKeys(program, host);
   addAgents(program, host);
+  addLeases(program, host);
   addAudit(program, host);
   addReindex(program, host);
 }
@@ -164,6 +166,29 @@ function addAgents(program: Command, host: CommandHost): void {
     .action(async (agent: string, key: string, options: Options) => {
       const { transferAgent } = await import('./agents.ts');
       host.done(await transferAgent(await connect(host), { agent, key, workspace: options['workspace'] }));
+    });
+}
+
+function addLeases(program: Command, host: CommandHost): void {
+  const leases = program.command('leases').description('what agents have reserved');
+  leases
+    .command('list')
+    .description('who holds what, oldest grant first')
+    .option('--session <id>', 'only those labelled with this session')
+    .option('--resource <name>', 'only those that meet this name, path or glob')
+    .addHelpText('after', host.examples('schub leases list', 'schub leases list --resource src/a.ts --json'))
+    .action(async (filter: LeaseFilter) => {
+      const { listLeases } = await import('./leases.ts');
+      host.done(await listLeases(await connect(host), filter));
+    });
+  leases
+    .command('release')
+    .argument('<lease>', 'its id, lease_…')
+    .description('take a lease away from its holder, who gets a message')
+    .addHelpText('after', host.examples('schub leases release lease_0123456789abcdef'))
+    .action(async (lease: string) => {
+      const { releaseLease } = await import('./leases.ts');
+      host.done(await releaseLease(await connect(host), lease));
     });
 }
 

@@ -52,6 +52,7 @@ export interface Config {
     readonly readsPerMinute: number;
     readonly searchPerMinute: number;
     readonly memoryPerMinute: number;
+    readonly leasesPerMinute: number;
     readonly totalPerMinute: number;
   };
 }
@@ -152,6 +153,7 @@ export function configWithOrigins(sources: ConfigSources): LoadedConfig {
       readsPerMinute: v.RATE_LIMIT_READS_PER_MINUTE,
       searchPerMinute: v.RATE_LIMIT_SEARCH_PER_MINUTE,
       memoryPerMinute: v.RATE_LIMIT_MEMORY_PER_MINUTE,
+      leasesPerMinute: v.RATE_LIMIT_LEASES_PER_MINUTE,
       totalPerMinute: v.RATE_LIMIT_TOTAL_PER_MINUTE,
     },
   };

@@ -264,6 +264,12 @@ export const SETTINGS = {
     500,
     'Calls of the memory tools by one agent.',
   ),
+  RATE_LIMIT_LEASES_PER_MINUTE: setting(
+    'limits.rate_limit_leases_per_minute',
+    integer(1, MANY),
+    300,
+    'Calls of the lease tools by one agent.',
+  ),
   RATE_LIMIT_TOTAL_PER_MINUTE: setting(
     'limits.rate_limit_total_per_minute',
     integer(1, MANY),

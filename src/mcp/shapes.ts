@@ -2,9 +2,11 @@
 import { z } from 'zod';
 import type { ListedPresence } from '../features/agents/directory.ts';
 import { AGENT_STATUSES } from '../features/agents/presence.ts';
-import { MESSAGE_TYPES, VISIBILITIES } from '../store/port.ts';
+import { leaseObject } from '../features/leases/lease-object.ts';
+import { LEASE_MODES, MESSAGE_TYPES, VISIBILITIES } from '../store/port.ts';
 import type {
   AuditRow,
+  LeaseRow,
   MemoryListRow,
   MemoryRow,
   MessageHead,
@@ -104,6 +106,21 @@ export const agentShape = z.object({
 });
 export type Agent = z.infer<typeof agentShape>;
 
+export const leaseShape = z.object({
+  lease_id: z.string(),
+  resources: z.array(z.string()),
+  mode: z.enum(LEASE_MODES),
+  holder: z.string(),
+  reason: z.string().nullable(),
+  session_id: z.string().nullable(),
+  fencing_token: z.number(),
+  granted_at: time,
+  expires_at: time,
+  /** Some of the resources, and the reason, were left out to fit the answer. */
+  truncated: z.literal(true).optional(),
+});
+export type Lease = z.infer<typeof leaseShape>;
+
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
@@ -197,6 +214,18 @@ export function idsInFull(messages: readonly Message[]): readonly number[] {
   return messages
     .filter((message) => message.content_truncated !== true && message.metadata_truncated !== true)
     .map(({ id }) => id);
+}
+
+export function toLease(row: LeaseRow): Lease {
+  return leaseObject(row);
+}
+
+/** A lease cut so that its JSON takes about `chars` characters, or as little as it can. */
+export function shortenLease(lease: Lease, chars: number): Lease {
+  const cut: Lease = { ...lease, reason: null, truncated: true };
+  while (cut.resources.length > 0 && JSON.stringify(cut).length > chars)
+    cut.resources = cut.resources.slice(0, -1);
+  return cut;
 }
 
 /** A message cut so that its JSON takes about `chars` characters: without metadata that fills most of them, with less content. */

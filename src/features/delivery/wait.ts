@@ -55,7 +55,7 @@ export interface WaitDeps {
   readonly progressMs?: number;
 }
 
-const PROGRESS_MS = 10_000;
+export const PROGRESS_MS = 10_000;
 /** More agents than that do not wait at once; each takes memory while it does. */
 const MAX_WAITING = 10_000;
 const RETRY_SECONDS = 1;

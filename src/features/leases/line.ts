@@ -31,6 +31,8 @@ export interface Line<C extends Claim> {
   before(claim: C): Iterable<C>;
   /** Whatever is on these resources: in one workspace, or in all. */
   on(resources: readonly Resource[], workspace?: string): Iterable<C>;
+  /** How many wait. */
+  waiting(): number;
   /** Places that are taken: in the workspace, and of those by the holder. */
   count(claim: Pick<C, 'workspace' | 'holder'>): { readonly all: number; readonly own: number };
 }
@@ -148,6 +150,8 @@ export function createLine<C extends Claim>(): Line<C> {
         if (workspace === undefined || name === workspace)
           yield* index.meeting(resources, () => true, budget);
     },
+
+    waiting: () => [...places.values()].reduce((sum, { waiting }) => sum + waiting.size, 0),
 
     count({ workspace, holder }) {
       const place = places.get(workspace);

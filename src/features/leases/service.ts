@@ -14,6 +14,7 @@ import type { AgentService } from '../agents/service.ts';
 import type { Auditor } from '../audit/auditor.ts';
 import { quotaExceeded, type Limits } from '../limits.ts';
 import { demand } from '../permissions.ts';
+import { PROGRESS_MS } from '../delivery/wait.ts';
 import { homeWorkspace, requireSession } from '../sessions/service.ts';
 import { firstAnswer, writeOnce } from '../write-once.ts';
 import {
@@ -27,6 +28,7 @@ import {
 } from './errors.ts';
 import { createHeld, type HeldLease, type Holding } from './held.ts';
 import { createLine, type Claim } from './line.ts';
+import { tellProgress } from './progress.ts';
 import { endLease, grantLease, noteForced } from './records.ts';
 import { parseResource } from './resource.ts';
 import {
@@ -46,6 +48,8 @@ export interface LeaseDeps {
   /** Milliseconds since the epoch, for what is shown and for the time that the hub does not run. */
   readonly now: () => number;
   readonly log: Logger;
+  /** How often a client that asked for it hears that the call goes on. */
+  readonly progressMs?: number;
 }
 
 /** Held and asked for together. */
@@ -57,7 +61,7 @@ const RETRY_MS = 1_000;
 const SETTLE_TRIES = 3;
 
 export function createLeaseService(deps: LeaseDeps): LeaseService {
-  const { store, limits, auditor, agents, clock, now, log } = deps;
+  const { store, limits, auditor, agents, clock, now, log, progressMs = PROGRESS_MS } = deps;
   const line = createLine<Holding>();
   const held = createHeld(clock, () => void expire().catch(() => undefined));
   let stopped = false;
@@ -257,6 +261,8 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
       const turn = line.enter(holding);
       try {
         if (waitSeconds === 0) await settled(holding);
+        else ctx.onWait?.();
+        using _progress = tellProgress(ctx, waitSeconds, progressMs);
         if (!(await turn(waitSeconds * 1000, ctx.signal))) {
           const conflicts = conflictsOf(holding);
           line.leave(holding);
@@ -342,6 +348,10 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
         .sort((a, b) => a.fencingToken - b.fencingToken);
       const page = leases.slice(0, limit);
       return { leases: page, next: leases.length > limit ? (page.at(-1)?.fencingToken ?? null) : null };
+    },
+
+    get waiting() {
+      return line.waiting();
     },
 
     async load() {

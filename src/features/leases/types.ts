@@ -55,6 +55,8 @@ export interface LeaseService {
     ctx: Ctx,
     filter: LeaseFilter,
   ): Promise<{ readonly leases: readonly LeaseRow[]; readonly next: number | null }>;
+  /** How many requests wait in line. */
+  readonly waiting: number;
   /** Takes up the leases that the store holds. To be called once, before anything else. */
   load(): Promise<void>;
   /** Refuses those who wait. */

@@ -5,7 +5,7 @@ import { HubError } from '../../errors.ts';
 import { createRateCounter } from './counter.ts';
 
 /** Kinds of calls that are limited apart: `auth` per key, the others per agent. */
-export type RateKind = 'auth' | 'messages' | 'reads' | 'search' | 'memory';
+export type RateKind = 'auth' | 'messages' | 'reads' | 'search' | 'memory' | 'leases';
 
 export interface RateService {
   /**
@@ -37,6 +37,7 @@ export function createRateService(rates: Config['rates']): RateService {
     reads: rates.readsPerMinute,
     search: rates.searchPerMinute,
     memory: rates.memoryPerMinute,
+    leases: rates.leasesPerMinute,
     total: rates.totalPerMinute,
   };
   type Bucket = keyof typeof limits;
@@ -46,6 +47,7 @@ export function createRateService(rates: Config['rates']): RateService {
     reads: createRateCounter(limits.reads),
     search: createRateCounter(limits.search),
     memory: createRateCounter(limits.memory),
+    leases: createRateCounter(limits.leases),
     total: createRateCounter(limits.total),
   };
 
@@ -74,6 +76,7 @@ const WORDS: Readonly<Record<RateKind | 'total', string>> = {
   reads: 'reads by this agent',
   search: 'searches by this agent',
   memory: 'calls of memory tools by this agent',
+  leases: 'calls of lease tools by this agent',
   total: 'calls under this key',
 };
 

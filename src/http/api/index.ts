@@ -7,6 +7,7 @@ import { auditRoutes } from './audit.ts';
 import { whileGood, type ApiDeps } from './context.ts';
 import { hookRoutes } from './hooks.ts';
 import { keyRoutes } from './keys.ts';
+import { leaseRoutes } from './leases.ts';
 import { searchRoutes } from './search.ts';
 import { sessionRoutes } from './sessions.ts';
 
@@ -20,6 +21,7 @@ export function apiRoutes(deps: ApiDeps): Hono<HubEnv> {
   api.route('/sessions', sessionRoutes(deps));
   api.route('/keys', keyRoutes(deps));
   api.route('/agents', agentRoutes(deps));
+  api.route('/leases', leaseRoutes(deps));
   api.route('/audit', auditRoutes(deps));
   api.route('/search', searchRoutes(deps));
   api.route('/hooks', hookRoutes(deps));

@@ -24,6 +24,7 @@ export const metadata = z
   .meta({ type: 'object' });
 export const maxTokens = z.int().min(200).max(200_000).default(20_000);
 export const limit = (max: number, byDefault: number) => z.int().min(1).max(max).default(byDefault);
+export const reason = z.string().min(1).max(500);
 export const memoryKey = z
   .string()
   .min(1)

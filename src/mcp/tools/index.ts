@@ -1,5 +1,6 @@
 /** The tool table: every tool of the hub, in the order agents see them. */
 import type { Tool } from '../tool.ts';
+import { acquireLease } from './acquire-lease.ts';
 import { addMessage } from './add-message.ts';
 import { authenticateAgent } from './authenticate-agent.ts';
 import { catchUp } from './catch-up.ts';
@@ -11,9 +12,11 @@ import { getMessages } from './get-messages.ts';
 import { getSession } from './get-session.ts';
 import { getUsageGuidance } from './get-usage-guidance.ts';
 import { listAgents } from './list-agents.ts';
+import { listLeases } from './list-leases.ts';
 import { listMemory } from './list-memory.ts';
 import { listSessions } from './list-sessions.ts';
 import { refreshToken } from './refresh-token.ts';
+import { releaseLease } from './release-lease.ts';
 import { searchContext } from './search-context.ts';
 import { searchBySender } from './search-by-sender.ts';
 import { searchByTimerange } from './search-by-timerange.ts';
@@ -42,6 +45,9 @@ export const TOOLS: readonly Tool[] = [
   listMemory,
   deleteMemory,
   listAgents,
+  acquireLease,
+  releaseLease,
+  listLeases,
   getUsageGuidance,
   getAuditLog,
 ];

@@ -1,0 +1,36 @@
+/** A steady clock that goes on by itself, and forward when it is told to. */
+import { steadyClock, type SteadyClock } from '../../src/lib/steady-clock.ts';
+
+export interface TestClock extends SteadyClock {
+  /** So many milliseconds go by at once; what was to be done in them is done. */
+  pass(ms: number): void;
+}
+
+export function createTestClock(): TestClock {
+  let ahead = 0;
+  const waiting = new Set<{ readonly at: number; readonly run: () => void }>();
+  const now = (): number => steadyClock.now() + ahead;
+  return {
+    now,
+    after(ms, work) {
+      const cancel = steadyClock.after(ms, () => entry.run());
+      const entry = {
+        at: now() + ms,
+        run() {
+          if (!waiting.delete(entry)) return;
+          cancel();
+          work();
+        },
+      };
+      waiting.add(entry);
+      return () => {
+        waiting.delete(entry);
+        cancel();
+      };
+    },
+    pass(ms) {
+      ahead += ms;
+      for (const entry of [...waiting]) if (entry.at <= now()) entry.run();
+    },
+  };
+}
