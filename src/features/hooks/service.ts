@@ -2,6 +2,7 @@
  * What the hooks of a client add to what its model reads. An unread message is shown once in each session of the client;
  * whether the model has read it nobody knows, so that it stays unread until the agent acknowledges it.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { Ctx } from '../../context.ts';
 import type { MessageRow, Store } from '../../store/port.ts';
 import type { CatchUpService } from '../catch-up/service.ts';
@@ -64,7 +65,7 @@ export function createHookService({ store, delivery, catchUp, leases }: HookDeps
   async function whatMatters(ctx: Ctx, place: string): Promise<string | undefined> {
     const { text, shown: ids, cursor } = await catchUp.tell(ctx, { maxTokens: CATCH_UP_TOKENS, by: 'hook' });
     // A frame without anything in it.
-    if (!text.includes('\n## ') || ctx.signal.aborted) return undefined;
+    if (!text.includes('\n## ') || (await hasGone(ctx))) return undefined;
     shown.add(place, ids);
     return [`Shared Context Hub. ${QUOTED}`, text, ...(ids.length > 0 ? [acknowledging(cursor)] : [])].join(
       '\n\n',
@@ -75,7 +76,7 @@ export function createHookService({ store, delivery, catchUp, leases }: HookDeps
     const except = (id: number): boolean => shown.has(place, id);
     const { messages, count } = await delivery.unread(ctx, { limit: MAX_MESSAGES, except });
     const told = within(messages.map(quoted));
-    if (told.length === 0 || ctx.signal.aborted) return undefined;
+    if (told.length === 0 || (await hasGone(ctx))) return undefined;
     const acknowledge = await noted(ctx, place, told.map(idOf));
     return [
       `Shared Context Hub: unread messages for you (${ctx.principal.agentId}). ${QUOTED}`,
@@ -95,7 +96,7 @@ export function createHookService({ store, delivery, catchUp, leases }: HookDeps
         .slice(0, MAX_MESSAGES)
         .map(quoted),
     );
-    if (ctx.signal.aborted) return undefined;
+    if (await hasGone(ctx)) return undefined;
     const now = new Set(told.map(idOf));
     asked.add(
       place,
@@ -127,7 +128,7 @@ export function createHookService({ store, delivery, catchUp, leases }: HookDeps
       ({ holder, fencingToken }) =>
         holder.toLowerCase() !== me && (refuses || !warned.has(place, fencingToken)),
     );
-    if (others.length === 0 || ctx.signal.aborted) return undefined;
+    if (others.length === 0 || (await hasGone(ctx))) return undefined;
     warned.add(
       place,
       others.map(({ fencingToken }) => fencingToken),
@@ -158,6 +159,12 @@ export function createHookService({ store, delivery, catchUp, leases }: HookDeps
       }
     },
   };
+}
+
+/** Whether the client has given up meanwhile: it is told the next time then. That a socket was closed is heard a turn later. */
+async function hasGone({ signal }: Ctx): Promise<boolean> {
+  await setImmediate();
+  return signal.aborted;
 }
 
 const acknowledging = (cursor: string): string =>

@@ -266,8 +266,8 @@ const routes: readonly DoorRow[] = [
     shows: true,
     asks: () =>
       // What is unread is shown once in each session of a client.
-      ['SessionStart', 'UserPromptSubmit', 'PostToolUse', 'Stop', 'nonsense'].map((event) =>
-        http('POST /api/v1/hooks/claude', { event, session: `of ${event}` }),
+      ['SessionStart', 'UserPromptSubmit', 'PreToolUse', 'PostToolUse', 'Stop', 'nonsense'].map((event) =>
+        http('POST /api/v1/hooks/claude', { event, session: `of ${event}`, files: ['src', '/'] }),
       ),
   },
   { covers: 'route:GET /api/v1/search/status', asks: () => [http('GET /api/v1/search/status')] },
