@@ -38,6 +38,7 @@ describe('createConfig', () => {
       retention: { auditLogMs: 365 * 24 * 60 * 60 * 1_000 },
       log: { level: 'info', format: 'json' },
       mcp: { toolTimeoutMs: 60_000, maxSessions: 10_000, maxResponseBytes: 1_000_000 },
+      presence: { idleMs: 300_000, offlineMs: 1_800_000 },
       limits: {
         maxMessagesPerSession: 1_000_000,
         maxMessageLength: 100_000,
