@@ -100,7 +100,7 @@ export function createServices(given: ServiceDeps): Services {
     rates,
     streams: createStreamQuota(given.limits.maxStreamsPerKey),
     search: createSearchService(deps),
-    feed: createFeedService(deps),
+    feed: createFeedService({ ...deps, delivery }),
     delivery,
     catchUp,
     hooks: createHookService({ ...deps, delivery, catchUp, leases }),

@@ -4,7 +4,7 @@ import { ALL_WORKSPACES } from '../store/port.ts';
 import { fit } from './budget.ts';
 import { decodeId } from './resource-keys.ts';
 import { docsMarkdown } from './docs.ts';
-import { shortenMessage, toEntry, toMessage, toSession } from './shapes.ts';
+import { idsInFull, shortenMessage, toEntry, toMessage, toSession } from './shapes.ts';
 import type {
   ResourceContents,
   ResourceDescriptor,
@@ -23,6 +23,7 @@ export interface ResourceDeps {
 const JSON_TYPE = 'application/json';
 const NEWEST_MESSAGES = 50;
 const MAX_ENTRIES = 200;
+const MAX_UNREAD = 50;
 const MAX_TOKENS = 20_000;
 
 export const RESOURCES: readonly ResourceDescriptor[] = [
@@ -58,6 +59,13 @@ export const RESOURCE_TEMPLATES: readonly ResourceTemplateDescriptor[] = [
     mimeType: JSON_TYPE,
   },
   {
+    uriTemplate: 'agent://{agent_id}/inbox',
+    name: 'agent-inbox',
+    title: 'Inbox of an agent',
+    description: 'Messages that speak to an agent and are not acknowledged, oldest first.',
+    mimeType: JSON_TYPE,
+  },
+  {
     uriTemplate: 'agent://{agent_id}/memory',
     name: 'agent-memory',
     title: 'Memory of an agent',
@@ -86,6 +94,10 @@ const READERS: readonly { readonly pattern: RegExp; readonly read: Reader }[] = 
     read: async (deps, ctx, id) => json(await newestMessages(deps, ctx, id)),
   },
   { pattern: /^session:\/\/([^/]+)$/, read: async (deps, ctx, id) => json(await session(deps, ctx, id)) },
+  {
+    pattern: /^agent:\/\/([^/]+)\/inbox$/,
+    read: async (deps, ctx, id) => json(await inbox(deps, ctx, id)),
+  },
   {
     pattern: /^agent:\/\/([^/]+)\/memory$/,
     read: async (deps, ctx, id) => json(await memory(deps, ctx, id)),
@@ -116,6 +128,7 @@ export async function watchResource(
     throw new UnknownName(`There is no resource ${uri}.`);
   if (id === undefined) return;
   if (uri.startsWith('session:')) await services.sessions.get(ctx, decodeId(id));
+  else if (uri.endsWith('/inbox')) await services.delivery.unread(ctx, { agentId: decodeId(id), limit: 0 });
   else await services.memory.list(ctx, { agentId: decodeId(id), scope: 'agent', sessionId: 'all', limit: 1 });
 }
 
@@ -153,6 +166,17 @@ async function messagesOf({ hub }: ResourceDeps, ctx: Ctx, sessionId: string, li
   const budget = { maxTokens: MAX_TOKENS, maxBytes: hub.maxResponseBytes };
   const { items, truncated } = fit(messages.map(toMessage), budget, 'last', shortenMessage);
   return { messages: items, truncated };
+}
+
+async function inbox({ hub }: ResourceDeps, ctx: Ctx, agentId: string) {
+  const { delivery } = hub.services;
+  const { count, messages } = await delivery.unread(ctx, { agentId, limit: MAX_UNREAD });
+  const budget = { maxTokens: MAX_TOKENS, maxBytes: hub.maxResponseBytes };
+  const { items, truncated } = fit(messages.map(toMessage), budget, 'first', shortenMessage);
+  // What an admin looks at has not reached the agent.
+  if (agentId.toLowerCase() === ctx.principal.agentId.toLowerCase())
+    await delivery.delivered(ctx.principal, idsInFull(items), 'tool');
+  return { agent_id: agentId, unread: count, messages: items, truncated: truncated || count > items.length };
 }
 
 async function memory({ hub }: ResourceDeps, ctx: Ctx, agentId: string) {

@@ -293,7 +293,7 @@ describe('acts as the connection of the client', () => {
     );
     await once(thief, 'listening');
     const at = `http://127.0.0.1:${(thief.address() as { port: number }).port}`;
-    const shared = { mcpServers: server('of-project', `$${'{HUB_KEY_CLAUDE_CODE}'}`, at) };
+    const shared = { mcpServers: server('of-project', ['$', '{HUB_KEY_CLAUDE_CODE}'].join(''), at) };
     writeFileSync(join(project, '.mcp.json'), JSON.stringify(shared));
     const word = await tell('of-project');
     const env = { HUB_KEY_CLAUDE_CODE: HUB_KEY, CLAUDE_PROJECT_DIR: project };

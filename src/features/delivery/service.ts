@@ -1,13 +1,14 @@
 /** Delivery: what is unread, what has reached whom, and what was acknowledged. */
 import type { Ctx, Principal } from '../../context.ts';
 import type { EventBus } from '../../events/bus.ts';
-import type { DeliveryWay, MessageRow, Store } from '../../store/port.ts';
+import type { DeliveryWay, MessageRow, Reads, Store } from '../../store/port.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { Presence } from '../agents/presence.ts';
 import type { Auditor } from '../audit/auditor.ts';
 import { noteAdminSight } from '../messages/admin-sight.ts';
 import { demand } from '../permissions.ts';
-import { requireSession } from '../sessions/service.ts';
+import { agentNotFound } from '../messages/insert.ts';
+import { homeWorkspace, requireSession } from '../sessions/service.ts';
 import { readCursor, writeCursor, type DeliveryCursor } from './cursor.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 import { createReceipts, type Receipt } from './receipts.ts';
@@ -38,6 +39,8 @@ export interface Shown {
 }
 
 export interface UnreadQuery {
+  /** Whose; by default the caller's. Another's is for admins. */
+  readonly agentId?: string;
   readonly sessionId?: string;
   readonly limit: number;
   /** Messages that are neither answered nor counted. */
@@ -45,7 +48,10 @@ export interface UnreadQuery {
 }
 
 export interface DeliveryService {
-  /** What speaks to the caller and is not acknowledged, oldest first. `count` goes to 1,000. */
+  /**
+   * What speaks to the caller and is not acknowledged, oldest first. `count` goes to 1,000.
+   * @throws HubError SESSION_NOT_FOUND, PERMISSION_DENIED and AGENT_NOT_FOUND for other agents
+   */
   unread(
     ctx: Ctx,
     query: UnreadQuery,
@@ -128,10 +134,10 @@ export function createDeliveryService(deps: DeliveryDeps): DeliveryService {
   const waits = createWaits({ ...deps, unread, accept, closing: closing.signal });
 
   return {
-    async unread(ctx, { sessionId, limit, except = () => false }) {
-      demand(ctx, 'read');
+    async unread(ctx, { agentId, sessionId, limit, except = () => false }) {
+      const reader = await readerOf(read, ctx, agentId);
       const session = sessionId === undefined ? undefined : await requireSession(read, ctx, sessionId);
-      const mine = await unread.of(ctx.principal);
+      const mine = await unread.of(reader);
       if (mine === undefined) return { count: 0, messages: [] };
       const ids = [...mine.messages]
         .filter(([id, { sessionPk }]) => (session === undefined || sessionPk === session.pk) && !except(id))
@@ -164,4 +170,21 @@ export function createDeliveryService(deps: DeliveryDeps): DeliveryService {
     endWaits: () => closing.abort(),
     close: () => recorder.close(),
   };
+}
+
+/** Whose inbox is read: what an admin sees of another's is what that one sees. */
+async function readerOf(
+  db: Pick<Reads, 'agents'>,
+  ctx: Ctx,
+  agentId: string | undefined,
+): Promise<Principal> {
+  const { principal } = ctx;
+  const own = agentId === undefined || agentId.toLowerCase() === principal.agentId.toLowerCase();
+  demand(ctx, own ? 'read' : 'admin');
+  if (own) return principal;
+  const workspace = homeWorkspace(principal);
+  const agent = await db.agents.get(workspace, agentId);
+  if (agent === undefined) throw agentNotFound([agentId]);
+  const { agentId: id, agentType } = agent;
+  return { ...principal, workspace, agentId: id, agentType, permissions: new Set(['read']) };
 }

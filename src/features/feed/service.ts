@@ -5,6 +5,7 @@ import { follow } from '../../events/follow.ts';
 import { createTurns } from '../../events/turns.ts';
 import type { Store } from '../../store/port.ts';
 import type { Auditor } from '../audit/auditor.ts';
+import type { DeliveryService } from '../delivery/service.ts';
 import { watchAdminSight } from '../messages/admin-sight.ts';
 import { sightOf } from '../messages/visibility.ts';
 import { demand } from '../permissions.ts';
@@ -15,6 +16,7 @@ export interface FeedDeps {
   readonly store: Pick<Store, 'read'>;
   readonly bus: EventBus;
   readonly auditor: Pick<Auditor, 'note'>;
+  readonly delivery: Pick<DeliveryService, 'delivered'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -47,7 +49,7 @@ const EVENTS_AT_ONCE = 200;
 /** How far apart the rows of the audit log are about what one feed shows an admin. */
 const AUDIT_EVERY_MS = 10_000;
 
-export function createFeedService({ store, bus, auditor, now }: FeedDeps): FeedService {
+export function createFeedService({ store, bus, auditor, delivery, now }: FeedDeps): FeedService {
   const turn = createTurns();
   return {
     async open(ctx, { sessionId, after }) {
@@ -66,12 +68,14 @@ export function createFeedService({ store, bus, auditor, now }: FeedDeps): FeedS
           for await (const page of follow({ store, bus, turn }, options)) {
             for await (const events of load({ store, now }, sight, page.events)) {
               if (events.length === 0) continue;
-              adminSight.saw(events.flatMap((event) => ('message' in event ? [event.message] : [])));
+              const messages = events.flatMap((event) => ('message' in event ? [event.message] : []));
+              adminSight.saw(messages);
               if (now() - notedAt >= AUDIT_EVERY_MS) {
                 adminSight.note();
                 notedAt = now();
               }
-              yield { events, taken: () => undefined };
+              const ids = messages.map(({ id }) => id);
+              yield { events, taken: () => void delivery.delivered(ctx.principal, ids, 'event') };
             }
           }
         } finally {

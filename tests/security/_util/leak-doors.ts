@@ -40,6 +40,13 @@ const rest: readonly DoorRow[] = [
     probes: [probe('session', (id) => read(`session://${id}/messages`))],
   },
   {
+    covers: 'resource:agent://{agent_id}/inbox',
+    shows: true,
+    asks: () =>
+      ['cnry-sender-id', 'cnry-ghost-id', 'cnry-sibling-id'].map((id) => read(`agent://${id}/inbox`)),
+    probes: [probe('agent', (id) => read(`agent://${id}/inbox`))],
+  },
+  {
     covers: 'resource:agent://{agent_id}/memory',
     shows: true,
     asks: () =>
