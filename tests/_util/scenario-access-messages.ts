@@ -111,7 +111,7 @@ const catchingUp: readonly AccessRow[] = [
 ];
 
 /** The same cursor at another position. */
-function cursorAt(cursor: string, position: number): string {
+export function cursorAt(cursor: string, position: number): string {
   const [epoch, kind, [, agent]] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [
     string,
     string,

@@ -1,6 +1,7 @@
 /** An admin may see what others keep private, but not unseen: each request that shows it leaves one row, at every door. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TOOLS } from '../../src/mcp/tools/index.ts';
+import { cursorAt } from '../_util/scenario-access-messages.ts';
 import { openAudit, type AuditRows } from '../_util/audit-rows.ts';
 import { ERAS, expectSuccess, type Door } from '../_util/scenario-doors.ts';
 import { startWorld, type Caller, type LineName, type World } from '../_util/scenario.ts';
@@ -61,6 +62,14 @@ const DOORS: readonly ShownBy[] = [
   tool('search_by_sender', () => ({ session_id: main(), sender: 'alice' }), SECRETS.slice(0, -1)),
   tool('search_by_timerange', () => ({ session_id: main(), start_time: START, end_time: END }), SECRETS),
   tool('search_context', () => ({ session_id: main(), query: 'from:ghost' }), ['whisper']),
+  {
+    ...{ what: 'wait_for_messages', action: 'wait_for_messages', shows: SECRETS },
+    async ask(door) {
+      const poll = { session_id: main(), timeout_seconds: 0, limit: 100 };
+      const { cursor } = expectSuccess(await world.callers.alice.at['2026'].call('wait_for_messages', poll));
+      return door.call('wait_for_messages', { ...poll, cursor: cursorAt(String(cursor), 0) });
+    },
+  },
   resource(() => `session://${main()}`, 'a session as resource'),
   resource(() => `session://${main()}/messages`, 'its messages as resource'),
   {
