@@ -158,6 +158,21 @@ it('says how to acknowledge what it showed', async () => {
   expect((await fire('prompt', 'session-8')).out).not.toContain('Acknowledge this.');
 });
 
+it('acknowledges nothing that it showed cut: waiting brings the whole of it', async () => {
+  const id = await say(`A long one. ${'word '.repeat(400)}`, { message_type: 'question' });
+  const cursorIn = (text: string): string | undefined => /wait_for_messages cursor=([\w-]+)/.exec(text)?.[1];
+  const wait = async (cursor: unknown) =>
+    (await me.callTool('wait_for_messages', { cursor, timeout_seconds: 0 })).json;
+  for (const event of ['prompt', 'stop'] as const) {
+    const { out } = await fire(event, `session-9-${event}`);
+    expect(out).toContain(`#${id}, question from bob`);
+    const waited = await wait(cursorIn(out));
+    expect(waited['messages']).toContainEqual(expect.objectContaining({ id }));
+  }
+  const whole = await wait(undefined);
+  expect((await wait(whole['cursor']))['messages']).toEqual([]);
+});
+
 const edit = (file_path: string, more: object = {}) => ({
   ...{ ...common(), hook_event_name: 'PreToolUse', tool_use_id: 'toolu_02', tool_name: 'Edit' },
   tool_input: { file_path, old_string: 'a', new_string: 'b' },

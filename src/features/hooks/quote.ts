@@ -11,18 +11,25 @@ const LINE_ENDS = /\r\n?|[\u0085\u2028\u2029]/gu;
 /** Senders of imported messages are called anything. */
 const NOT_IN_NAMES = /[^\p{L}\p{N}._@ -]/gu;
 
+export interface Quoted {
+  readonly id: number;
+  readonly text: string;
+  /** Whether its content is there to the end. */
+  readonly whole: boolean;
+}
+
 /** A line that says what it is, and its content behind `> `. */
-export function quote({ id, sessionId, sender, messageType, createdAt, content }: MessageRow): string {
+export function quote({ id, sessionId, sender, messageType, createdAt, content }: MessageRow): Quoted {
   const time = new Date(createdAt).toISOString();
   const from = sender.replace(NOT_IN_NAMES, '');
   const text = content.replace(LINE_ENDS, '\n').replace(UNSEEN, '');
+  const whole = text.length <= MAX_CONTENT_CHARS;
   const lines = text.slice(0, MAX_CONTENT_CHARS).toWellFormed().trimEnd().split('\n');
-  const rest =
-    text.length > MAX_CONTENT_CHARS
-      ? [`(cut; all of it: get_messages session_id=${sessionId} after_id=${id - 1} limit=1)`]
-      : [];
+  const rest = whole
+    ? []
+    : [`(cut; all of it: get_messages session_id=${sessionId} after_id=${id - 1} limit=1)`];
   const head = `#${id}, ${messageType} from ${from} in ${sessionId}, ${time}:`;
-  return [head, ...lines.map((line) => `> ${line}`), ...rest].join('\n');
+  return { id, text: [head, ...lines.map((line) => `> ${line}`), ...rest].join('\n'), whole };
 }
 
 export function quoteLease({ mode, holder, resources, reason, expiresAt }: LeaseRow): string {

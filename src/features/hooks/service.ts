@@ -4,12 +4,12 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Ctx } from '../../context.ts';
-import type { MessageRow, Store } from '../../store/port.ts';
+import type { Store } from '../../store/port.ts';
 import type { CatchUpService } from '../catch-up/service.ts';
 import type { DeliveryService } from '../delivery/service.ts';
 import type { LeaseService } from '../leases/types.ts';
 import { sightOf } from '../messages/visibility.ts';
-import { quote, quoteLease } from './quote.ts';
+import { quote, quoteLease, type Quoted } from './quote.ts';
 import { createShown } from './shown.ts';
 
 export const HOOK_EVENTS = ['SessionStart', 'UserPromptSubmit', 'PreToolUse', 'PostToolUse', 'Stop'] as const;
@@ -54,12 +54,14 @@ export function createHookService({ store, delivery, catchUp, leases }: HookDeps
   /** Leases, by their fencing tokens, that an agent was warned of. */
   const warned = createShown();
 
-  /** Notes that the model is told these now, and says how the agent acknowledges them. */
-  async function noted(ctx: Ctx, place: string, ids: readonly number[]): Promise<string> {
+  /** Notes that the model is told these now, and says how the agent acknowledges those that are not cut. */
+  async function noted(ctx: Ctx, place: string, told: readonly Quoted[]): Promise<string> {
+    const ids = told.map(idOf);
     shown.add(place, ids);
     const position = await store.read.events.head();
     await delivery.delivered(ctx.principal, ids, 'hook');
-    return acknowledging(await delivery.cursorOf(ctx.principal, { position, ids }));
+    const whole = told.filter((one) => one.whole).map(idOf);
+    return acknowledging(await delivery.cursorOf(ctx.principal, { position, ids: whole }));
   }
 
   async function whatMatters(ctx: Ctx, place: string): Promise<string | undefined> {
@@ -75,9 +77,9 @@ export function createHookService({ store, delivery, catchUp, leases }: HookDeps
   async function fresh(ctx: Ctx, place: string): Promise<string | undefined> {
     const except = (id: number): boolean => shown.has(place, id);
     const { messages, count } = await delivery.unread(ctx, { limit: MAX_MESSAGES, except });
-    const told = within(messages.map(quoted));
+    const told = within(messages.map(quote));
     if (told.length === 0 || (await hasGone(ctx))) return undefined;
-    const acknowledge = await noted(ctx, place, told.map(idOf));
+    const acknowledge = await noted(ctx, place, told);
     return [
       `Shared Context Hub: unread messages for you (${ctx.principal.agentId}). ${QUOTED}`,
       ...told.map(({ text }) => text),
@@ -94,7 +96,7 @@ export function createHookService({ store, delivery, catchUp, leases }: HookDeps
       messages
         .filter(({ id }) => open.has(id))
         .slice(0, MAX_MESSAGES)
-        .map(quoted),
+        .map(quote),
     );
     if (await hasGone(ctx)) return undefined;
     const now = new Set(told.map(idOf));
@@ -103,7 +105,7 @@ export function createHookService({ store, delivery, catchUp, leases }: HookDeps
       messages.map(idOf).filter((id) => now.has(id) || !open.has(id)),
     );
     if (told.length === 0) return undefined;
-    const acknowledge = await noted(ctx, place, [...now]);
+    const acknowledge = await noted(ctx, place, told);
     return [
       `Shared Context Hub: before you stop, others wait for an answer of yours (${ctx.principal.agentId}). ${QUOTED}`,
       ...told.map(({ text }) => text),
@@ -168,20 +170,14 @@ async function hasGone({ signal }: Ctx): Promise<boolean> {
 }
 
 const acknowledging = (cursor: string): string =>
-  `To say that you have these, and to wait for more: wait_for_messages cursor=${cursor}`;
+  `To say that you have what is not cut here, and to wait for more: wait_for_messages cursor=${cursor}`;
 
 const moreThan = (count: number): string => (count > 0 ? `${count} more are unread. ` : '');
 
-interface Told {
-  readonly id: number;
-  readonly text: string;
-}
-
-const idOf = ({ id }: Pick<Told, 'id'>): number => id;
-const quoted = (message: MessageRow): Told => ({ id: message.id, text: quote(message) });
+const idOf = ({ id }: Pick<Quoted, 'id'>): number => id;
 
 /** As many as there is room for, and one in any case. */
-function within(all: readonly Told[]): readonly Told[] {
+function within(all: readonly Quoted[]): readonly Quoted[] {
   let chars = 0;
   const last = all.findIndex(({ text }, i) => (chars += text.length + 2) > MAX_CHARS && i > 0);
   return last === -1 ? all : all.slice(0, last);
