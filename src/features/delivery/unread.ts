@@ -47,6 +47,8 @@ export interface UnreadDeps {
   readonly store: Pick<Store, 'read'>;
   readonly bus: Pick<EventBus, 'listen'>;
   readonly recorder: Pick<Recorder, 'pending'>;
+  /** Of all agents together; whoever asked longest ago is forgotten for more. */
+  readonly maxMessages?: number;
 }
 
 /** Of one agent: who has more has not looked for long. */
@@ -184,14 +186,15 @@ class Entry implements Unread {
 }
 
 export function createUnreadMessages(deps: UnreadDeps): UnreadMessages {
-  const { store, bus } = deps;
+  const { store, bus, maxMessages = MAX_MESSAGES } = deps;
   /** By workspace and each name that speaks to the agent. */
   const named = new Map<string, Set<Entry>>();
-  const entries = new LRUCache<string, Entry>({
+  /** In an object of its own each time it is put: a cache does not measure again what it has. */
+  const entries = new LRUCache<string, { readonly entry: Entry }>({
     max: MAX_AGENTS,
-    maxSize: MAX_MESSAGES + MAX_AGENTS,
-    sizeCalculation: ({ messages }) => 1 + messages.size,
-    dispose: (entry, _key, reason) => {
+    maxSize: maxMessages,
+    sizeCalculation: ({ entry: { messages } }) => Math.max(messages.size, 1),
+    dispose: ({ entry }, _key, reason) => {
       if (reason !== 'set') forget(entry);
     },
   });
@@ -213,7 +216,7 @@ export function createUnreadMessages(deps: UnreadDeps): UnreadMessages {
         for (const name of addressees)
           for (const entry of named.get(keyOf(workspace, name)) ?? []) entry.outdate('newer');
       } else if (kind === 'message.updated') {
-        for (const entry of entries.values())
+        for (const { entry } of entries.values())
           if (entry.recipient.workspace === workspace) entry.outdate('all');
       }
     }
@@ -228,14 +231,14 @@ export function createUnreadMessages(deps: UnreadDeps): UnreadMessages {
     if (found === undefined) return undefined;
     // Another request may have been faster.
     const there = entries.get(key);
-    if (there !== undefined) return there;
+    if (there !== undefined) return there.entry;
     const entry = new Entry({ ...found, workspace, names: { agent, type } }, sightOf(principal), deps);
     for (const name of keysOf(entry.recipient)) {
       const known = named.get(name);
       if (known === undefined) named.set(name, new Set([entry]));
       else known.add(entry);
     }
-    entries.set(key, entry);
+    entries.set(key, { entry });
     return entry;
   }
 
@@ -243,11 +246,10 @@ export function createUnreadMessages(deps: UnreadDeps): UnreadMessages {
     async of(principal) {
       const { workspace, agentId } = principal;
       const key = `${keyOf(workspace, agentId.toLowerCase())}\u0000${may(principal, 'admin') ? 'admin' : ''}`;
-      const entry = entries.get(key) ?? (await enter(key, principal));
+      const entry = entries.get(key)?.entry ?? (await enter(key, principal));
       if (entry === undefined || entry.current) return entry;
       await entry.refresh();
-      // Counted anew.
-      if (entries.peek(key) === entry) entries.set(key, entry);
+      if (entries.peek(key)?.entry === entry) entries.set(key, { entry });
       return entry;
     },
 
