@@ -3,9 +3,9 @@ import type { z } from 'zod';
 import { invalid, type HubError } from '../errors.ts';
 import type { JsonSchema } from './surface.ts';
 
-/** Parameters whose values are never shown, however they are misspelt. */
+/** Parameters whose values are never shown, however they are misspelt. A number of tokens is no secret. */
 const HIDDEN = '(hidden)';
-const SECRET = /token|secret|password|api_?key/i;
+const SECRET = /(?<!^max_?)token|secret|password|api_?key/i;
 
 /** @throws HubError INVALID_INPUT naming the parameter, its value and what is expected. */
 export function parseArguments<T extends z.ZodObject>(
@@ -67,6 +67,7 @@ function describe(schema: JsonSchema | undefined, path: readonly PropertyKey[]):
     maximum,
     minLength,
     maxLength,
+    minItems,
     maxItems,
     format,
     pattern,
@@ -74,8 +75,7 @@ function describe(schema: JsonSchema | undefined, path: readonly PropertyKey[]):
   if (Array.isArray(values)) return `one of ${values.join(', ')}`;
   if (type === 'integer' || type === 'number') return `${article(type)}${range(minimum, maximum)}`;
   if (type === 'array') {
-    const most = maxItems === undefined ? '' : ` of at most ${String(maxItems)} items`;
-    return `an array${most}, each ${describe(items, [])}`;
+    return `an array${range(minItems, maxItems, ' items')}, each ${describe(items, [])}`;
   }
   if (type !== 'string') return typeof type === 'string' ? article(type) : 'any JSON value';
   if (format === 'date-time') return 'an ISO 8601 time with offset or Z';

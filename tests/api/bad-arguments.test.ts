@@ -105,6 +105,25 @@ describe.each(ERAS)('in era %s', (era) => {
     expect(schemas.get('set_memory')?.required).toEqual(['key', 'value']);
   });
 
+  it('shows a number of tokens, which is no secret, and never a token', async () => {
+    const door = doors[era]!;
+    const error = expectError(await door.call('catch_up', { max_tokens: 199 }), 'INVALID_INPUT');
+    expect(error).toMatchObject({ context: { field: 'max_tokens', value: 199 } });
+    for (const [field, value] of [
+      ['auth_token', ['sct_secret']],
+      ['my_tokens', 'sct_secret'],
+      ['token', 'sct_secret'],
+    ] as const) {
+      const { text } = await door.call('catch_up', { [field]: value });
+      expect(text).not.toContain('sct_secret');
+    }
+  });
+
+  it('says how many items a list may have', async () => {
+    const error = expectError(await doors[era]!.call('acquire_lease', { resources: [] }), 'INVALID_INPUT');
+    expect(error.context['expected']).toBe('an array of 1 to 50 items, each a string of 1 to 500 characters');
+  });
+
   it('refuses a tool that does not exist as a mistake in the protocol', async () => {
     await expect(doors[era]!.call('no_such_tool', {})).rejects.toMatchObject({ code: -32602 });
   });

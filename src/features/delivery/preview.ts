@@ -1,4 +1,5 @@
 /** The beginning of a message as one line that can be shown beside anything. */
+import { cutText } from '../../lib/plain-text.ts';
 
 /** Characters of a preview, at most. */
 export const PREVIEW_CHARS = 80;
@@ -13,10 +14,5 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}]/gu;
 export function previewOf(text: string): string {
   const line = text.replace(SPACE, ' ').replace(UNSEEN, '').trim();
   if (line.length <= PREVIEW_CHARS) return line;
-  return `${wholeCharacters(line.slice(0, PREVIEW_CHARS - 1))}…`;
-}
-
-/** Without a half of a character at its end. */
-function wholeCharacters(text: string): string {
-  return text.isWellFormed() ? text : text.slice(0, -1);
+  return `${cutText(line, PREVIEW_CHARS - 1)}…`;
 }

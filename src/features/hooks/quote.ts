@@ -1,13 +1,11 @@
 /** Messages as a hook shows them to a model: quoted, so that nothing in them can pass for the hub's or the user's words. */
+import { cutText, seenText } from '../../lib/plain-text.ts';
 import type { LeaseRow, MessageRow } from '../../store/port.ts';
 import { previewOf } from '../delivery/preview.ts';
 
 /** Of one message; the rest is a call away. */
 const MAX_CONTENT_CHARS = 1_500;
 const MAX_RESOURCES = 3;
-/** Controls, and what makes text run or look other than it is. */
-const UNSEEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}]/gu;
-const LINE_ENDS = /\r\n?|[\u0085\u2028\u2029]/gu;
 /** Senders of imported messages are called anything. */
 const NOT_IN_NAMES = /[^\p{L}\p{N}._@ -]/gu;
 
@@ -22,9 +20,9 @@ export interface Quoted {
 export function quote({ id, sessionId, sender, messageType, createdAt, content }: MessageRow): Quoted {
   const time = new Date(createdAt).toISOString();
   const from = sender.replace(NOT_IN_NAMES, '');
-  const text = content.replace(LINE_ENDS, '\n').replace(UNSEEN, '');
+  const text = seenText(content);
   const whole = text.length <= MAX_CONTENT_CHARS;
-  const lines = text.slice(0, MAX_CONTENT_CHARS).toWellFormed().trimEnd().split('\n');
+  const lines = cutText(text, MAX_CONTENT_CHARS).trimEnd().split('\n');
   const rest = whole
     ? []
     : [`(cut; all of it: get_messages session_id=${sessionId} after_id=${id - 1} limit=1)`];
