@@ -155,7 +155,8 @@ function wire(
   const { toolTimeoutMs } = config.mcp;
   const apiDeps = { ...toolHub, toolTimeoutMs, authenticator, addressOf, open, log };
   const health = () => store.health();
-  const mcpDeps = { engines, authenticator, log, now, requestIdOf, addressOf };
+  const { heartbeatMs: _, ...patience } = options.streams ?? {};
+  const mcpDeps = { engines, authenticator, log, now, requestIdOf, addressOf, ...patience };
   const app = createApp({
     ...{ config, version, log, health, now },
     auth: authenticator,

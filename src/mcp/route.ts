@@ -41,6 +41,8 @@ export interface McpRouteDeps {
   readonly addressOf: (c: Context) => string;
   readonly rates: Pick<RateService, 'spendTotal'>;
   readonly streams: StreamQuota;
+  /** How long a client may leave unread what its stream sent. */
+  readonly patienceMs?: number;
   /** Told whose key a request comes with. */
   readonly onVerified?: (c: Context, credential: Credential) => void;
   /** Told who a request is, for the logs. */
@@ -50,6 +52,7 @@ export interface McpRouteDeps {
   readonly now?: () => number;
 }
 
+const PATIENCE_MS = 30_000;
 const METHODS: readonly string[] = ['GET', 'POST', 'DELETE'];
 const COUNTED_BY_AGENT: ReadonlySet<string> = new Set([
   'tools/call',
@@ -60,7 +63,7 @@ const COUNTED_BY_AGENT: ReadonlySet<string> = new Set([
 
 export function mcpRoutes(deps: McpRouteDeps): Hono {
   const { engines, authenticator, rates, streams, log, requestIdOf, now = Date.now } = deps;
-  const { open = createOpenRequests({ now }) } = deps;
+  const { open = createOpenRequests({ now }), patienceMs = PATIENCE_MS } = deps;
 
   const serve = async (c: Context, onlyLegacy: boolean): Promise<Response> => {
     const { headers } = c.req.raw;
@@ -111,7 +114,7 @@ export function mcpRoutes(deps: McpRouteDeps): Hono {
     if (stream === undefined) return answer(request, outcome, onlyLegacy);
     const closed = streams.open(credential.keyId, stream);
     try {
-      return whenDone(await answer(request, outcome, onlyLegacy), http.signal, closed);
+      return whenDone(await answer(request, outcome, onlyLegacy), http.signal, closed, patienceMs);
     } catch (error) {
       closed();
       throw error;

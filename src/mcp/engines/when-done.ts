@@ -1,17 +1,25 @@
 /**
  * Calls `done` once: when the stream of `response` has been read to its end, broke, was given up by its reader, or `signal` says
- * that the client has gone; at once if `response` is no stream of events.
+ * that the client has gone; at once if `response` is no stream of events. A reader that leaves unread what it was sent for
+ * longer than `patienceMs` is cut off: what it is told would be kept for it without end.
  */
-export function whenDone(response: Response, signal: AbortSignal, done: () => void): Response {
+export function whenDone(
+  response: Response,
+  signal: AbortSignal,
+  done: () => void,
+  patienceMs?: number,
+): Response {
   if (response.body === null || response.headers.get('content-type') !== 'text/event-stream') {
     done();
     return response;
   }
   const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader();
   let over = false;
+  let unread: NodeJS.Timeout | undefined;
   const end = (): void => {
     if (over) return;
     over = true;
+    clearTimeout(unread);
     signal.removeEventListener('abort', abort);
     done();
   };
@@ -21,14 +29,24 @@ export function whenDone(response: Response, signal: AbortSignal, done: () => vo
   };
   signal.addEventListener('abort', abort);
   const body = new ReadableStream<Uint8Array>({
+    // Called whenever there is room: not while the reader leaves what it has.
     async pull(controller) {
+      clearTimeout(unread);
       const next = await reader.read().catch((error: unknown) => {
         end();
         throw error;
       });
-      if (!next.done) return controller.enqueue(next.value);
-      end();
-      controller.close();
+      if (next.done) {
+        end();
+        controller.close();
+        return;
+      }
+      controller.enqueue(next.value);
+      if (patienceMs === undefined) return;
+      unread = setTimeout(() => {
+        abort();
+        controller.error(new Error('the client does not read what it is sent'));
+      }, patienceMs).unref();
     },
     async cancel(reason) {
       end();
