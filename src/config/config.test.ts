@@ -55,6 +55,7 @@ describe('createConfig', () => {
         readsPerMinute: 3_000,
         searchPerMinute: 100,
         memoryPerMinute: 500,
+        leasesPerMinute: 300,
         totalPerMinute: 6_000,
       },
     });

@@ -31,7 +31,12 @@ export async function tokenCounter(
   encoding.setMergeCacheSize(REMEMBERED);
   return (text) => {
     let tokens = 0;
-    for (const [piece] of text.matchAll(PIECES)) tokens += encoding.countTokens(piece, AS_TEXT);
-    return Math.max(tokens, estimateTokens(text));
+    let pieces = 0;
+    for (const [piece] of text.matchAll(PIECES)) {
+      tokens += encoding.countTokens(piece, AS_TEXT);
+      pieces++;
+    }
+    // At a seam a token may be two of the whole text.
+    return Math.max(tokens + Math.max(0, pieces - 1), estimateTokens(text));
   };
 }

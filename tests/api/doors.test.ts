@@ -74,6 +74,26 @@ const resources: readonly DoorRow[] = [
     },
   },
   {
+    covers: 'agent://{agent_id}/inbox',
+    async run(caller, door, missing) {
+      const inboxOf = async (agent: string) => parsed(await door.read(`agent://${agent}/inbox`));
+      const own = await inboxOf(caller.agent.toUpperCase());
+      expectNothingHidden(world, caller, JSON.stringify(own));
+      expect(own, caller.name).toMatchObject({ unread: idsIn(own['messages']).length });
+      if (caller.name === 'admin') {
+        expect(idsIn((await inboxOf('alice'))['messages'])).toEqual(expect.any(Array));
+        expect(await refusalOf(inboxOf('nobody'))).toMatchObject({
+          code: missing,
+          error: { code: 'AGENT_NOT_FOUND' },
+        });
+      }
+      if ([...ADMINS, 'strangeAdmin'].includes(caller.name) || caller.agent === 'alice') return;
+      const refused = await refusalOf(inboxOf('alice'));
+      expect(refused.error, caller.name).toMatchObject({ code: 'PERMISSION_DENIED' });
+      expect(lasting((await refusalOf(inboxOf('nobody'))).error)).toEqual(lasting(refused.error));
+    },
+  },
+  {
     covers: 'agent://{agent_id}/memory',
     async run(caller, door, missing) {
       const keysOf = async (agent: string): Promise<string[]> =>

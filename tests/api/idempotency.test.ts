@@ -45,6 +45,10 @@ async function entry(): Promise<string> {
   expectSuccess(await alice.call('set_memory', { key, value: 1 }));
   return key;
 }
+async function lease(): Promise<unknown> {
+  const granted = expectSuccess(await alice.call('acquire_lease', { resources: [`file-${++made.count}`] }));
+  return (granted['lease'] as { lease_id: string }).lease_id;
+}
 const both = (args: Args, more: Args): readonly [Args, Args] => [args, { ...args, ...more }];
 
 const WRITES: Readonly<Record<string, Write>> = {
@@ -62,12 +66,15 @@ const WRITES: Readonly<Record<string, Write>> = {
   },
   set_memory: { args: async () => both({ key: await entry(), value: { a: 1, b: 2 } }, { value: 2 }) },
   delete_memory: { args: async () => both({ key: await entry() }, { scope: 'shared' }) },
+  acquire_lease: { args: async () => both({ resources: [`file-${++made.count}`] }, { mode: 'shared' }) },
+  release_lease: { args: async () => both({ lease_id: await lease() }, { lease_id: 'lease_other' }) },
 };
 
 it('covers every tool that writes', () => {
-  const writing = TOOLS.filter(({ hints, authenticates }) => !hints.readOnly && authenticates !== true).map(
-    ({ name }) => name,
-  );
+  const writing = TOOLS.filter(
+    ({ hints, permission, authenticates }) =>
+      !hints.readOnly && permission !== 'read' && authenticates !== true,
+  ).map(({ name }) => name);
   expect(Object.keys(WRITES).sort()).toEqual(writing.sort());
 });
 
@@ -78,7 +85,9 @@ const reversed = (args: Args): Args =>
       .reverse()
       .map(([name, value]) => [
         name,
-        typeof value === 'object' && value !== null ? reversed(value as Args) : value,
+        typeof value === 'object' && value !== null && !Array.isArray(value)
+          ? reversed(value as Args)
+          : value,
       ]),
   );
 

@@ -9,13 +9,19 @@ import { ADMIN_KEY, AGENT_KEY, startTestHub, type TestHub } from '../_util/test-
 
 let hub: TestHub;
 let session: string;
-/** A place whose only use is to be heard of after all that happened before elsewhere. */
-let sentinel: string;
+/** Places whose only use is to be heard of after all that happened before elsewhere. The first tells that one listens. */
+let sentinels: string[];
+const SENTINELS = 12;
+let used = 0;
 beforeAll(async () => {
   hub = await startTestHub();
   for (const agent of ['bob', 'carl']) await tool(agent, 'list_sessions', {});
   session = String((await tool('ann', 'create_session', { purpose: 'to talk' }))['session_id']);
-  sentinel = String((await tool('ann', 'create_session', { purpose: 'to be last' }))['session_id']);
+  sentinels = await Promise.all(
+    Array.from({ length: SENTINELS }, async () =>
+      String((await tool('ann', 'create_session', { purpose: 'to be last' }))['session_id']),
+    ),
+  );
 });
 afterAll(() => hub[Symbol.asyncDispose]());
 
@@ -42,7 +48,7 @@ async function watch(
   asked: readonly string[],
   options: { key?: string; agent: string; type?: string },
 ): Promise<Watching> {
-  const uris = [...asked, last()];
+  const uris = [...asked, ...sentinels.map(messagesOf)];
   const heard: string[] = [];
   const { client, close } =
     era === '2025' ? await hub.connect('2025', options) : await hub.connect('2026', options);
@@ -54,7 +60,7 @@ async function watch(
     for (const uri of uris) await client.subscribeResource({ uri });
     // Its stream opens by itself: what comes before is not for it.
     await vi.waitUntil(async () => {
-      await tool('ann', 'add_message', { session_id: sentinel, content: 'is anybody there' });
+      await tool('ann', 'add_message', { session_id: sentinels[0], content: 'is anybody there' });
       return heard.length > 0;
     });
   }
@@ -74,13 +80,16 @@ async function watch(
   };
 }
 
-const last = (): string => `session://${sentinel}/messages`;
+const messagesOf = (id: string): string => `session://${id}/messages`;
 
 /** What was heard before the sentinel is all there was; forgets it. */
 async function heardBy(...all: readonly Watching[]): Promise<string[][]> {
+  // Another each time: what an earlier one is heard of late says nothing.
+  const sentinel = sentinels[1 + (used++ % (SENTINELS - 1))] ?? '';
   await tool('ann', 'add_message', { session_id: sentinel, content: 'that is all' });
-  await vi.waitUntil(() => all.every(({ heard }) => heard.includes(last())));
-  return all.map(({ heard }) => heard.splice(0).filter((uri) => uri !== last()));
+  await vi.waitUntil(() => all.every(({ heard }) => heard.includes(messagesOf(sentinel))));
+  const silent = new Set(sentinels.map(messagesOf));
+  return all.map(({ heard }) => heard.splice(0).filter((uri) => !silent.has(uri)));
 }
 
 describe.each(ERAS)('a subscriber of %s', (era) => {

@@ -98,12 +98,14 @@ describe('listen', () => {
     );
   });
 
-  it('says that another program has the port', async () => {
+  it('says which other program has the port', async () => {
     const other = http.createServer((_request, response) => response.end('hello')).listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
+    const holder =
+      process.platform === 'linux' ? `process ${String(process.pid)} \\(.*\\)` : 'another program';
     await expect(start(undefined, { port })).rejects.toThrow(
-      `Port ${String(port)} is taken: another program uses it`,
+      new RegExp(`^Port ${String(port)} is taken: ${holder} uses it`),
     );
     other.close();
   });

@@ -25,7 +25,11 @@ it('does not run for a request that was aborted before', async () => {
     const ctx = { principal: principalOf(KEYS.alice), requestId: 'r1', signal, log };
     const hub = {
       maxResponseBytes: 1000,
-      services: { rates: { spend: () => Promise.resolve() } },
+      services: {
+        rates: { spend: () => Promise.resolve() },
+        presence: { calls: () => ({ [Symbol.dispose]: () => undefined }) },
+        delivery: { inbox: () => Promise.resolve(undefined) },
+      },
     } as unknown as ToolHub;
     return callTool(prepareTool(tool), hub, ctx, {}, { timeoutMs: 1000, now: () => 0 });
   };

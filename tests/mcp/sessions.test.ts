@@ -41,7 +41,8 @@ describe('a session', () => {
   it('knows what it is bound to, its agent in any case', async () => {
     await using agent = new RawAgent();
     const sessionId = await agent.open();
-    const binding = { keyId: 'k1', agentId: 'ann', client: { name: 'raw', version: '1' }, toolSet: 'all' };
+    const of = { keyId: 'k1', agentId: 'ann', client: { name: 'raw', version: '1' } };
+    const binding = { ...of, toolSet: 'all', channel: false };
     expect(agent.engine.sessions.get(sessionId)?.binding).toEqual(binding);
     expect((await agent.send(sessionId, { headers: { 'x-agent-id': 'aNN' } })).status).toBe(200);
   });

@@ -138,7 +138,7 @@ describe.each(ERAS)('an agent of %s', (era) => {
 });
 
 it('no tool is without a limit', async () => {
-  await using hub = await limited({ AUTH: 1, MESSAGES: 1, READS: 1, SEARCH: 1, MEMORY: 1 });
+  await using hub = await limited({ AUTH: 1, MESSAGES: 1, READS: 1, SEARCH: 1, MEMORY: 1, LEASES: 1 });
   for (const { name, rate } of TOOLS) {
     const agent = `agent-of-${name}`;
     const ask = async () => {

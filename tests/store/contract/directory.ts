@@ -11,7 +11,8 @@ export function directory(engine: StoreEngine): void {
 
     it('has the agents of one workspace, last seen first', async () => {
       // The keys of `newAgent` are of this one.
-      const [here, elsewhere] = ['default', await newWorkspace(at.store)];
+      const [here, elsewhere] = ['default', await newWorkspace(at.store)] as const;
+      await at.store.write((tx) => tx.workspaces.ensure(here, T0));
       await newAgent(at.store, here, { agentId: 'first', lastSeenAt: T0 + 1 });
       const last = await newAgent(at.store, here, { agentId: 'last', lastSeenAt: T0 + 3, client: 'cli/1' });
       await newAgent(at.store, here, { agentId: 'Second', lastSeenAt: T0 + 2 });
