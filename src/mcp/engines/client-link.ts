@@ -17,6 +17,8 @@ export type SdkContext =
 
 /** Neither call fails if the client has gone. */
 export interface ClientLink {
+  /** Whether it sent a progress token. */
+  readonly wantsProgress: boolean;
   /** How far the request is, rising from call to call. Sent to a client that asked for it with a progress token. */
   progress(progress: number, total?: number, message?: string): Promise<void>;
   /** Sent if the client wants records of this level: set for its session before 2026, with each request since. */
@@ -55,6 +57,10 @@ export class ClientLink2025 implements ClientLink {
     this.#logLevel = logLevel;
   }
 
+  get wantsProgress(): boolean {
+    return this.sdk.extra._meta?.progressToken !== undefined;
+  }
+
   async progress(progress: number, total?: number, message?: string): Promise<void> {
     const token = this.sdk.extra._meta?.progressToken;
     if (token === undefined) return;
@@ -77,6 +83,10 @@ export class ClientLink2026 implements ClientLink {
 
   constructor(context: ServerContext) {
     this.sdk = { era: '2026', context };
+  }
+
+  get wantsProgress(): boolean {
+    return this.sdk.context.mcpReq._meta?.progressToken !== undefined;
   }
 
   async progress(progress: number, total?: number, message?: string): Promise<void> {
