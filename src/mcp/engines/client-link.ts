@@ -10,10 +10,13 @@ import {
 
 export type LogLevel = LoggingLevel;
 
-/** The SDK's own context of a request, for what has no common form in both eras. */
+/**
+ * The SDK's own context of a request, for what has no common form in both eras; undefined where no SDK had a part in it, see
+ * `RichSurface.asks`.
+ */
 export type SdkContext =
   | { readonly era: '2025'; readonly extra: RequestHandlerExtra<ServerRequest, ServerNotification> }
-  | { readonly era: '2026'; readonly context: ServerContext };
+  | { readonly era: '2026'; readonly context: ServerContext | undefined };
 
 /** Neither call fails if the client has gone. */
 export interface ClientLink {
@@ -79,7 +82,7 @@ export class ClientLink2025 implements ClientLink {
 }
 
 export class ClientLink2026 implements ClientLink {
-  readonly sdk: Extract<SdkContext, { era: '2026' }>;
+  readonly sdk: { readonly era: '2026'; readonly context: ServerContext };
 
   constructor(context: ServerContext) {
     this.sdk = { era: '2026', context };
