@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connectAgents, startHubProcess, type BenchAgent, type Era, type HubProcess } from './load.ts';
 import { ask } from './loop-delay.ts';
 import { median, quantile, type Report } from './report.ts';
+import { steadily } from './steadily.ts';
 
 const AGENTS = 100;
 const SESSIONS = 10;
@@ -39,38 +40,41 @@ async function benchSendToSeen(report: Report, era: Era): Promise<void> {
   const over = new AbortController();
   const acknowledged = new Map<number, number>();
   const seen: { readonly id: number; readonly at: number }[] = [];
-  const noops: number[] = [];
   const reading = readers.list.map((reader, i) =>
     follow(reader, sessions[i % SESSIONS] ?? '', over.signal, (id) => {
       seen.push({ id, at: performance.now() });
     }),
   );
-  const measured = performance.now() + WARM_UP_SECONDS * 1000;
-  const idling = every(NOOPS_PER_SECOND, over.signal, async () => {
-    const from = performance.now();
-    await idlers.list[0].call('noop', { session_id: 's', content: 'c' });
-    if (from > measured) noops.push(performance.now() - from);
-  });
-  let turn = 0;
-  const sending = every(MESSAGES_PER_SECOND, over.signal, async () => {
-    const n = turn++ % SESSIONS;
-    const sender = senders.list[n] ?? senders.list[0];
-    const { message_id } = await sender.call('add_message', { session_id: sessions[n], content: 'News' });
-    if (performance.now() > measured) acknowledged.set(Number(message_id), performance.now());
-  });
-  await delay((WARM_UP_SECONDS + SECONDS) * 1000);
+  const sessionOf = new Map(senders.list.map((sender, n) => [sender, sessions[n] ?? '']));
+  const post = async (sender: BenchAgent): Promise<void> => {
+    const session_id = sessionOf.get(sender);
+    const { message_id } = await sender.call('add_message', { session_id, content: 'News' });
+    acknowledged.set(Number(message_id), performance.now());
+  };
+  const callNothing = (idler: BenchAgent) => idler.call('noop', { session_id: 's', content: 'c' });
+  /** Each sender has one message under way at most: a machine that is too slow is not buried, but gets fewer. */
+  const load = (seconds: number) => {
+    const work = delay(seconds * 1000);
+    return Promise.all([
+      steadily(senders.list, MESSAGES_PER_SECOND, post, () => work),
+      steadily(idlers.list, NOOPS_PER_SECOND, callNothing, () => work),
+    ]);
+  };
+  await load(WARM_UP_SECONDS);
+  acknowledged.clear();
+  const [{ perSecond }, { times: noops }] = await load(SECONDS);
   over.abort();
-  await Promise.all([idling, sending]);
   // The readers wait for what does not come.
-  for (const [n, sender] of senders.list.entries())
-    await sender.call('add_message', { session_id: sessions[n], content: 'The end' });
+  const sent = new Map(acknowledged);
+  for (const sender of senders.list) await post(sender);
   await Promise.all(reading);
   const took = seen.flatMap(({ id, at }) => {
-    const from = acknowledged.get(id);
+    const from = sent.get(id);
     return from === undefined ? [] : [Math.max(0, at - from)];
   });
   const bench = `Send to seen, ${AGENTS} agents of ${era} waiting in ${SESSIONS} sessions, ${MESSAGES_PER_SECOND} messages/s`;
-  const wanted = acknowledged.size * (AGENTS / SESSIONS);
+  report.add({ bench, figure: 'sent', value: perSecond, unit: '1/s' });
+  const wanted = sent.size * (AGENTS / SESSIONS);
   report.add({ bench, figure: 'seen, of those sent', value: took.length / wanted, unit: '', atLeast: 1 });
   for (const [name, part, atMost] of [
     ['p50', 0.5, P50_MS],
@@ -96,18 +100,6 @@ async function follow(
     ({ cursor } = answer);
     for (const { id } of answer['messages'] as { id: number }[]) tell(id);
   }
-}
-
-/** Begins `work` so often, however long it takes. */
-async function every(perSecond: number, over: AbortSignal, work: () => Promise<void>): Promise<void> {
-  const running = new Set<Promise<void>>();
-  const started = performance.now();
-  for (let n = 1; !over.aborted; n++) {
-    const one = work().finally(() => running.delete(one));
-    running.add(one);
-    await delay(Math.max(0, started + (n * 1000) / perSecond - performance.now()));
-  }
-  await Promise.all(running);
 }
 
 async function benchWaiting(report: Report, era: Era): Promise<void> {

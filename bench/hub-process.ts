@@ -2,21 +2,23 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { serve } from '@hono/node-server';
+import { listen } from '../src/http/server.ts';
+import { createLogger } from '../src/telemetry/log.ts';
 import { createBenchHub } from './bench-hub.ts';
 import { answerParent } from './loop-delay.ts';
 
 const given = process.argv[2];
 const folder = given ?? mkdtempSync(join(tmpdir(), 'schub-bench-'));
 const { hub } = await createBenchHub(folder, { RATE_LIMIT_ENABLED: 'false', MAX_STREAMS_PER_KEY: '1000000' });
-const server = serve({ fetch: hub.app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => {
-  process.send?.({ url: `http://127.0.0.1:${port}` });
-  answerParent();
-});
-process.once('disconnect', () => {
-  server.close();
-  void hub.close().then(() => {
-    if (given === undefined) rmSync(folder, { recursive: true, force: true });
-    process.exitCode = 0;
-  });
-});
+const log = createLogger({ level: 'error', format: 'json' });
+const listener = await listen(hub.app, { host: '127.0.0.1', port: 0, log });
+answerParent();
+process.send?.({ url: listener.url });
+process.once('disconnect', () => void close());
+
+async function close(): Promise<void> {
+  await listener.close(0);
+  await hub.close();
+  if (given === undefined) rmSync(folder, { recursive: true, force: true });
+  process.exitCode = 0;
+}

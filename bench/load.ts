@@ -1,7 +1,7 @@
 /** Agents over real sockets, as light as possible: what is measured is the hub, not its clients. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { Agent, request } from 'node:http';
+import { openConnection } from './connection.ts';
 
 export const BENCH_KEY = 'schk_bench-key-0123456789abcdefghijklmn';
 
@@ -53,8 +53,7 @@ export interface BenchAgent {
 
 /** Connects one agent with a connection of its own. */
 async function connectAgent(url: string, era: Era, agentId: string): Promise<BenchAgent> {
-  const http = new Agent({ keepAlive: true, maxSockets: 1 });
-  const target = new URL('/mcp', url);
+  const connection = openConnection(new URL(url));
   const headers: Record<string, string> = {
     authorization: `Bearer ${BENCH_KEY}`,
     accept: 'application/json, text/event-stream',
@@ -64,42 +63,25 @@ async function connectAgent(url: string, era: Era, agentId: string): Promise<Ben
   };
   let id = 0;
 
-  function post(method: string, params: object): Promise<{ body: string; sessionId: string | undefined }> {
+  async function post(method: string, params: object) {
     const message = era === '2026' ? { ...params, _meta: META } : params;
     const text = JSON.stringify({ jsonrpc: '2.0', id: ++id, method, params: message });
     const extra =
       era === '2026'
         ? { 'mcp-method': method, ...('name' in params ? { 'mcp-name': String(params.name) } : {}) }
         : {};
-    return new Promise((resolve, reject) => {
-      const outgoing = request(
-        target,
-        {
-          method: 'POST',
-          agent: http,
-          headers: { ...headers, ...extra, 'content-length': Buffer.byteLength(text) },
-        },
-        (incoming) => {
-          let body = '';
-          incoming.setEncoding('utf8');
-          incoming.on('data', (part: string) => (body += part));
-          incoming.on('end', () => {
-            if (incoming.statusCode !== 200) reject(new Error(`HTTP ${incoming.statusCode ?? 0}: ${body}`));
-            else resolve({ body, sessionId: incoming.headers['mcp-session-id'] as string | undefined });
-          });
-        },
-      );
-      outgoing.on('error', reject);
-      outgoing.end(text);
-    });
+    const answer = await connection.post('/mcp', { ...headers, ...extra }, text);
+    if (answer.status !== 200) throw new Error(`HTTP ${answer.status}: ${answer.body}`);
+    return answer;
   }
 
   if (era === '2025') {
-    const { sessionId } = await post('initialize', {
+    const opened = await post('initialize', {
       protocolVersion: REVISION[era],
       capabilities: {},
       clientInfo: { name: 'bench', version: '1' },
     });
+    const sessionId = opened.headers.get('mcp-session-id');
     if (sessionId === undefined) throw new Error('no session');
     headers['mcp-session-id'] = sessionId;
   }
@@ -114,7 +96,7 @@ async function connectAgent(url: string, era: Era, agentId: string): Promise<Ben
     async listTools() {
       await post('tools/list', {});
     },
-    close: () => http.destroy(),
+    close: () => connection.close(),
   };
 }
 

@@ -33,6 +33,8 @@ export interface Ctx {
   readonly idempotency?: Idempotency;
   /** Words to the client before the answer, where the door has a way for them. */
   readonly client?: {
+    /** Whether it asked how far the call is. */
+    readonly wantsProgress: boolean;
     /** How far the call is, rising from word to word. */
     progress(progress: number, total?: number, message?: string): Promise<void>;
   };

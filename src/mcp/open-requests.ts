@@ -100,8 +100,8 @@ export function createOpenRequests({ now, acting }: OpenRequestsDeps): OpenReque
           },
         });
         // What comes later is for nobody.
-        const late = answer.then(async ({ body }) => {
-          if (ended.signal.aborted) await body?.cancel();
+        const late = answer.then(async (response) => {
+          if (ended.signal.aborted) await response.body?.cancel();
         });
         late.catch(() => undefined);
         return whenDone(await Promise.race([answer, refusal.promise]), ended.signal, release);

@@ -23,7 +23,8 @@ const ROOTS = { method: 'roots/list', params: {} };
 
 /** What the client has sent with this round. */
 function round({ client }: RichCtx) {
-  if (client.sdk.era !== '2026') throw new Error('this revision has no rounds');
+  if (client.sdk.era !== '2026' || client.sdk.context === undefined)
+    throw new Error('this revision has no rounds');
   const { inputResponses, requestState, envelope } = client.sdk.context.mcpReq;
   const responses: Readonly<Record<string, unknown>> = inputResponses ?? {};
   const declared = isRecord(envelope) ? envelope[CLIENT_CAPABILITIES_META_KEY] : undefined;

@@ -67,6 +67,7 @@ export function createConformanceSurface(announce: McpEngines['announce']): Rich
     instructions: 'A fixture for the conformance suite.',
     announces: ['tools', 'resources', 'prompts'],
     logs: true,
+    asks: true,
     listTools: () => listed,
     async callTool(ctx, name, args) {
       const found = tools.find(({ descriptor }) => descriptor.name === name);

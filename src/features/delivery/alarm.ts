@@ -5,38 +5,34 @@ export interface AlarmOptions {
   readonly ms: number;
   /** Aborts when nobody waits any more. */
   readonly signal: AbortSignal;
-  /** Aborts when the time is over early. */
-  readonly closing: AbortSignal;
-  readonly tickMs: number;
-  /** Called every `tickMs`, with the milliseconds gone by. */
-  readonly onTick: (elapsedMs: number) => void;
 }
 
 export class Alarm implements Disposable {
-  readonly #options: AlarmOptions;
-  readonly #started = performance.now();
+  readonly #signal: AbortSignal;
   readonly #timer: NodeJS.Timeout;
-  readonly #ticker: NodeJS.Timeout;
   #bell = Promise.withResolvers<undefined>();
   #isOver: boolean;
 
-  constructor(options: AlarmOptions) {
-    const { ms, signal, closing, tickMs, onTick } = options;
-    this.#options = options;
-    this.#isOver = ms === 0 || closing.aborted;
-    this.#timer = setTimeout(this.#end, ms);
-    this.#ticker = setInterval(() => onTick(performance.now() - this.#started), tickMs);
-    signal.addEventListener('abort', this.ring, { once: true });
-    closing.addEventListener('abort', this.#end, { once: true });
+  constructor({ ms, signal }: AlarmOptions) {
+    this.#signal = signal;
+    this.#isOver = ms === 0;
+    this.#timer = setTimeout(() => this.end(), ms);
+    signal.addEventListener('abort', this.#ring, { once: true });
   }
 
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  readonly ring = (): void => {
+  ring(): void {
     this.#bell.resolve(undefined);
-  };
+  }
+
+  /** Rings, for the time is over, or is to be. */
+  end(): void {
+    this.#isOver = true;
+    this.ring();
+  }
 
   /** From here on a ring is heard by the next {@link sleep}. */
   set(): void {
@@ -50,13 +46,8 @@ export class Alarm implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
-    clearInterval(this.#ticker);
-    this.#options.signal.removeEventListener('abort', this.ring);
-    this.#options.closing.removeEventListener('abort', this.#end);
+    this.#signal.removeEventListener('abort', this.#ring);
   }
 
-  readonly #end = (): void => {
-    this.#isOver = true;
-    this.ring();
-  };
+  readonly #ring = (): void => this.ring();
 }

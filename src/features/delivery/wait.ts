@@ -8,6 +8,7 @@ import { noteAdminSight } from '../messages/admin-sight.ts';
 import { namesOf } from '../messages/addressing.ts';
 import { sightOf } from '../messages/visibility.ts';
 import { demand } from '../permissions.ts';
+import { tellProgress } from '../progress.ts';
 import type { Presence } from '../agents/presence.ts';
 import { requireSession } from '../sessions/service.ts';
 import { Alarm } from './alarm.ts';
@@ -68,7 +69,11 @@ export interface Waits {
 
 export function createWaits(deps: WaitDeps): Waits {
   const { store, bus, auditor, unread, accept, closing, progressMs = PROGRESS_MS } = deps;
-  let waiting = 0;
+  /** Of those who wait. One listener ends them all: a signal looks at all it has for each that comes or goes. */
+  const alarms = new Set<Alarm>();
+  closing.addEventListener('abort', () => {
+    for (const alarm of alarms) alarm.end();
+  });
 
   async function wait(ctx: Ctx, query: WaitQuery): Promise<Waited> {
     demand(ctx, 'read');
@@ -137,15 +142,13 @@ export function createWaits(deps: WaitDeps): Waits {
           sender?.toLowerCase() !== principal.agentId.toLowerCase() &&
           (!addressedOnly || addressees.some((name) => names.includes(name)))));
 
-    if (waiting >= MAX_WAITING) throw tooMany();
-    waiting++;
-    const onTick = (elapsedMs: number): void => {
-      void ctx.client?.progress(Math.round(elapsedMs / 1000), timeoutMs / 1000);
-    };
-    using alarm = new Alarm({ ms: timeoutMs, signal, closing, tickMs: progressMs, onTick });
+    if (alarms.size >= MAX_WAITING) throw tooMany();
+    using alarm = new Alarm({ ms: closing.aborted ? 0 : timeoutMs, signal });
+    using _telling = tellProgress(ctx, timeoutMs / 1000, progressMs);
     using _listening = bus.listen(sight, (events) => {
       if (events.some(counts)) alarm.ring();
     });
+    alarms.add(alarm);
     try {
       for (let looks = 1; ; looks++) {
         // Before there is anything to read: what is committed from here on rings.
@@ -157,14 +160,14 @@ export function createWaits(deps: WaitDeps): Waits {
         if (!alarm.isOver) await alarm.sleep();
       }
     } finally {
-      waiting--;
+      alarms.delete(alarm);
     }
   }
 
   return {
     wait,
     get size() {
-      return waiting;
+      return alarms.size;
     },
   };
 }

@@ -28,7 +28,7 @@ import {
 } from './errors.ts';
 import { createHeld, type HeldLease, type Holding } from './held.ts';
 import { createLine, type Claim } from './line.ts';
-import { tellProgress } from './progress.ts';
+import { tellProgress } from '../progress.ts';
 import { newBudget } from './overlap.ts';
 import { endLease, grantLease, noteForced } from './records.ts';
 import { parseResource } from './resource.ts';

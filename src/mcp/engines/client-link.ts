@@ -10,13 +10,18 @@ import {
 
 export type LogLevel = LoggingLevel;
 
-/** The SDK's own context of a request, for what has no common form in both eras. */
+/**
+ * The SDK's own context of a request, for what has no common form in both eras; undefined where no SDK had a part in it, see
+ * `RichSurface.asks`.
+ */
 export type SdkContext =
   | { readonly era: '2025'; readonly extra: RequestHandlerExtra<ServerRequest, ServerNotification> }
-  | { readonly era: '2026'; readonly context: ServerContext };
+  | { readonly era: '2026'; readonly context: ServerContext | undefined };
 
 /** Neither call fails if the client has gone. */
 export interface ClientLink {
+  /** Whether it sent a progress token. */
+  readonly wantsProgress: boolean;
   /** How far the request is, rising from call to call. Sent to a client that asked for it with a progress token. */
   progress(progress: number, total?: number, message?: string): Promise<void>;
   /** Sent if the client wants records of this level: set for its session before 2026, with each request since. */
@@ -55,6 +60,10 @@ export class ClientLink2025 implements ClientLink {
     this.#logLevel = logLevel;
   }
 
+  get wantsProgress(): boolean {
+    return this.sdk.extra._meta?.progressToken !== undefined;
+  }
+
   async progress(progress: number, total?: number, message?: string): Promise<void> {
     const token = this.sdk.extra._meta?.progressToken;
     if (token === undefined) return;
@@ -73,10 +82,14 @@ export class ClientLink2025 implements ClientLink {
 }
 
 export class ClientLink2026 implements ClientLink {
-  readonly sdk: Extract<SdkContext, { era: '2026' }>;
+  readonly sdk: { readonly era: '2026'; readonly context: ServerContext };
 
   constructor(context: ServerContext) {
     this.sdk = { era: '2026', context };
+  }
+
+  get wantsProgress(): boolean {
+    return this.sdk.context.mcpReq._meta?.progressToken !== undefined;
   }
 
   async progress(progress: number, total?: number, message?: string): Promise<void> {

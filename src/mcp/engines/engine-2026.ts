@@ -12,11 +12,12 @@ import type { ClientInfo } from '../../auth/types.ts';
 import type { Principal } from '../../context.ts';
 import { HubError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
-import { CallAuth, type McpRequest } from './call.ts';
+import { type Call, CallAuth, type McpRequest } from './call.ts';
 import type { Change, MayKnow } from './changes.ts';
 import { ClientLink2026 } from './client-link.ts';
 import { type Dispatch, isMethod } from './dispatch.ts';
 import { ParamHeaders } from './param-headers.ts';
+import { answerPlainCall, type PlainCall, plainCallOf, SILENT } from './plain-call.ts';
 import { capabilitiesOf, type ListKind, type RichSurface } from './rich-surface.ts';
 import { isRecord } from './rpc.ts';
 import { MAX_WATCHED } from './session.ts';
@@ -57,6 +58,8 @@ export class Engine2026 implements AsyncDisposable {
   readonly #serverOptions: ServerOptions;
   readonly #paramHeaders: ParamHeaders;
   readonly #handler: McpHttpHandler;
+  /** What ends the plain calls under way. */
+  readonly #running = new Set<() => void>();
   readonly #subscriptions = new Set<Subscription>();
   readonly #watchers: Watchers<Subscription>;
 
@@ -90,15 +93,35 @@ export class Engine2026 implements AsyncDisposable {
     if (method === 'subscriptions/listen') return this.#listen(http, body, call.principal);
     // Only where the server has no handler at all does the SDK answer 404, as the revision wants it.
     if (!isMethod(method)) return this.#handler.fetch(http, { parsedBody: body });
-    return (
-      this.#paramHeaders.refuse(http, body, call.principal, toolSet) ??
-      this.#handler.fetch(http, { parsedBody: body, authInfo: new CallAuth(call) })
-    );
+    const refusal = this.#paramHeaders.refuse(http, body, call.principal, toolSet);
+    if (refusal !== undefined) return refusal;
+    const plain = this.#deps.surface.asks === true ? undefined : plainCallOf(http.headers, body);
+    if (plain !== undefined) return this.#run(plain, call, http.signal);
+    return this.#handler.fetch(http, { parsedBody: body, authInfo: new CallAuth(call) });
   }
 
   /** The SDK's own answer where no method is called: to a malformed request, and to a notification. */
   async fetchWithoutCall({ http, body }: McpRequest): Promise<Response> {
     return this.#handler.fetch(http, { parsedBody: body });
+  }
+
+  async #run(plain: PlainCall, call: Call, signal: AbortSignal): Promise<Response> {
+    const stops: (() => void)[] = [];
+    const end = (): void => {
+      for (const stop of stops) stop();
+    };
+    const onEnd = (stop: () => void): void => {
+      stops.push(stop);
+      call.onEnd(stop);
+    };
+    this.#running.add(end);
+    try {
+      const { dispatch, surface } = this.#deps;
+      const run = () => dispatch({ ...call, onEnd }, plain, signal, SILENT);
+      return await answerPlainCall(plain, surface.serverInfo, run);
+    } finally {
+      this.#running.delete(end);
+    }
   }
 
   announce(change: Change, mayKnow: MayKnow): void {
@@ -118,6 +141,7 @@ export class Engine2026 implements AsyncDisposable {
   }
 
   async close(): Promise<void> {
+    for (const end of this.#running) end();
     const handlers = [this.#handler, ...[...this.#subscriptions].map(({ handler }) => handler)];
     await Promise.all(handlers.map((handler) => handler.close()));
   }

@@ -54,6 +54,8 @@ export interface RichSurface extends Omit<
   readonly channel?: boolean;
   /** Whether calls write to the log of their client, see {@link ClientLink}. */
   readonly logs?: boolean;
+  /** Whether calls ask something of their client, for which they need the SDK's context. */
+  readonly asks?: boolean;
   listTools(principal: Principal, set: ToolSet): readonly RichToolDescriptor[];
   callTool(ctx: RichCtx, name: string, args: unknown): Promise<RichToolResult | InputRequired>;
   readResource(ctx: RichCtx, uri: string): Promise<RichResource>;

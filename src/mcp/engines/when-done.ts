@@ -9,7 +9,9 @@ export function whenDone(
   done: () => void,
   patienceMs?: number,
 ): Response {
-  if (response.body === null || response.headers.get('content-type') !== 'text/event-stream') {
+  // Asked first: to ask for the body of an answer makes a stream of it, and all it goes through slower.
+  const streams = response.headers.get('content-type') === 'text/event-stream';
+  if (!streams || response.body === null) {
     done();
     return response;
   }
