@@ -5,7 +5,16 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { ERAS } from '../_util/scenario-doors.ts';
 import { MEMBERS, STRANGERS } from './_util/leak-cast.ts';
-import { changes, leaseOf, others, posts, unreadBy, type LiveIds, type Step } from './_util/leak-steps.ts';
+import {
+  changes,
+  leaseOf,
+  others,
+  posts,
+  relapses,
+  unreadBy,
+  type LiveIds,
+  type Step,
+} from './_util/leak-steps.ts';
 import { listenEverywhere, type Listeners } from './_util/leak-streams.ts';
 import { startLeakWorld, type LeakWorld } from './_util/leak-world.ts';
 
@@ -36,6 +45,11 @@ it(
   () => expectOnlyTheirs(changes(world, ids, 'live')),
   30_000,
 );
+
+it('tells those who come later only of what they see by then', async () => {
+  await expectOnlyTheirs(relapses(world, ids, 'live'));
+  expect((await listeners.replay()).slice(0, FIRST)).toEqual([]);
+}, 30_000);
 
 interface Inbox {
   readonly unread: number;

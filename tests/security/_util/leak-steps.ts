@@ -141,25 +141,26 @@ function posted(world: LeakWorld, ids: LiveIds, name: string, prefix: string): S
   };
 }
 
-function changed(world: LeakWorld, ids: LiveIds, name: LineName, prefix: string): Step[] {
+function changed(
+  world: LeakWorld,
+  ids: LiveIds,
+  name: LineName,
+  { prefix, from, to }: { readonly prefix: string; readonly from: Visibility; readonly to: Line['then'] },
+): Step[] {
+  if (to === undefined) return [];
   const line: LiveLine = LINES[name];
-  const { by, in: place, args = {}, then } = line;
-  if (then === undefined) return [];
-  const before = viewersOf(line, args.visibility ?? 'public');
-  const after = viewersOf(line, then.visibility);
-  const { told: _told, ...step } = posted(world, ids, name, prefix);
+  const before = viewersOf(line, from);
+  const after = viewersOf(line, to.visibility);
+  const step = posted(world, ids, name, prefix);
   return [
     {
-      ...{ ...step, name: `${name} becomes ${then.visibility}`, knows: after, feeds: after },
+      ...{ ...step, name: `${name} becomes ${to.visibility}`, knows: after, feeds: after },
       wakes: new Set([...after].filter((role) => !before.has(role))),
-      async run({ call }) {
-        const message_id = ids.get(name);
-        await call(then.by, 'set_message_visibility', { message_id, visibility: then.visibility });
-      },
+      run: ({ call }) =>
+        call(to.by, 'set_message_visibility', { message_id: ids.get(name), visibility: to.visibility }),
       pushedTo: NOBODY,
-      told: (role) => (after.has(role) ? placesOf(world, place) : []),
+      told: (role) => (after.has(role) ? placesOf(world, line.in) : []),
       spare: none,
-      names: [...step.names, memberOf(by).agent],
     },
   ];
 }
@@ -177,9 +178,23 @@ export function unreadBy(role: Role, prefix: string): readonly string[] {
 export const posts = (world: LeakWorld, ids: LiveIds, prefix: string): readonly Step[] =>
   Object.keys(LIVE).map((name) => posted(world, ids, name, prefix));
 
+const NAMES = Object.keys(LINES) as LineName[];
+
 /** Some are hidden then, or shown. */
 export const changes = (world: LeakWorld, ids: LiveIds, prefix: string): readonly Step[] =>
-  (Object.keys(LINES) as LineName[]).flatMap((name) => changed(world, ids, name, prefix));
+  NAMES.flatMap((name) => {
+    const { args = {}, then }: LiveLine = LINES[name];
+    return changed(world, ids, name, { prefix, from: args.visibility ?? 'public', to: then });
+  });
+
+/** Those that were shown to all are hidden again: the log still tells of them. */
+export const relapses = (world: LeakWorld, ids: LiveIds, prefix: string): readonly Step[] =>
+  NAMES.filter((name) => (LINES[name] as LiveLine).then?.visibility === 'public').flatMap((name) =>
+    changed(world, ids, name, {
+      ...{ prefix, from: 'public' },
+      to: { by: 'admin', visibility: 'admin_only' },
+    }),
+  );
 
 interface Other {
   readonly by: MemberName;

@@ -1,7 +1,7 @@
 /** Everybody listens to the leak world in every way that stays open: feeds, subscriptions, pushed messages, waits. */
 import { vi } from 'vitest';
 import type { ClientEra } from '../../_util/connect-client.ts';
-import { EventSourceReader } from '../../_util/event-source.ts';
+import { eventsSoFar, EventSourceReader } from '../../_util/event-source.ts';
 import { ERAS } from '../../_util/scenario-doors.ts';
 import { openSession, post } from '../../_util/scenario-raw.ts';
 import {
@@ -42,6 +42,8 @@ export interface Listeners {
   pass(...steps: readonly Step[]): Promise<void>;
   /** What `text` shows a role that is hidden from it, as things are after the steps so far. */
   shownTo(role: Role, text: string, about: string): readonly string[];
+  /** What those who listen from the beginning of the log hear now that they must not. */
+  replay(): Promise<readonly string[]>;
   /** No wait begins any more; resolves when those that hear everything have ended. */
   endWaits(): Promise<void>;
   /** Closes the hub; answers what has come since that must not have. */
@@ -305,6 +307,16 @@ export async function listenEverywhere(world: LeakWorld): Promise<Listeners> {
       // What does not come is among the findings.
       await until(() => ears.every((ear) => isComplete(ear, step)) && allWait()).catch(() => undefined);
       return [...wrong.splice(0), ...ears.flatMap((ear) => findings(ear, step))];
+    },
+    async replay() {
+      await end();
+      const all = members.map(async ({ role, name, headers }) => {
+        const count = workspacesOf(role).length;
+        const isAll = (text: string): boolean => text.split(`end of ${steps};`).length > count;
+        const response = await eventsSoFar(hub, '/events', headers['2026'], isAll);
+        return shownTo(role, await response.text(), `${name} from the beginning`);
+      });
+      return (await Promise.all(all)).flat();
     },
     async endWaits() {
       waiting = false;
