@@ -1,6 +1,7 @@
 /** The commands that read and write what agents share. What one does is loaded only when it runs. */
 import type { Command } from 'commander';
 import { connect, countUpTo, type CommandHost } from './operator-commands.ts';
+import type { SearchFilter } from './search.ts';
 
 const MAX_LISTED = 10_000;
 
@@ -146,17 +147,8 @@ function addSearch(program: Command, host: CommandHost): void {
       'after',
       host.examples('schub search "login timeout"', 'schub search deploy --type decision --json'),
     )
-    .action(async (query: string, filter: SearchOptions) => {
+    .action(async (query: string, filter: SearchFilter) => {
       const { search } = await import('./search.ts');
       host.done(await search(await connect(host), query, filter));
     });
-}
-
-interface SearchOptions {
-  readonly session?: string;
-  readonly sender?: string;
-  readonly type?: string;
-  readonly since?: string;
-  readonly until?: string;
-  readonly limit: number;
 }
