@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import { splitLines } from '../../lib/lines.ts';
 import type { HubEnv } from '../types.ts';
+import { uploadOf } from '../upload.ts';
 import { agentRoutes } from './agents.ts';
 import { auditRoutes } from './audit.ts';
 import { whileGood, type ApiDeps } from './context.ts';
@@ -23,11 +24,9 @@ export function apiRoutes(deps: ApiDeps): Hono<HubEnv> {
   api.route('/search', searchRoutes(deps));
 
   api.post('/import', (c) =>
-    whileGood(c, deps, async (ctx) => {
-      const body =
-        c.req.raw.body ?? new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
-      return c.json(await deps.services.imports.run(ctx, splitLines(body, MAX_LINE_CHARS)));
-    }),
+    whileGood(c, deps, async (ctx) =>
+      c.json(await deps.services.imports.run(ctx, splitLines(uploadOf(c), MAX_LINE_CHARS))),
+    ),
   );
 
   return api;
