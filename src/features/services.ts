@@ -7,6 +7,7 @@ import { createAuditor, type Auditor } from './audit/auditor.ts';
 import { createAuditService, type AuditService } from './audit/service.ts';
 import { createVisits, type Visits } from './audit/visits.ts';
 import { createAgentService, type AgentService } from './agents/service.ts';
+import { createExportService, type ExportService } from './export/service.ts';
 import { createImportService, type ImportService } from './import/service.ts';
 import { createKeyService, type KeyService } from './keys/service.ts';
 import type { Limits } from './limits.ts';
@@ -32,6 +33,7 @@ export interface Services {
   readonly messages: MessageService;
   readonly memory: MemoryService;
   readonly imports: ImportService;
+  readonly exports: ExportService;
   readonly rates: RateService;
   readonly streams: StreamQuota;
   readonly search: SearchService;
@@ -55,6 +57,7 @@ export function createServices(given: ServiceDeps): Services {
   const deps = { ...given, auditor, rates };
   const agents = createAgentService(deps);
   const keys = createKeyService(deps);
+  const search = createSearchService(deps);
   return {
     auditor,
     agents,
@@ -67,8 +70,9 @@ export function createServices(given: ServiceDeps): Services {
     messages: createMessageService(deps),
     memory: createMemoryService(deps),
     imports: createImportService(deps),
+    exports: createExportService({ ...deps, search }),
     rates,
     streams: createStreamQuota(given.limits.maxStreamsPerKey),
-    search: createSearchService(deps),
+    search,
   };
 }

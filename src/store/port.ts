@@ -246,6 +246,8 @@ export interface Reads {
       createdBy?: string;
       query?: string;
     }): Promise<{ readonly sessions: readonly SessionView[]; readonly next: number | null }>;
+    /** In the order of their pks, which never changes, strictly after `after`. */
+    inOrder(args: { workspace: string; after: number; limit: number }): Promise<readonly SessionRow[]>;
     /** Ids that begin with `prefix`, for completion. */
     idsByPrefix(workspace: string, prefix: string, limit: number): Promise<readonly string[]>;
     /** What the sessions with these pks are called, in no order; at most 1,000. */

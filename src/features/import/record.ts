@@ -63,7 +63,11 @@ const MAX_DEPTH = MAX_JSON_DEPTH + 2;
 const name = (max: number) => z.string().min(1).max(max).regex(PRINTABLE, 'printable characters');
 const text = z.string().refine((value) => value.trim() !== '', 'text that is not only white space');
 const time = z.iso.datetime({ offset: true });
-const object = z.record(z.string(), z.unknown());
+/** Taken as it is: zod's own records leave out what is named `__proto__`. */
+const object = z.custom<JsonObject>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'an object',
+);
 
 const messageSchema = z.looseObject({
   record: z.literal('message').optional(),

@@ -6,6 +6,7 @@ import { uploadOf } from '../upload.ts';
 import { agentRoutes } from './agents.ts';
 import { auditRoutes } from './audit.ts';
 import { whileGood, type ApiDeps } from './context.ts';
+import { exportRoute } from './export.ts';
 import { keyRoutes } from './keys.ts';
 import { searchRoutes } from './search.ts';
 import { sessionRoutes } from './sessions.ts';
@@ -28,6 +29,8 @@ export function apiRoutes(deps: ApiDeps): Hono<HubEnv> {
       c.json(await deps.services.imports.run(ctx, splitLines(uploadOf(c), MAX_LINE_CHARS))),
     ),
   );
+
+  api.get('/export', exportRoute(deps));
 
   return api;
 }

@@ -55,6 +55,9 @@ export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
     )
     .pluck();
 
+  const inOrder = sqlite.prepare<[number, string, string, number], RawSession>(
+    `${SESSION} WHERE s.id > ? AND (? = '${ALL_WORKSPACES}' OR w.name = ?) ORDER BY s.id LIMIT ?`,
+  );
   const labels = sqlite.prepare<[string], SessionLabel & { workspace: string }>(`
     SELECT s.id AS pk, s.session_id AS sessionId, s.purpose, w.name AS workspace FROM json_each(?) j
     CROSS JOIN sessions s ON s.id = j.value CROSS JOIN workspaces w ON w.id = s.workspace_id`);
@@ -119,6 +122,9 @@ export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
       }
       return { sessions, next: position };
     },
+
+    inOrder: ({ workspace, after, limit }) =>
+      inOrder.all(after, workspace, workspace, limit).map(toSessionRow),
 
     labels(workspace, pks) {
       return labels
