@@ -1,7 +1,8 @@
 /** The commands that speak to a running hub. What one does is loaded only when it runs. */
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { AuditFilter } from './audit.ts';
 import type { HubClient } from './client.ts';
+import type { ExportOptions } from './export.ts';
 import type { Output } from './output.ts';
 
 export interface CommandHost {
@@ -19,6 +20,7 @@ const MAX_SHOWN = 200;
 
 export function addOperatorCommands(program: Command, host: CommandHost): void {
   addImport(program, host);
+  addExport(program, host);
   addSessions(program, host);
   addKeys(program, host);
   addAgents(program, host);
@@ -47,12 +49,43 @@ function addImport(program: Command, host: CommandHost): void {
     )
     .action(async (file: string) => {
       const { importFile } = await import('./import.ts');
-      const interrupted = new AbortController();
-      process.once('SIGINT', () => {
-        interrupted.abort();
-      });
-      host.done(await importFile({ ...(await connect(host)), file, signal: interrupted.signal }));
+      host.done(await importFile({ ...(await connect(host)), file, signal: onInterrupt() }));
     });
+}
+
+function addExport(program: Command, host: CommandHost): void {
+  program
+    .command('export')
+    .argument('[session]', 'its id, session_…; none: all that your key sees')
+    .description('write messages out; JSON lines can be imported again')
+    .option('--query <text>', 'only what a search finds, best first')
+    .addOption(
+      new Option('--format <format>', 'their shape').choices(['jsonl', 'csv', 'markdown']).default('jsonl'),
+    )
+    .option('--out <file>', 'write to this file, which must not exist yet')
+    .addHelpText(
+      'after',
+      host.examples(
+        'schub export --out hub.jsonl',
+        'schub export session_0123456789abcdef --format markdown',
+        'schub export --query "login error" --format csv',
+      ),
+    )
+    .action(async (session: string | undefined, options: ExportOptions) => {
+      const { exportMessages } = await import('./export.ts');
+      host.done(
+        await exportMessages({ ...(await connect(host)), session, ...options, signal: onInterrupt() }),
+      );
+    });
+}
+
+/** Aborts at Ctrl-C. */
+function onInterrupt(): AbortSignal {
+  const interrupted = new AbortController();
+  process.once('SIGINT', () => {
+    interrupted.abort();
+  });
+  return interrupted.signal;
 }
 
 function addSessions(program: Command, host: CommandHost): void {
@@ -196,11 +229,7 @@ function addReindex(program: Command, host: CommandHost): void {
     .addHelpText('after', host.examples('schub reindex'))
     .action(async () => {
       const { reindex } = await import('./reindex.ts');
-      const interrupted = new AbortController();
-      process.once('SIGINT', () => {
-        interrupted.abort();
-      });
-      host.done(await reindex({ ...(await connect(host)), signal: interrupted.signal }));
+      host.done(await reindex({ ...(await connect(host)), signal: onInterrupt() }));
     });
 }
 
