@@ -106,6 +106,8 @@ async function exchange(url: string, path: string, key: string, options: SendOpt
   } catch (error) {
     if (options.signal?.aborted === true)
       throw new CliError(EXIT.interrupted, 'Interrupted.', { cause: error });
+    // What was to be sent could not be read.
+    if (error instanceof Error && error.cause instanceof CliError) throw error.cause;
     const reason = error instanceof Error && error.cause !== undefined ? error.cause : error;
     throw new CliError(EXIT.unreachable, `The hub at ${url} does not answer: ${systemReason(reason)}.`, {
       cause: error,

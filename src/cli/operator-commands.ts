@@ -41,15 +41,26 @@ async function connect({ loadOutput }: CommandHost): Promise<{ client: HubClient
 function addImport(program: Command, host: CommandHost): void {
   program
     .command('import')
-    .argument('<file>', 'JSON lines, one message each; may be gzipped (.gz)')
+    .argument(
+      '<source>',
+      'a file of JSON lines (may be .gz), the database of shared-context-server, claude, or codex',
+    )
+    .argument(
+      '[paths...]',
+      'of claude and codex: files and folders; none: where the program keeps its transcripts',
+    )
     .description('make old conversations part of the history; what is there already is not stored again')
     .addHelpText(
       'after',
-      host.examples('schub import messages.jsonl', 'schub import messages.jsonl.gz --json'),
+      host.examples(
+        'schub import messages.jsonl.gz',
+        'schub import claude',
+        'schub import codex ~/.codex/sessions/2026 --json',
+      ),
     )
-    .action(async (file: string) => {
-      const { importFile } = await import('./import.ts');
-      host.done(await importFile({ ...(await connect(host)), file, signal: onInterrupt() }));
+    .action(async (source: string, paths: readonly string[]) => {
+      const { importSource } = await import('./import.ts');
+      host.done(await importSource({ ...(await connect(host)), source, paths, signal: onInterrupt() }));
     });
 }
 
