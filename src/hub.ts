@@ -6,6 +6,7 @@ import type { Config } from './config/config.ts';
 import { urlHost } from './config/host.ts';
 import { jwtSecrets } from './config/secret-rules.ts';
 import type { Secrets } from './config/secrets.ts';
+import { startBackups } from './features/backups.ts';
 import { startHousekeeping } from './features/housekeeping.ts';
 import { ensureBootstrapKeys } from './features/keys/bootstrap.ts';
 import { createServices, type Services } from './features/services.ts';
@@ -46,6 +47,8 @@ export interface HubOptions {
   readonly now?: () => number;
   readonly sessionIdleMs?: number;
   readonly housekeepingEveryMs?: number;
+  /** How often it looks whether a backup is due. */
+  readonly backupLookEveryMs?: number;
   /** How long to wait for a hub that is leaving the same database. */
   readonly lockWaitMs?: number;
   /** Writes per commit; 1 switches group commit off, for measurements. */
@@ -133,6 +136,11 @@ function wire(
     ...{ store, now, log, visits: services.visits, auditLogMs: config.retention.auditLogMs },
     ...(everyMs === undefined ? {} : { everyMs }),
   });
+  const { backupLookEveryMs: lookEveryMs } = options;
+  const backups = startBackups({
+    ...{ store, schedule: config.backups, now, log },
+    ...(lookEveryMs === undefined ? {} : { lookEveryMs }),
+  });
 
   return {
     app,
@@ -146,6 +154,7 @@ function wire(
       following[Symbol.dispose]();
       await engines[Symbol.asyncDispose]();
       await housekeeping.stop();
+      await backups.stop();
       services.visits.sum(true);
       await services.auditor.settled();
       await search.close();

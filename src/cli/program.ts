@@ -1,5 +1,6 @@
 /** The commands of `schub`. What a command does is loaded only when it runs, so that help and version are quick. */
 import { Command, CommanderError } from 'commander';
+import type { Config } from '../config/config.ts';
 import { packageInfo } from '../config/package.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import type { Output, Sink } from './output.ts';
@@ -85,17 +86,40 @@ function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code
     .description("bring the database of a stopped hub to this version's schema")
     .addHelpText('after', examples('schub migrate'))
     .action(async () => {
-      const [{ migrateStore }, { configWithOrigins }, { configSources, surroundings }] = await Promise.all([
-        import('./migrate.ts'),
-        import('../config/config.ts'),
-        import('../config/env.ts'),
-      ]);
-      const { config } = configWithOrigins(configSources(surroundings()));
-      done(await migrateStore(config, await loadOutput()));
+      const { migrateStore } = await import('./migrate.ts');
+      done(await migrateStore(await localConfig(), await loadOutput()));
+    });
+
+  program
+    .command('backup')
+    .argument('[file]', 'where to; none: a new file in BACKUP_DIR')
+    .description('copy the database, also while the hub works on it, and verify the copy')
+    .addHelpText('after', examples('schub backup', 'schub backup before-the-update.db --json'))
+    .action(async (file: string | undefined) => {
+      const { backup } = await import('./backup.ts');
+      done(await backup(await localConfig(), file, await loadOutput()));
+    });
+
+  program
+    .command('restore')
+    .argument('<file>', 'a backup')
+    .description('put a backup in the place of the database of a stopped hub; the old one is kept')
+    .addHelpText('after', examples('schub restore before-the-update.db'))
+    .action(async (file: string) => {
+      const { restore } = await import('./backup.ts');
+      done(await restore(await localConfig(), file, await loadOutput()));
     });
 
   addOperatorCommands(program, { loadOutput, done, examples });
   return program;
+}
+
+async function localConfig(): Promise<Config> {
+  const [{ configWithOrigins }, { configSources, surroundings }] = await Promise.all([
+    import('../config/config.ts'),
+    import('../config/env.ts'),
+  ]);
+  return configWithOrigins(configSources(surroundings())).config;
 }
 
 function withServeFlags(command: Command): Command {

@@ -31,6 +31,7 @@ export function dataFolder({ env, platform, home }: Place): string {
 /** The files of a data folder. */
 export const dataFiles = {
   database: (dataDir: string): string => path.join(dataDir, 'hub.db'),
+  backups: (dataDir: string): string => path.join(dataDir, 'backups'),
   secrets: (dataDir: string): string => path.join(dataDir, 'secrets.json'),
   runtime: (dataDir: string): string => path.join(dataDir, 'hub.json'),
   dotenv: (folder: string): string => path.join(folder, '.env'),

@@ -5,6 +5,7 @@ import {
   baseUrl,
   boolean,
   filePath,
+  folderPath,
   headerSecret,
   hostList,
   integer,
@@ -135,6 +136,26 @@ export const SETTINGS = {
     integer(0, 36_500),
     365,
     'How long rows of the audit log are kept, in days; 0 keeps them for ever.',
+  ),
+  INACTIVE_SESSION_RETENTION_DAYS: setting(
+    'store.inactive_session_retention_days',
+    integer(0, 36_500),
+    0,
+    'After how many days without a message or a change a session is removed with all that belongs to it; 0: never.',
+  ),
+  BACKUP_INTERVAL_HOURS: setting(
+    'store.backup_interval_hours',
+    integer(0, 8_760),
+    0,
+    'Hours from one backup of the database to the next; 0: none are made.',
+  ),
+  BACKUP_KEEP: setting('store.backup_keep', integer(1, 10_000), 7, 'How many backups are kept.'),
+  BACKUP_DIR: setting(
+    'store.backup_dir',
+    folderPath,
+    null,
+    'The folder of the backups; a relative path starts at the working folder.',
+    { otherwise: 'backups in the data folder' },
   ),
 
   LOG_LEVEL: setting(

@@ -4,9 +4,13 @@
  * id is its position. A {@link Db} cannot write; everything a {@link Tx} wrote is on disk when `write` resolves, or none of it.
  */
 import type { AuditReads, AuditWrites } from './nouns/audit.ts';
+import type { BackupReport } from './nouns/backup.ts';
+import type { IdempotencyWrites } from './nouns/idempotency.ts';
 import type { HandleReads, HandleWrites, TokenReads, TokenWrites } from './nouns/tokens.ts';
 
 export type { AuditPage, AuditPosition, AuditRow, NewAuditRow } from './nouns/audit.ts';
+export type { BackupReport } from './nouns/backup.ts';
+export type { IdempotencyRow } from './nouns/idempotency.ts';
 export type { Grant, HandleRow, RefreshTokenRow, TokenFamilyRow } from './nouns/tokens.ts';
 
 /** The workspace of a key that sees all workspaces. */
@@ -202,14 +206,6 @@ export interface MemoryPage {
   readonly now: number;
 }
 
-export interface IdempotencyRow {
-  readonly tool: string;
-  readonly argsHash: string;
-  /** JSON text of the first answer. */
-  readonly result: string;
-  readonly createdAt: number;
-}
-
 export interface Reads {
   readonly workspaces: {
     exists(name: string): Promise<boolean>;
@@ -357,11 +353,7 @@ export interface Writes {
     /** Removes at most `limit` entries that expired before `now`; answers how many. */
     deleteExpired(now: number, limit: number): Promise<number>;
   };
-  readonly idempotency: {
-    get(workspace: string, agentId: string, key: string): Promise<IdempotencyRow | undefined>;
-    put(workspace: string, agentId: string, key: string, row: IdempotencyRow): Promise<void>;
-    deleteBefore(time: number, limit: number): Promise<number>;
-  };
+  readonly idempotency: IdempotencyWrites;
   readonly handles: HandleWrites;
   readonly tokens: TokenWrites;
   readonly audit: AuditWrites;
@@ -390,6 +382,8 @@ export interface Store {
    * @throws HubError STORE_UNAVAILABLE (nothing was stored), OVERLOADED (too many writes wait), or what `work` threw.
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Copies the database as it is now, verified, to a file that appears when it is whole. Writes go on meanwhile. */
+  backup(file: string): Promise<BackupReport>;
   /** Part of every cursor; a restored database gets another. */
   readonly epoch: string;
   health(): StoreHealth;
