@@ -133,7 +133,7 @@ function wire(
   });
   const { housekeepingEveryMs: everyMs } = options;
   const housekeeping = startHousekeeping({
-    ...{ store, now, log, visits: services.visits, auditLogMs: config.retention.auditLogMs },
+    ...{ store, now, log, visits: services.visits, auditor: services.auditor, ...config.retention },
     ...(everyMs === undefined ? {} : { everyMs }),
   });
   const { backupLookEveryMs: lookEveryMs } = options;

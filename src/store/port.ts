@@ -244,6 +244,11 @@ export interface Reads {
     }): Promise<{ readonly sessions: readonly SessionView[]; readonly next: number | null }>;
     /** In the order of their pks, which never changes, strictly after `after`. */
     inOrder(args: { workspace: string; after: number; limit: number }): Promise<readonly SessionRow[]>;
+    /** Those of the next `limit` after pk `after`, of all workspaces, in which nothing has happened since `before`; `next`: the pk to go on after. */
+    idle(args: { before: number; after: number; limit: number }): Promise<{
+      readonly sessions: readonly SessionRow[];
+      readonly next: number | null;
+    }>;
     /** Ids that begin with `prefix`, for completion. */
     idsByPrefix(workspace: string, prefix: string, limit: number): Promise<readonly string[]>;
     /** What the sessions with these pks are called, in no order; at most 1,000. */
@@ -327,6 +332,8 @@ export interface Writes {
       pk: number,
       change: { purpose?: string; metadata?: JsonObject; isActive?: boolean; updatedAt: number },
     ): Promise<void>;
+    /** Closes a session and removes at most `limit` rows of what belongs to it, in the end itself. */
+    removeSome(pk: number, limit: number): Promise<{ readonly messages: number; readonly done: boolean }>;
     /** Sessions that an agent created, counted up to `atMost`: for quotas. */
     countBy(workspace: string, createdBy: string, atMost: number): Promise<number>;
   };

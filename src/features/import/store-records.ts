@@ -32,6 +32,8 @@ interface Batch {
   readonly outcome: BatchOutcome;
   /** By the name that the other system gave them. */
   readonly sessions: Map<string, SessionRow>;
+  /** Pks of those that got a message. */
+  readonly touched: Set<number>;
 }
 
 const MAX_PURPOSE = 2000;
@@ -58,12 +60,14 @@ export async function storeBatch(
     sessions: new Set(),
     problems: [],
   };
-  const batch: Batch = { tx, ctx, workspace, limits, at, outcome, sessions: new Map() };
+  const batch: Batch = { tx, ctx, workspace, limits, at, outcome, sessions: new Map(), touched: new Set() };
   await claimIdIn(tx, ctx.principal, workspace, at);
   for (const { line, record } of records) {
     const problem = await store(batch, record);
     if (problem !== undefined) outcome.problems.push({ line, problem });
   }
+  // Old messages are news to the hub: what they are in is not idle.
+  for (const pk of batch.touched) await tx.sessions.update(pk, { updatedAt: at });
   return outcome;
 }
 
@@ -111,6 +115,7 @@ async function storeMessage(batch: Batch, message: ImportedMessage): Promise<str
   });
   await tx.imports.remember(session.pk, externalId, id);
   outcome.imported++;
+  batch.touched.add(session.pk);
   if (parent === null || parentId !== undefined) return undefined;
   return `parent ${parent} is not before it; stored without a parent`;
 }

@@ -5,6 +5,7 @@ import type { Connection } from '../connection.ts';
 import type { NameMaker, Names } from '../names.ts';
 import { toSessionRow, type RawSession } from '../rows.ts';
 import type { SyncNoun } from '../sync.ts';
+import { sessionMemory, sessionRemoval } from './session-removal.ts';
 
 /** Sessions looked at for one page, filters or not; the page then says where to go on. */
 const MAX_LOOKED_AT = 5000;
@@ -57,6 +58,20 @@ export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
 
   const inOrder = sqlite.prepare<[number, string, string, number], RawSession>(
     `${SESSION} WHERE s.id > ? AND (? = '${ALL_WORKSPACES}' OR w.name = ?) ORDER BY s.id LIMIT ?`,
+  );
+  const next = sqlite.prepare<[number, number], RawSession>(
+    `${SESSION} WHERE s.id > ? ORDER BY s.id LIMIT ?`,
+  );
+  const lastAt = sqlite
+    .prepare<[number], number | null>(
+      `SELECT created_at FROM messages WHERE id =
+         (SELECT max(b.message_id) FROM sessions s
+          JOIN audiences a ON a.workspace_id = s.workspace_id AND a.name IN ('public', 'admin')
+          JOIN message_audiences b ON b.audience_id = a.id AND b.session_id = s.id WHERE s.id = ?)`,
+    )
+    .pluck();
+  const memoryAt = sqlite.prepare<{ session: number; before: number }, number>(
+    sessionMemory('1', 'e.updated_at >= :before LIMIT 1'),
   );
   const labels = sqlite.prepare<[string], SessionLabel & { workspace: string }>(`
     SELECT s.id AS pk, s.session_id AS sessionId, s.purpose, w.name AS workspace FROM json_each(?) j
@@ -123,6 +138,16 @@ export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
       return { sessions, next: position };
     },
 
+    idle({ before, after, limit }) {
+      const rows = next.all(after, limit);
+      const isIdle = ({ pk, updated_at: at }: RawSession): boolean =>
+        at < before && (lastAt.get(pk) ?? 0) < before && memoryAt.get({ session: pk, before }) === undefined;
+      return {
+        sessions: rows.filter(isIdle).map(toSessionRow),
+        next: rows.length < limit ? null : (rows.at(-1)?.pk ?? null),
+      };
+    },
+
     inOrder: ({ workspace, after, limit }) =>
       inOrder.all(after, workspace, workspace, limit).map(toSessionRow),
 
@@ -162,8 +187,9 @@ export function sessionWrites(
 ): SyncNoun<Writes['sessions']> {
   const byId = sqlite.prepare<[string], RawSession>(`${SESSION} WHERE s.session_id = ?`);
   const insert = sqlite.prepare(
-    `INSERT INTO sessions (session_id, workspace_id, purpose, created_by, created_at, updated_at, is_active, metadata, seq)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    // Its pk is its position: the pk of a session that was removed is never given again.
+    `INSERT INTO sessions (id, session_id, workspace_id, purpose, created_by, created_at, updated_at, is_active, metadata, seq)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const announce = sqlite.prepare<number[]>(
     `INSERT INTO session_audiences (audience_id, session_id, message_count, last_seq) VALUES (?, ?, 0, ?)
@@ -180,12 +206,15 @@ export function sessionWrites(
     .pluck();
 
   return {
+    ...sessionRemoval({ sqlite }, nextSeq),
+
     insert(session) {
       const existing = byId.get(session.sessionId);
       if (existing) return { row: toSessionRow(existing), created: false };
       const workspaceId = names.workspace(session.workspace);
       const seq = nextSeq();
-      const { lastInsertRowid } = insert.run(
+      insert.run(
+        seq,
         session.sessionId,
         workspaceId,
         session.purpose,
@@ -196,9 +225,8 @@ export function sessionWrites(
         JSON.stringify(session.metadata),
         seq,
       );
-      const pk = Number(lastInsertRowid);
-      announce.run(names.audience(workspaceId, 'public'), pk, seq);
-      return { row: { ...session, pk }, created: true };
+      announce.run(names.audience(workspaceId, 'public'), seq, seq);
+      return { row: { ...session, pk: seq }, created: true };
     },
 
     update(pk, change) {
