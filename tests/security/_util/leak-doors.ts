@@ -282,7 +282,7 @@ const routes: readonly DoorRow[] = [
     probes: [
       probe('session', (id) => http(`GET /api/v1/export?session_id=${id}`)),
       probe('session', (id) => http(`GET /api/v1/export?query=cnry&session_id=${id}`)),
-      probe('word', (word) => http(`GET /api/v1/export?query=${word}`)),
+      probe('token', (word) => http(`GET /api/v1/export?query=${word}`)),
     ],
   },
 ];

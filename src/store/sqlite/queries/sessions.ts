@@ -5,7 +5,7 @@ import type { Connection } from '../connection.ts';
 import type { NameMaker, Names } from '../names.ts';
 import { toSessionRow, type RawSession } from '../rows.ts';
 import type { SyncNoun } from '../sync.ts';
-import { sessionMemory, sessionRemoval } from './session-removal.ts';
+import { memoryOwners, sessionRemoval } from './session-removal.ts';
 
 /** Sessions looked at for one page, filters or not; the page then says where to go on. */
 const MAX_LOOKED_AT = 5000;
@@ -62,17 +62,19 @@ export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
   const next = sqlite.prepare<[number, number], RawSession>(
     `${SESSION} WHERE s.id > ? ORDER BY s.id LIMIT ?`,
   );
-  const lastAt = sqlite
-    .prepare<[number], number | null>(
-      `SELECT created_at FROM messages WHERE id =
-         (SELECT max(b.message_id) FROM sessions s
-          JOIN audiences a ON a.workspace_id = s.workspace_id AND a.name IN ('public', 'admin')
-          JOIN message_audiences b ON b.audience_id = a.id AND b.session_id = s.id WHERE s.id = ?)`,
+  const lastIn = sqlite
+    .prepare<[number, string], number | null>(
+      `SELECT (SELECT max(message_id) FROM message_audiences b WHERE b.audience_id = a.id AND b.session_id = s.id)
+       FROM sessions s CROSS JOIN audiences a ON a.workspace_id = s.workspace_id WHERE s.id = ? AND a.name = ?`,
     )
     .pluck();
-  const memoryAt = sqlite.prepare<{ session: number; before: number }, number>(
-    sessionMemory('1', 'e.updated_at >= :before LIMIT 1'),
-  );
+  const ownersOf = memoryOwners({ sqlite });
+  const memoryAt = sqlite
+    .prepare<[number, number, number, number], number>(
+      `SELECT 1 FROM memory_entries
+       WHERE workspace_id = ? AND owner_id = ? AND session_id = ? AND updated_at >= ? LIMIT 1`,
+    )
+    .pluck();
   const labels = sqlite.prepare<[string], SessionLabel & { workspace: string }>(`
     SELECT s.id AS pk, s.session_id AS sessionId, s.purpose, w.name AS workspace FROM json_each(?) j
     CROSS JOIN sessions s ON s.id = j.value CROSS JOIN workspaces w ON w.id = s.workspace_id`);
@@ -89,6 +91,18 @@ export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
       count: parts.reduce((sum, part) => sum + part.count, 0),
       seq: parts.reduce((last, part) => Math.max(last, part.seq), 0),
     };
+  }
+
+  function lastAt(pk: number): number {
+    const last = Math.max(lastIn.get(pk, 'public') ?? 0, lastIn.get(pk, 'admin') ?? 0);
+    return last === 0 ? 0 : (sentAt.get(last) ?? 0);
+  }
+
+  /** Whether memory was kept in the session since `time`. */
+  function isRemembered(pk: number, time: number): boolean {
+    for (const [workspace, owner] of ownersOf(pk))
+      if (memoryAt.get(workspace, owner, pk, time) !== undefined) return true;
+    return false;
   }
 
   function viewOf(row: SessionRow, audiences: readonly number[]): SessionView {
@@ -141,7 +155,7 @@ export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
     idle({ before, after, limit }) {
       const rows = next.all(after, limit);
       const isIdle = ({ pk, updated_at: at }: RawSession): boolean =>
-        at < before && (lastAt.get(pk) ?? 0) < before && memoryAt.get({ session: pk, before }) === undefined;
+        at < before && lastAt(pk) < before && !isRemembered(pk, before);
       return {
         sessions: rows.filter(isIdle).map(toSessionRow),
         next: rows.length < limit ? null : (rows.at(-1)?.pk ?? null),
