@@ -19,6 +19,16 @@ function rowsOf({ folder }: TestHub): { count(table: string, where?: string): nu
   };
 }
 
+/** Messages with a word that the search index holds, whether they are still there or not. */
+function indexed({ folder }: TestHub, word: string): number {
+  const db = new Database(join(folder, 'search.db'), { readonly: true });
+  try {
+    return Number(db.prepare('SELECT count(*) FROM docs WHERE docs MATCH ?').pluck().get(word));
+  } finally {
+    db.close();
+  }
+}
+
 const TABLES = [
   ...['sessions', 'messages', 'message_audiences', 'session_audiences', 'participants'],
   ...['memory_entries', 'imported_messages'],
@@ -53,6 +63,9 @@ it('removes sessions in which nothing happens with all that belongs to them, and
     expectSuccess(await ann.call('set_memory', { key: 'k', value: 1, session_id: gone, scope }));
   const last = await post(gone, 'last');
 
+  expectSuccess(await ann.call('search_context', { query: 'unforgettable' }));
+  await waitFor(() => (indexed(hub, 'unforgettable') === 1 ? true : undefined));
+
   now += 20 * DAY_MS;
   await post(kept, 'new words');
   expectSuccess(await ann.call('set_memory', { key: 'k', value: 1, session_id: remembered }));
@@ -76,6 +89,7 @@ it('removes sessions in which nothing happens with all that belongs to them, and
     await ann.call('search_context', { query: 'unforgettable words', fuzzy_threshold: 100 }),
   );
   expect(JSON.stringify(found['results'])).not.toContain(gone);
+  await waitFor(() => (indexed(hub, 'unforgettable') === 0 ? true : undefined));
   // Neither a message's id nor the place of a session is given again.
   expect(await post(kept, 'later')).toBeGreaterThan(last);
   const anew = await open('anew');
