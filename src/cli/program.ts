@@ -1,6 +1,7 @@
 /** The commands of `schub`. What a command does is loaded only when it runs, so that help and version are quick. */
 import { Command, CommanderError } from 'commander';
 import { packageInfo } from '../config/package.ts';
+import { addConnectCommands } from './connect-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import type { Output, Sink } from './output.ts';
 import type { ServeDeps } from './serve.ts';
@@ -94,7 +95,9 @@ function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code
       done(await migrateStore(config, await loadOutput()));
     });
 
-  addOperatorCommands(program, { loadOutput, done, examples });
+  const host = { loadOutput, done, examples };
+  addConnectCommands(program, host);
+  addOperatorCommands(program, host);
   return program;
 }
 

@@ -33,5 +33,7 @@ export const dataFiles = {
   database: (dataDir: string): string => path.join(dataDir, 'hub.db'),
   secrets: (dataDir: string): string => path.join(dataDir, 'secrets.json'),
   runtime: (dataDir: string): string => path.join(dataDir, 'hub.json'),
+  /** What `connect` has done, and the keys it made. */
+  connect: (dataDir: string): string => path.join(dataDir, 'connect'),
   dotenv: (folder: string): string => path.join(folder, '.env'),
 } as const;

@@ -54,18 +54,14 @@ function setAt(text: string, at: readonly string[], value: Value): string {
 function withSection(text: string, at: readonly string[], value: Value): string | undefined {
   if (typeof value !== 'object' || Array.isArray(value)) return undefined;
   const eol = text.includes('\r\n') ? '\r\n' : '\n';
-  const lines = Object.entries(value).map(
-    ([name, inner]) => `${keyText(name)} = ${inlineText(inner as Value)}`,
-  );
+  const lines = Object.entries(value).map(([name, inner]) => `${keyText(name)} = ${inlineText(inner)}`);
   const before = text === '' ? '' : text.endsWith('\n') ? eol : eol + eol;
   return text + before + [`[${at.map(keyText).join('.')}]`, ...lines, ''].join(eol);
 }
 
 function inlineText(value: Value): string {
   if (typeof value !== 'object' || Array.isArray(value)) return JSON.stringify(value);
-  const pairs = Object.entries(value).map(
-    ([name, inner]) => `${keyText(name)} = ${inlineText(inner as Value)}`,
-  );
+  const pairs = Object.entries(value).map(([name, inner]) => `${keyText(name)} = ${inlineText(inner)}`);
   return `{ ${pairs.join(', ')} }`;
 }
 

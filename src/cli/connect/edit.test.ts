@@ -105,18 +105,19 @@ describe('JSON', () => {
         fc.constantFrom(0, 1, 2, 4, '\t'),
         (document, indent) => {
           const before = JSON.stringify(document, null, indent);
-          const servers = document['mcpServers'];
+          const was = JSON.parse(before) as Record<string, unknown>;
+          const servers = was['mcpServers'];
           fc.pre(
             servers === undefined ||
               (typeof servers === 'object' && servers !== null && !Array.isArray(servers)),
           );
-          fc.pre(!Object.hasOwn(document, '__proto__'));
+          fc.pre(!/__proto__/.test(before));
           const after = json.edit(before, edits);
           expect(JSON.parse(after)).toEqual({
-            ...document,
-            mcpServers: { ...(servers as object | undefined), hub: entry },
+            ...was,
+            mcpServers: { ...servers, hub: entry },
           });
-          expect(JSON.parse(takenBack(json, after, edits, before) ?? '')).toEqual(document);
+          expect(JSON.parse(takenBack(json, after, edits, before) ?? '')).toEqual(was);
         },
       ),
       { numRuns: 300 },
