@@ -5,6 +5,7 @@ import type { CommandHost } from './operator-commands.ts';
 
 export function addConnectCommands(program: Command, host: CommandHost): void {
   addConnect(program, host);
+  addStdio(program, host);
 }
 
 function addConnect(program: Command, host: CommandHost): void {
@@ -50,5 +51,22 @@ function addConnect(program: Command, host: CommandHost): void {
       const [output, ask] = [await host.loadOutput(), terminalQuestion()];
       const deps = { around: surroundings(), output, ...(ask === undefined ? {} : { ask }) };
       host.done(await connect(deps, clients, options));
+    });
+}
+
+function addStdio(program: Command, host: CommandHost): void {
+  program
+    .command('stdio')
+    .description(
+      'MCP on standard input and output, for clients that only start a process; starts a hub if none runs',
+    )
+    .option('--agent <id>', 'who the client is on the hub; else its own name and that of the key')
+    .addHelpText('after', host.examples('schub stdio', 'schub stdio --agent claude-desktop@ann'))
+    .action(async ({ agent }: { agent?: string }) => {
+      const [{ stdio }, { surroundings }] = await Promise.all([
+        import('./stdio/stdio.ts'),
+        import('../config/env.ts'),
+      ]);
+      host.done(await stdio({ around: surroundings(), flags: {}, output: await host.loadOutput() }, agent));
     });
 }

@@ -1,5 +1,5 @@
 /** The commands of `schub`. What a command does is loaded only when it runs, so that help and version are quick. */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { packageInfo } from '../config/package.ts';
 import { addConnectCommands } from './connect-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
@@ -68,17 +68,19 @@ function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code
   withServeFlags(program.command('serve'))
     .description('run the hub in the foreground')
     .addHelpText('after', examples('schub serve', 'schub serve --port 0', 'schub serve --log-level debug'))
+    .addOption(new Option('--background').hideHelp())
     .action(async (options: Readonly<Record<string, unknown>>) => {
-      const { serve } = await import('./serve.ts');
-      done(await serve(await serveDeps(options)));
+      const { serveOrBridge } = await import('./transport.ts');
+      const { background } = options;
+      done(await serveOrBridge('serve', { ...(await serveDeps(options)), background: background === true }));
     });
 
   withServeFlags(program.command('up'))
     .description('run the hub, or print its address if it runs already')
     .addHelpText('after', examples('schub up', 'schub up --port 8080'))
     .action(async (options: Readonly<Record<string, unknown>>) => {
-      const { up } = await import('./up.ts');
-      done(await up(await serveDeps(options)));
+      const { serveOrBridge } = await import('./transport.ts');
+      done(await serveOrBridge('up', await serveDeps(options)));
     });
 
   program

@@ -36,8 +36,8 @@ describe('createConfig', () => {
       },
       store: { path: '/data/hub.db', maxConnections: 4 },
       retention: { auditLogMs: 365 * 24 * 60 * 60 * 1_000 },
-      log: { level: 'info', format: 'json' },
-      mcp: { toolTimeoutMs: 60_000, maxSessions: 10_000, maxResponseBytes: 1_000_000 },
+      log: { level: 'info', format: 'json', file: null },
+      mcp: { transport: 'http', toolTimeoutMs: 60_000, maxSessions: 10_000, maxResponseBytes: 1_000_000 },
       limits: {
         maxMessagesPerSession: 1_000_000,
         maxMessageLength: 100_000,

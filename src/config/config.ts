@@ -28,8 +28,11 @@ export interface Config {
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
     readonly format: 'pretty' | 'json';
+    /** Null: standard error. */
+    readonly file: string | null;
   };
   readonly mcp: {
+    readonly transport: 'http' | 'stdio';
     readonly toolTimeoutMs: number;
     readonly maxSessions: number;
     readonly maxResponseBytes: number;
@@ -124,8 +127,13 @@ export function configWithOrigins(sources: ConfigSources): LoadedConfig {
     retention: {
       auditLogMs: v.AUDIT_LOG_RETENTION_DAYS === 0 ? null : v.AUDIT_LOG_RETENTION_DAYS * DAY_MS,
     },
-    log: { level: v.LOG_LEVEL, format: v.LOG_FORMAT ?? (sources.terminal ? 'pretty' : 'json') },
+    log: {
+      level: v.LOG_LEVEL,
+      format: v.LOG_FORMAT ?? (sources.terminal && v.LOG_FILE === null ? 'pretty' : 'json'),
+      file: v.LOG_FILE === null ? null : path.resolve(sources.cwd, v.LOG_FILE),
+    },
     mcp: {
+      transport: v.MCP_TRANSPORT,
       toolTimeoutMs: v.TOOL_TIMEOUT_SECONDS * 1_000,
       maxSessions: v.MAX_MCP_SESSIONS,
       maxResponseBytes: v.MAX_RESPONSE_BYTES,
@@ -153,6 +161,7 @@ export function configWithOrigins(sources: ConfigSources): LoadedConfig {
     PUBLIC_URL: v.PUBLIC_URL ?? SETTINGS.PUBLIC_URL.otherwise,
     DATABASE_PATH: config.store.path,
     LOG_FORMAT: config.log.format,
+    LOG_FILE: config.log.file,
   };
   return {
     config: freeze(config),

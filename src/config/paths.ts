@@ -32,6 +32,7 @@ export function dataFolder({ env, platform, home }: Place): string {
 export const dataFiles = {
   database: (dataDir: string): string => path.join(dataDir, 'hub.db'),
   secrets: (dataDir: string): string => path.join(dataDir, 'secrets.json'),
+  log: (dataDir: string): string => path.join(dataDir, 'hub.log'),
   runtime: (dataDir: string): string => path.join(dataDir, 'hub.json'),
   /** What `connect` has done, and the keys it made. */
   connect: (dataDir: string): string => path.join(dataDir, 'connect'),

@@ -146,6 +146,13 @@ export const SETTINGS = {
   LOG_FORMAT: setting('log.format', oneOf(['pretty', 'json']), null, 'Shape of the log: pretty or json.', {
     otherwise: 'pretty on a terminal, else json',
   }),
+  LOG_FILE: setting(
+    'log.file',
+    filePath,
+    null,
+    'File for the log, instead of standard error; put aside when it has grown to 10 MB, three of them kept.',
+    { otherwise: 'none; hub.log in the data folder for a hub that schub stdio starts' },
+  ),
   LOG_REQUESTS: setting(
     'log.requests',
     boolean,
@@ -153,6 +160,12 @@ export const SETTINGS = {
     'Whether each HTTP request is logged (never its headers or its body).',
   ),
 
+  MCP_TRANSPORT: setting(
+    'mcp.transport',
+    oneOf(['http', 'stdio']),
+    'http',
+    'stdio: serve and up become a bridge on standard input and output to the one hub of the data folder, as schub stdio.',
+  ),
   TOOL_TIMEOUT_SECONDS: setting(
     'mcp.tool_timeout_seconds',
     integer(1, 3_600),
