@@ -36,7 +36,10 @@ export async function ensureHub({ around, dataDir, flags }: BackgroundDeps): Pro
   });
   const last = collectLast(child);
   try {
-    return await waitFor(dataDir, child, last);
+    const started = await waitFor(dataDir, child, last);
+    // One that was too late waits for the other to stop, which it must not outlive.
+    if (started.pid !== child.pid) child.kill();
+    return started;
   } finally {
     child.stderr.destroy();
     child.unref();

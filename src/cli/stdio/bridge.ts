@@ -92,6 +92,8 @@ export async function runBridge({ link, input, write, note, signal }: BridgeDeps
     let answered = false;
     for await (const { message: said } of messagesIn(response)) {
       const isAnswer = isMessage(said) && methodOf(said) === undefined && said['id'] === id;
+      // A hub that stops ends its streams; the next one opens them again.
+      if (isAnswer && isListening(message) && 'result' in said) return false;
       if (isAnswer && methodOf(message) === 'initialize') session.opened(message, response, said);
       answered ||= isAnswer;
       if (!isRepeated || !isMessage(said) || methodOf(said) !== ACKNOWLEDGED) say(said);
