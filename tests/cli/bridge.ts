@@ -63,7 +63,7 @@ export function startBridge(
     child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
   };
   const heard: Bridge['heard'] = async (is) => {
-    await vi.waitUntil(() => received.some(is) || child.exitCode !== null, 25_000);
+    await vi.waitUntil(() => received.some(is) || child.exitCode !== null, 100_000);
     const found = received.find(is);
     if (found === undefined) throw new Error(`the bridge has ended: ${said}`);
     return found;

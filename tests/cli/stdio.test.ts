@@ -7,10 +7,13 @@ import { Client as Client2026 } from '@modelcontextprotocol/client';
 import { StdioClientTransport as Stdio2026 } from '@modelcontextprotocol/client/stdio';
 import { Client as Client2025 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport as Stdio2025 } from '@modelcontextprotocol/sdk/client/stdio.js';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../_util/test-hub.ts';
 import { runSchub, type Schub } from '../http/run-schub.ts';
 import { type Bridge, envOf, MAIN, startBridge } from './bridge.ts';
+
+/** Each starts several processes, of which each takes a second, and many on a loaded machine. */
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /** A hub that runs all the time. */
 const shared = temporaryFolder();
@@ -76,7 +79,7 @@ async function stopBackground(): Promise<void> {
   const running = background();
   if (running === undefined || hubs.some(({ child }) => child.pid === running.pid)) return;
   process.kill(running.pid, 'SIGTERM');
-  await expect.poll(() => existsSync(data('hub.json')), { timeout: 15_000 }).toBe(false);
+  await expect.poll(() => existsSync(data('hub.json')), { timeout: 30_000 }).toBe(false);
 }
 
 const create = (purpose: string) => ({ name: 'create_session', arguments: { purpose } });

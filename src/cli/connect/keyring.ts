@@ -21,7 +21,7 @@ export interface Keyring {
   claim(key: KnownKey, wanted: string, taken: readonly string[]): Promise<string>;
 }
 
-/** So many clients of one kind have a key of their own at one hub, or agents of one name. */
+/** So many projects of one name have an agent of their own. */
 const MOST = 50;
 
 /** @throws CliError if the hub cannot be reached, or does not let the caller make keys. */
@@ -40,7 +40,7 @@ export async function openKeyring(client: HubClient, loaded: LoadedConfig, ledge
 
   async function make(id: string): Promise<KnownKey> {
     const names = new Set(listed.map(({ name }) => name));
-    const name = numbered(id).find((one) => !names.has(one)) ?? id;
+    const name = numbered(id, names.size + 1).find((one) => !names.has(one)) ?? id;
     const { key, key_id } = await client.read(toldSchema, '/api/v1/keys', { json: { name } });
     const made = { client: id, key_id, name, key };
     live.add(key_id);
@@ -69,7 +69,7 @@ export async function openKeyring(client: HubClient, loaded: LoadedConfig, ledge
     keyOf: async (id) => known(id) ?? (await make(id)),
     async claim(key, wanted, taken) {
       const asAgent = await hubClient({ ...loaded, client: { url: client.url, apiKey: key.key } });
-      for (const id of numbered(wanted)) {
+      for (const id of numbered(wanted, MOST)) {
         if (!taken.includes(id) && (await mayActAs(asAgent, id, key.client))) return id;
       }
       throw new CliError(EXIT.failure, `All agent ids like ${wanted} belong to others.`);
@@ -93,8 +93,8 @@ async function mayActAs(client: HubClient, agentId: string, type: string): Promi
   return false;
 }
 
-function numbered(name: string): readonly string[] {
-  return Array.from({ length: MOST }, (_, n) => (n === 0 ? name : `${name}-${String(n + 1)}`));
+function numbered(name: string, most: number): readonly string[] {
+  return Array.from({ length: most }, (_, n) => (n === 0 ? name : `${name}-${String(n + 1)}`));
 }
 
 export interface Swept {
