@@ -21,7 +21,8 @@ const ALONE = ['tests/dev/**'];
 
 /** What runs in processes and threads of its own, also in the tests: no coverage comes from there. */
 const UNSEEN = [
-  'src/cli/{main,serve,up,lifecycle,first-start,migrate}.ts',
+  'src/cli/{main,serve,up,transport,lifecycle,first-start,migrate,question}.ts',
+  'src/cli/stdio/**',
   'src/store/sqlite/reader-thread.ts',
   'src/search/{indexer,search}-thread.ts',
 ];

@@ -385,6 +385,13 @@ it('leaves alone what it cannot understand, and goes on with the others', async 
   expect(ledger.keys).toHaveLength(1);
 });
 
+it('leaves no folder behind that it made for several', async () => {
+  const before = tree();
+  await run(['vscode', 'claude-desktop', 'gemini', 'antigravity']);
+  expect((await run([], { undo: true })).rows.map(({ result }) => result)).toEqual(Array(4).fill('restored'));
+  expect(tree()).toEqual(before);
+});
+
 it('follows a link, and leaves it one', async () => {
   const real = put('dotfiles/cursor.json', '{}\n');
   mkdirSync(path.join(home, '.cursor'));

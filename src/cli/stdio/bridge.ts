@@ -33,7 +33,7 @@ export interface BridgeDeps {
 /** More than the hub takes: that refuses it with the id of the request. */
 const MAX_LINE = 4_000_000;
 /** What is sent one after the other is begun in that order, and answered so; only what takes longer lets the next pass. */
-const IN_ORDER_MS = 250;
+const IN_ORDER_MS = 2_000;
 /** Nothing else is said before a session is open. */
 const OPENED_WITHIN_MS = 60_000;
 const LAST_ANSWERS_MS = 5_000;
@@ -162,10 +162,7 @@ export async function runBridge({ link, input, write, note, signal }: BridgeDeps
     else {
       const one: UnderWay = { abort: new AbortController(), cancelled: false };
       underWay.set(id, one);
-      queue(
-        () => request(message, id, one),
-        methodOf(message) === 'initialize' ? OPENED_WITHIN_MS : IN_ORDER_MS,
-      );
+      queue(() => request(message, id, one), patienceWith(message));
     }
   }
 
@@ -195,6 +192,14 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** How long others wait for it, in milliseconds; not at all for what is known to take as long as it likes. */
+function patienceWith(message: Message): number {
+  if (methodOf(message) === 'initialize') return OPENED_WITHIN_MS;
+  const { name, arguments: args } = paramsOf(message);
+  const waits = name === 'wait_for_messages' || (isMessage(args) && args['wait_seconds'] !== undefined);
+  return waits || isListening(message) ? 0 : IN_ORDER_MS;
 }
 
 /** A stream of the stateless era, which lives as long as its client wants it. */
