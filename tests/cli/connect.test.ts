@@ -260,6 +260,7 @@ describe.each(CASES)('$client', (one) => {
     expect(one.entry(file)).toEqual(one.userEntry(key));
     expect(modeOf(file)).toBe(0o600);
     expect(row?.difference).not.toMatch(KEY);
+    expect(text(one.user).startsWith('\uFEFF')).toBe(one.userBefore.startsWith('\uFEFF'));
     expect(hash(row?.copy ?? '')).toBe(before[one.user]?.split(' ')[0]);
     for (const comment of one.userBefore.match(/(?<!:)(\/\/|#|\/\*).*/g) ?? [])
       expect(text(one.user)).toContain(comment.trim());

@@ -8,6 +8,10 @@ import { collectLog } from '../http/harness.ts';
 import { enrich } from '../mcp/rich.ts';
 import { type Bridge, type Message, startBridge } from './bridge.ts';
 
+/** Of a loaded machine. */
+const PATIENCE_MS = 60_000;
+vi.setConfig({ testTimeout: 2 * PATIENCE_MS });
+
 const share = temporaryFolder();
 let fixture: McpFixture;
 let server: Listener;
@@ -36,6 +40,7 @@ afterAll(() => {
   rmSync(share, { recursive: true, force: true });
 });
 
+const until = (is: () => boolean): Promise<boolean> => vi.waitUntil(is, PATIENCE_MS);
 const MINE = 'session://mine';
 const updates = (): number =>
   bridge.received.filter(({ method }) => method === 'notifications/resources/updated').length;
@@ -66,9 +71,9 @@ it('passes on what is said before an answer', async () => {
 it('passes on what nobody asked for, also after the hub was gone for a while', async () => {
   await bridge.open();
   await bridge.ask('watch', 'resources/subscribe', { uri: MINE });
-  await vi.waitUntil(() => streams() === 1);
+  await until(() => streams() === 1);
   fixture.engines.announce({ resource: MINE });
-  await vi.waitUntil(() => updates() === 1);
+  await until(() => updates() === 1);
   fixture.engines.announce({ list: 'tools' });
   await bridge.heard(({ method }) => method === 'notifications/tools/list_changed');
 
@@ -76,10 +81,10 @@ it('passes on what nobody asked for, also after the hub was gone for a while', a
   await stop();
   await start(port);
   // Something may have changed meanwhile.
-  await vi.waitUntil(() => updates() === 2, 20_000);
-  await vi.waitUntil(() => streams() === 1);
+  await until(() => updates() === 2);
+  await until(() => streams() === 1);
   fixture.engines.announce({ resource: MINE });
-  await vi.waitUntil(() => updates() === 3);
+  await until(() => updates() === 3);
   expect(bridge.received.filter(({ method }) => method === undefined).map(({ id }) => id)).toEqual([
     'open',
     'watch',
@@ -91,15 +96,15 @@ it('opens the stream of a client without a session again', async () => {
   bridge.send({ id: 'listen', method: 'subscriptions/listen', params: { _meta: STATELESS, notifications } });
   await bridge.heard(({ method }) => method === 'notifications/subscriptions/acknowledged');
   fixture.engines.announce({ resource: MINE });
-  await vi.waitUntil(() => updates() === 1);
+  await until(() => updates() === 1);
   const { port } = server;
   await stop();
   await start(port);
-  await vi.waitUntil(() => fixture.engines.modern.subscriptions === 1, 20_000);
+  await until(() => fixture.engines.modern.subscriptions === 1);
   fixture.engines.announce({ resource: MINE });
-  await vi.waitUntil(() => updates() === 2);
+  await until(() => updates() === 2);
   bridge.send({ method: 'notifications/cancelled', params: { requestId: 'listen' } });
-  await vi.waitUntil(() => fixture.engines.modern.subscriptions === 0);
+  await until(() => fixture.engines.modern.subscriptions === 0);
   expect(bridge.received.map(({ method, id }) => method ?? id)).toEqual([
     'notifications/subscriptions/acknowledged',
     'notifications/resources/updated',
@@ -113,11 +118,11 @@ it.each([
 ])('cancels %s what takes long, and lets the next pass meanwhile', async (_name, more) => {
   if (Object.keys(more).length === 0) await bridge.open();
   bridge.send({ id: 'slow', method: 'tools/call', params: { name: 'slow', arguments: {}, ...more } });
-  await vi.waitUntil(() => fixture.seen.running.size === 1);
+  await until(() => fixture.seen.running.size === 1);
   const next = await bridge.ask('next', 'tools/call', { name: 'echo', arguments: { text: 'x' }, ...more });
   expect(next.result).toMatchObject({ structuredContent: { text: 'x' } });
   bridge.send({ method: 'notifications/cancelled', params: { requestId: 'slow' } });
-  await vi.waitUntil(() => fixture.seen.aborted.length === 1);
+  await until(() => fixture.seen.aborted.length === 1);
   await bridge.ask('ping', 'tools/list', more);
   expect(bridge.received.some(isAnswerTo('slow'))).toBe(false);
 });
@@ -125,7 +130,7 @@ it.each([
 it('says that it does not know what became of a call when the hub goes under it', async () => {
   await bridge.open();
   bridge.send({ id: 'slow', method: 'tools/call', params: { name: 'slow', arguments: {} } });
-  await vi.waitUntil(() => fixture.seen.running.size === 1);
+  await until(() => fixture.seen.running.size === 1);
   await server.close(0);
   const { error } = await bridge.heard(isAnswerTo('slow'));
   expect(error?.data).toMatchObject({ success: false, code: 'STORE_UNAVAILABLE' });
@@ -136,7 +141,7 @@ it('says that it does not know what became of a call when the hub goes under it'
 
 it('ends its session with its input', async () => {
   await bridge.open();
-  await vi.waitUntil(() => streams() === 1);
+  await until(() => streams() === 1);
   expect(await bridge.end()).toBe(0);
   expect(fixture.engines.legacy.sessions.size).toBe(0);
 });
