@@ -1,7 +1,9 @@
 /** What a hub says of its own accord, and what a client takes back, through `schub stdio`. The hub is a small one with all that MCP has. */
 import { rmSync } from 'node:fs';
+import { ListRootsResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterAll, afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type Listener, listen } from '../../src/http/server.ts';
+import type { RichSurface } from '../../src/mcp/engines/rich-surface.ts';
 import { createMcpFixture, KEYS, type McpFixture } from '../_util/mcp-fixture.ts';
 import { temporaryFolder } from '../_util/test-hub.ts';
 import { collectLog } from '../http/harness.ts';
@@ -17,8 +19,21 @@ let fixture: McpFixture;
 let server: Listener;
 let bridge: Bridge;
 
+/** And a tool that asks its client something. */
+function withQuestion(surface: RichSurface): RichSurface {
+  return {
+    ...surface,
+    async callTool(ctx, name, args) {
+      const { sdk } = ctx.client;
+      if (name !== 'ask' || sdk.era !== '2025') return surface.callTool(ctx, name, args);
+      const { roots } = await sdk.extra.sendRequest({ method: 'roots/list' }, ListRootsResultSchema);
+      return { content: [{ type: 'text', text: JSON.stringify(roots) }] };
+    },
+  };
+}
+
 async function start(port = 0): Promise<void> {
-  fixture = createMcpFixture({ extend: enrich });
+  fixture = createMcpFixture({ extend: (surface) => withQuestion(enrich(surface)) });
   server = await listen(fixture.app, { host: '127.0.0.1', port, log: collectLog().log });
 }
 
@@ -66,6 +81,15 @@ it('passes on what is said before an answer', async () => {
     'notifications/message',
     'spoken',
   ]);
+});
+
+it('brings questions to the client, and its answers back', async () => {
+  await bridge.open();
+  bridge.send({ id: 'asks', method: 'tools/call', params: { name: 'ask' } });
+  const { id } = await bridge.heard(({ method }) => method === 'roots/list');
+  bridge.send({ id, result: { roots: [{ uri: 'file:///x' }] } });
+  const { result } = await bridge.heard(isAnswerTo('asks'));
+  expect(result?.['content']).toEqual([{ type: 'text', text: '[{"uri":"file:///x"}]' }]);
 });
 
 it('passes on what nobody asked for, also after the hub was gone for a while', async () => {

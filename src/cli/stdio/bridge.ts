@@ -158,6 +158,8 @@ export async function runBridge({ link, input, write, note, signal }: BridgeDeps
     const id = requestId(message);
     // It may be about what the others wait for.
     if (methodOf(message) === 'notifications/cancelled') cancel(message);
+    // An answer to the hub is what the call before it waits for.
+    else if (methodOf(message) === undefined) void tell(message);
     else if (id === undefined) queue(() => tell(message), IN_ORDER_MS);
     else {
       const one: UnderWay = { abort: new AbortController(), cancelled: false };
