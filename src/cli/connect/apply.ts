@@ -5,6 +5,7 @@ import { bytesFor, sha256, type Snapshot, snapshot, writeWhole } from './files.t
 import type { Keyring } from './keyring.ts';
 import type { KnownKey, Ledger, Recorded } from './ledger.ts';
 import { SYNTAXES, takenBack } from './syntax.ts';
+import { UneditableError } from './uneditable.ts';
 import { agentIdThere, type Target, wantedAgentId } from './target.ts';
 
 export interface Planned {
@@ -93,6 +94,7 @@ export async function apply(deps: ApplyDeps, planned: Planned): Promise<string |
   await ledger.save();
   if (planned.difference === '' && found.bytes !== null) return undefined;
   try {
+    await demandUnchanged(found);
     const made = await writeWhole(found.path, bytes, modeOf(planned));
     ledger.files = [...others, { ...next, made: next.made ?? made ?? null }];
   } catch (error) {
@@ -102,6 +104,13 @@ export async function apply(deps: ApplyDeps, planned: Planned): Promise<string |
     await ledger.save();
   }
   return copy;
+}
+
+/** Clients write their files too. @throws UneditableError */
+async function demandUnchanged(found: Snapshot): Promise<void> {
+  const { bytes } = await snapshot(found.path);
+  const isSame = bytes === null ? found.bytes === null : found.bytes?.equals(bytes) === true;
+  if (!isSame) throw new UneditableError('was changed just now by another program: try again');
 }
 
 /** Keeps what the file held before connect came, which is not what an earlier run has put there. */
