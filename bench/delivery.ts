@@ -62,7 +62,9 @@ async function benchSendToSeen(report: Report, era: Era): Promise<void> {
   };
   await load(WARM_UP_SECONDS);
   acknowledged.clear();
+  const { cpuMs: from = NaN } = await ask(hub.child, 'cpu');
   const [{ perSecond }, { times: noops }] = await load(SECONDS);
+  const { cpuMs: to = NaN } = await ask(hub.child, 'cpu');
   over.abort();
   // The readers wait for what does not come.
   const sent = new Map(acknowledged);
@@ -76,6 +78,8 @@ async function benchSendToSeen(report: Report, era: Era): Promise<void> {
   report.add({ bench, figure: 'sent', value: perSecond, unit: '1/s' });
   const wanted = sent.size * (AGENTS / SESSIONS);
   report.add({ bench, figure: 'seen, of those sent', value: took.length / wanted, unit: '', atLeast: 1 });
+  const cpu = (to - from) / took.length;
+  report.add({ bench, figure: 'processor of the hub for each that is seen', value: cpu, unit: 'ms' });
   for (const [name, part, atMost] of [
     ['p50', 0.5, P50_MS],
     ['p99', 0.99, P99_MS],
@@ -114,17 +118,15 @@ async function benchWaiting(report: Report, era: Era): Promise<void> {
     const after = (await ask(hub.child, 'memory')).rss ?? NaN;
     each.push((after - before) / WAITING / 1024);
   }
-  const { cpuMs: from = NaN } = await ask(hub.child, 'memory');
+  const { cpuMs: from = NaN } = await ask(hub.child, 'cpu');
   const started = performance.now();
   await delay(IDLE_MS);
   const elapsed = performance.now() - started;
-  const { cpuMs: to = NaN } = await ask(hub.child, 'memory');
-  // Each question is a collection of garbage, which is none of the waiting's.
-  const { cpuMs: asked = NaN } = await ask(hub.child, 'memory');
+  const { cpuMs: to = NaN } = await ask(hub.child, 'cpu');
   for (const agents of opened) await agents[Symbol.asyncDispose]();
   const bench = `${WAITING} waiting agents of ${era}`;
   report.add({ bench, figure: 'each', value: median(each), unit: 'KiB', atMost: KIB_AT_MOST[era] });
-  const cpu = (100 * Math.max(0, to - from - (asked - to))) / elapsed;
+  const cpu = (100 * (to - from)) / elapsed;
   const all = WAITING * ROUNDS;
   report.add({
     bench: `${all} waiting agents of ${era}`,

@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 /** What a measured process is asked by its parent, and answers. */
-export type Question = 'start' | 'stop' | 'memory';
+export type Question = 'start' | 'stop' | 'memory' | 'cpu';
 export interface Answer {
   /** 99th percentile since `start`, in milliseconds. */
   readonly delayP99?: number;
-  /** Resident set after a collection, in bytes. */
+  /** Resident set in bytes; to `memory`, after a collection. */
   readonly rss?: number;
   /** Time of the processor that the process has taken, in milliseconds. */
   readonly cpuMs?: number;
@@ -28,7 +28,7 @@ export function answerParent(): void {
       histogram.disable();
       process.send?.({ delayP99: histogram.percentile(99) / 1e6 } satisfies Answer);
     } else {
-      globalThis.gc?.();
+      if (question === 'memory') globalThis.gc?.();
       const { user, system } = process.cpuUsage();
       const cpuMs = (user + system) / 1000;
       process.send?.({ rss: process.memoryUsage().rss, cpuMs } satisfies Answer);

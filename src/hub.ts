@@ -137,6 +137,7 @@ function wire(
   const announcing = announceChanges({
     ...{ bus, engines, log },
     labels: (pks) => store.read.sessions.labels(ALL_WORKSPACES, pks),
+    agentsOfType: (...asked) => store.read.deliveries.agentsOfType(...asked),
   });
   const open = createOpenRequests({
     now,

@@ -18,6 +18,12 @@ export interface AnnounceDeps {
   readonly engines: Pick<McpEngines, 'announce' | 'watched'>;
   /** What the sessions with these pks are called; at most 1,000. */
   readonly labels: (pks: readonly number[]) => Promise<readonly SessionLabel[]>;
+  /** The agents of a type. */
+  readonly agentsOfType: (
+    workspace: string,
+    agentType: string,
+    limit: number,
+  ) => Promise<readonly { readonly agentId: string }[]>;
   readonly log: Logger;
 }
 
@@ -32,11 +38,14 @@ interface Changed {
 
 const EVERY_MS = 50;
 const MAX_LABELS = 1000;
+/** Of a type, whose inboxes operators are told of. */
+const MAX_AGENTS = 1000;
 const KNOWN_SESSIONS = 50_000;
 const AGENT = 'agent:';
 const TYPE = 'type:';
 
-export function announceChanges({ bus, engines, labels, log }: AnnounceDeps): Disposable {
+export function announceChanges(deps: AnnounceDeps): Disposable {
+  const { bus, engines, labels, agentsOfType, log } = deps;
   const sessionIds = new LRUCache<number, string>({ max: KNOWN_SESSIONS });
   let changed = new Map<string, Changed>();
   let timer: NodeJS.Timeout | undefined;
@@ -73,13 +82,21 @@ export function announceChanges({ bus, engines, labels, log }: AnnounceDeps): Di
       for (const { pk, sessionId } of await labels(unknown.slice(i, i + MAX_LABELS)))
         sessionIds.set(pk, sessionId);
     }
+    const owners = new Map<Changed, ReadonlySet<string>>();
     for (const change of all) {
-      const mayKnow = knowersOf(change);
-      for (const resource of keysOf(change)) engines.announce({ resource }, mayKnow);
+      const type = typeOf(change);
+      if (type === undefined) continue;
+      const agents = await agentsOfType(change.workspace, type, MAX_AGENTS);
+      owners.set(change, new Set(agents.map(({ agentId }) => inboxKey(agentId))));
+    }
+    for (const change of all) {
+      for (const resource of keysOf(change))
+        engines.announce({ resource }, knowersOf(change, resource, owners.get(change)));
     }
   }
 
-  function keysOf({ what, of }: Changed): readonly string[] {
+  function keysOf(change: Changed): readonly string[] {
+    const { what, of } = change;
     if (typeof of === 'number') {
       const sessionId = sessionIds.get(of);
       if (sessionId === undefined) return [];
@@ -87,7 +104,8 @@ export function announceChanges({ bus, engines, labels, log }: AnnounceDeps): Di
     }
     if (what === 'memory') return [memoryKey(of)];
     // Who is of a type, its watchers tell.
-    return of.startsWith(TYPE) ? [...engines.watched()].filter((key) => isInboxOf(key)) : [inboxKey(of)];
+    if (typeOf(change) !== undefined) return [...engines.watched()].filter((key) => isInboxOf(key));
+    return [inboxKey(of)];
   }
 
   const listening = bus.listenToAll((events) => {
@@ -112,17 +130,28 @@ export function announceChanges({ bus, engines, labels, log }: AnnounceDeps): Di
   };
 }
 
-function knowersOf({ workspace, what, of, audiences }: Changed): MayKnow {
+/** The type whose inboxes changed, if it is not one agent's. */
+function typeOf({ what, of }: Changed): string | undefined {
+  return what === 'inbox' && String(of).startsWith(TYPE) ? String(of).slice(TYPE.length) : undefined;
+}
+
+/** `owned`: the inboxes of a type, as operators are told of them; its agents know themselves. */
+function knowersOf(change: Changed, resource: string, owned?: ReadonlySet<string>): MayKnow {
+  const { workspace, what, of, audiences } = change;
+  const type = typeOf(change);
   const sees = (principal: Principal): boolean =>
     (principal.workspace === workspace || principal.workspace === ALL_WORKSPACES) &&
     sightOf(principal).audiences.some((audience) => audiences.has(audience));
   const isOf = ({ agentId, agentType }: Principal): boolean =>
-    of === (String(of).startsWith(TYPE) ? `${TYPE}${agentType.toLowerCase()}` : agentId.toLowerCase());
+    type === undefined
+      ? of === agentId.toLowerCase()
+      : type === agentType.toLowerCase() && resource === inboxKey(agentId);
+  const isOwned = owned === undefined || owned.has(resource);
   return (principal) => {
     if (!may(principal, 'read')) return false;
     if (what === 'session' || what === 'messages') return sees(principal);
     // What is an agent's own is shown to it and to the operators of its workspace.
-    const looksAfter = may(principal, 'admin') && homeWorkspace(principal) === workspace;
+    const looksAfter = may(principal, 'admin') && homeWorkspace(principal) === workspace && isOwned;
     if (!looksAfter && !(principal.workspace === workspace && isOf(principal))) return false;
     return what === 'memory' || sees(principal);
   };

@@ -101,11 +101,12 @@ function toTheBeginning(id: string): string {
   return Buffer.from(JSON.stringify([epoch, kind, 0])).toString('base64url');
 }
 
-/** All events so far of one who may ask, as an answer that ends; a hub gives a sign of life when it has no more. */
+/** All events so far of one who may ask, as an answer that ends: by itself when the hub gives a sign of life, having no more. */
 export async function eventsSoFar(
   hub: TestHub,
   path: string,
   headers: Readonly<Record<string, string>>,
+  isAll = (text: string): boolean => text.includes(': heartbeat'),
 ): Promise<Response> {
   const first = await hub.request(path, { headers });
   if (first.status !== 200 || first.body === null) return first;
@@ -123,5 +124,5 @@ export async function eventsSoFar(
   const greeting = await text(first, (all) => all.includes('\n\n'));
   const id = toTheBeginning(/^id: (.*)$/m.exec(greeting)?.[1] ?? '');
   const all = await hub.request(path, { headers: { ...headers, 'last-event-id': id } });
-  return new Response(await text(all, (so) => so.includes(': heartbeat')), all);
+  return new Response(await text(all, isAll), all);
 }

@@ -7,6 +7,8 @@ export interface RawCall {
   readonly params?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly clientInfo?: { readonly name: string; readonly version: string } | null;
+  /** Default `/mcp`. */
+  readonly path?: string;
 }
 
 const VERSIONS = { '2025': '2025-11-25', '2026': '2026-07-28' } as const;
@@ -15,7 +17,7 @@ const VERSIONS = { '2025': '2025-11-25', '2026': '2026-07-28' } as const;
 export function post(
   hub: TestHub,
   era: ClientEra,
-  { method, params = {}, headers = {}, clientInfo }: RawCall,
+  { method, params = {}, headers = {}, clientInfo, path = '/mcp' }: RawCall,
 ): Promise<Response> {
   const target = params['name'] ?? params['uri'];
   const info = clientInfo === undefined ? { name: 'raw', version: '1' } : clientInfo;
@@ -25,7 +27,7 @@ export function post(
     'io.modelcontextprotocol/clientCapabilities': {},
   };
   const modern = { 'mcp-method': method, ...(typeof target === 'string' ? { 'mcp-name': target } : {}) };
-  return hub.request('/mcp', {
+  return hub.request(path, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
@@ -48,18 +50,20 @@ export function initialize(
   hub: TestHub,
   headers: Readonly<Record<string, string>>,
   clientName = 'raw',
+  path = '/mcp',
 ): Promise<Response> {
   const clientInfo = { name: clientName, version: '1' };
   const params = { protocolVersion: VERSIONS['2025'], capabilities: {}, clientInfo };
-  return post(hub, '2025', { method: 'initialize', params, headers });
+  return post(hub, '2025', { method: 'initialize', params, headers, path });
 }
 
 /** Opens a 2025 session; answers the headers that its further requests need. */
 export async function openSession(
   hub: TestHub,
   headers: Readonly<Record<string, string>>,
+  path?: string,
 ): Promise<Record<string, string>> {
-  const response = await initialize(hub, headers);
+  const response = await initialize(hub, headers, undefined, path);
   const id = response.headers.get('mcp-session-id');
   if (response.status !== 200 || id === null) throw new Error(`no session: ${await response.text()}`);
   return { ...headers, 'mcp-session-id': id };

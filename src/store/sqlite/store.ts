@@ -14,6 +14,7 @@ import { createReads } from './queries/index.ts';
 import { createReaderPool, type ReaderPool } from './readers.ts';
 import { demandRoom } from './room.ts';
 import { routeReads } from './route-reads.ts';
+import { shareReads } from './share-reads.ts';
 import { createWriterConnection } from './writer-connection.ts';
 import { createWriter } from './writer.ts';
 
@@ -95,8 +96,9 @@ function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
   });
   const main = openReader(path);
   const readers = createReaderPool({ path, max: Math.max(1, maxConnections - 1), log });
+  const names = createNames(main);
   const read: Reads = routeReads(
-    createReads(main, createNames(main)),
+    shareReads(main, names, createReads(main, names)),
     maxConnections > 1 ? readers : undefined,
   );
   const stop = new AbortController();

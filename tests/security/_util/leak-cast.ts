@@ -90,6 +90,8 @@ export interface Caller {
   /** For failures: the role, and how it comes if not with a key. */
   readonly name: string;
   readonly keyName: string | null;
+  /** What says who it is; in 2025 of a session. */
+  readonly headers: Readonly<Record<ClientEra, Headers>>;
   /** Whether this way of coming has such a request. */
   readonly can: (ask: Ask) => boolean;
   ask(era: ClientEra, ask: Ask): Promise<Answer>;
@@ -124,6 +126,7 @@ async function openCaller(hub: TestHub, named: Named, headers: Headers): Promise
   };
   return {
     ...named,
+    headers: of,
     can: () => true,
     async ask(era, ask) {
       if ('http' in ask) {
@@ -147,6 +150,7 @@ const AUTHENTICATES: readonly string[] = ['authenticate_agent', 'refresh_token']
 function throughHandle(on: Caller, role: MemberName, auth_token: string): Caller {
   return {
     ...{ role, name: `${role} by a handle of ${on.role}`, keyName: on.keyName },
+    headers: on.headers,
     can: (ask) => 'tool' in ask && !AUTHENTICATES.includes(ask.tool),
     ask: (era, ask) => on.ask(era, 'tool' in ask ? { ...ask, args: { ...ask.args, auth_token } } : ask),
   };

@@ -61,6 +61,8 @@ export interface LeakWorld extends AsyncDisposable {
   readonly epoch: string;
   readonly lines: readonly PostedLine[];
   readonly secrets: readonly Secret[];
+  /** Calls a tool that must succeed; answers its result. */
+  readonly call: (by: Role, tool: string, args: object) => Promise<Record<string, unknown>>;
   /** All that the hub has logged so far, at level debug. */
   readonly log: () => string;
 }
@@ -80,11 +82,12 @@ function knowersOf(line: Line): ReadonlySet<Role> {
   return line.sees === READERS ? new Set([...viewers, 'writeOnly']) : viewers;
 }
 
-export async function startLeakWorld(): Promise<LeakWorld> {
+/** @param heartbeatMs of event streams: how soon one that has no more says so. */
+export async function startLeakWorld({ heartbeatMs = 1 } = {}): Promise<LeakWorld> {
   const clock = { at: START };
   const { log, text } = collectLog();
   const hub = await startTestHub({
-    ...{ now: () => clock.at, log, streams: { heartbeatMs: 1 } },
+    ...{ now: () => clock.at, log, streams: { heartbeatMs } },
     // The matrix asks more in a minute of its clock than any agent may.
     env: { RATE_LIMIT_ENABLED: 'false' },
   });
@@ -144,7 +147,7 @@ export async function startLeakWorld(): Promise<LeakWorld> {
   const poll = { tool: 'wait_for_messages', args: { timeout_seconds: 0 } };
   const [, epoch = ''] = /\["([^"]+)","delivery"/.exec((await callers.sender.ask('2026', poll)).text) ?? [];
   return {
-    ...{ hub, callers, ways, login, handle, sessions, lines, log: text },
+    ...{ hub, callers, ways, login, handle, sessions, lines, call, log: text },
     epoch,
     secrets: [
       ...wordsOfLines(),
