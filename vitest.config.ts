@@ -21,8 +21,9 @@ const ALONE = ['tests/dev/**'];
 
 /** What runs in processes and threads of its own, also in the tests: no coverage comes from there. */
 const UNSEEN = [
-  'src/cli/{main,serve,up,lifecycle,first-start,migrate}.ts',
-  'src/store/sqlite/reader-thread.ts',
+  'src/cli/{main,serve,up,transport,lifecycle,first-start,migrate,backup,question}.ts',
+  'src/cli/stdio/**',
+  'src/store/sqlite/{reader-thread,backup-thread,backup,restore}.ts',
   'src/search/{indexer,search}-thread.ts',
 ];
 

@@ -7,6 +7,7 @@ import { urlHost } from './config/host.ts';
 import { jwtSecrets } from './config/secret-rules.ts';
 import type { Secrets } from './config/secrets.ts';
 import { createEventBus, type EventBus } from './events/bus.ts';
+import { startBackups } from './features/backups.ts';
 import { startHousekeeping } from './features/housekeeping.ts';
 import { ensureBootstrapKeys } from './features/keys/bootstrap.ts';
 import { createServices, type Services } from './features/services.ts';
@@ -58,6 +59,8 @@ export interface HubOptions {
   readonly housekeepingEveryMs?: number;
   /** How often a client that waits hears that it still does, if it wants to. */
   readonly progressMs?: number;
+  /** How often it looks whether a backup is due. */
+  readonly backupLookEveryMs?: number;
   /** How long to wait for a hub that is leaving the same database. */
   readonly lockWaitMs?: number;
   /** Writes per commit; 1 switches group commit off, for measurements. */
@@ -169,9 +172,14 @@ function wire(
   });
   const { housekeepingEveryMs: everyMs } = options;
   const housekeeping = startHousekeeping({
-    ...{ store, now, log, visits: services.visits, auditLogMs: config.retention.auditLogMs },
+    ...{ store, now, log, visits: services.visits, auditor: services.auditor, ...config.retention },
     indexedUpTo: () => search.index().progress?.watermark ?? 0,
     ...(everyMs === undefined ? {} : { everyMs }),
+  });
+  const { backupLookEveryMs: lookEveryMs } = options;
+  const backups = startBackups({
+    ...{ store, schedule: config.backups, now, log },
+    ...(lookEveryMs === undefined ? {} : { lookEveryMs }),
   });
 
   const endWaits = (): void => {
@@ -197,6 +205,7 @@ function wire(
       following[Symbol.dispose]();
       await engines[Symbol.asyncDispose]();
       await housekeeping.stop();
+      await backups.stop();
       services.visits.sum(true);
       await services.delivery.close();
       await services.auditor.settled();

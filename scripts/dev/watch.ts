@@ -31,7 +31,11 @@ export async function watchHub(
     ignoreInitial: true,
     ignored: (file) => !others.has(file) && isNoPart(path.relative(root, file)),
   });
+  // Where the folder of a file does not exist yet, all that appears in it is reported: the data of the hub itself.
+  const isWatched = (file: string): boolean =>
+    others.has(file) || own.some((part) => file === part || file.startsWith(part + path.sep));
   watcher.on('all', (_event, file) => {
+    if (!isWatched(file)) return;
     changed.add(path.relative(root, file));
     clearTimeout(timer);
     timer = setTimeout(() => {

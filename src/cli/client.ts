@@ -18,6 +18,7 @@ export interface SendOptions {
   /** Sent as it comes. */
   readonly stream?: ReadableStream<Uint8Array>;
   readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
 
@@ -92,7 +93,11 @@ async function exchange(url: string, path: string, key: string, options: SendOpt
     if (value !== undefined) target.searchParams.set(name, String(value));
   }
   const body = options.json === undefined ? options.stream : JSON.stringify(options.json);
-  const headers = new Headers({ Authorization: `Bearer ${key}`, Accept: 'application/json' });
+  const headers = new Headers({
+    ...options.headers,
+    Authorization: `Bearer ${key}`,
+    Accept: 'application/json',
+  });
   if (body !== undefined) headers.set('Content-Type', options.contentType ?? 'application/json');
   const init = {
     method: options.method ?? (body === undefined ? 'GET' : 'POST'),
@@ -106,6 +111,8 @@ async function exchange(url: string, path: string, key: string, options: SendOpt
   } catch (error) {
     if (options.signal?.aborted === true)
       throw new CliError(EXIT.interrupted, 'Interrupted.', { cause: error });
+    // What was to be sent could not be read.
+    if (error instanceof Error && error.cause instanceof CliError) throw error.cause;
     const reason = error instanceof Error && error.cause !== undefined ? error.cause : error;
     throw new CliError(EXIT.unreachable, `The hub at ${url} does not answer: ${systemReason(reason)}.`, {
       cause: error,

@@ -1,9 +1,9 @@
 /** The commands that read and write what agents share. What one does is loaded only when it runs. */
 import type { Command } from 'commander';
-import { connect, countUpTo, type CommandHost } from './operator-commands.ts';
+import { connect, countUpTo, MAX_LISTED, type CommandHost } from './operator-commands.ts';
 import type { SearchFilter } from './search.ts';
 
-const MAX_LISTED = 10_000;
+const MAX_SHOWN = 200;
 
 interface Where {
   readonly session?: string;
@@ -11,9 +11,44 @@ interface Where {
 }
 
 export function addContentCommands(program: Command, host: CommandHost): void {
+  addSessions(program, host);
   addMessages(program, host);
   addMemory(program, host);
   addSearch(program, host);
+}
+
+function addSessions(program: Command, host: CommandHost): void {
+  const sessions = program.command('sessions').description('what agents work on');
+  sessions
+    .command('list')
+    .description('the sessions, latest activity first')
+    .option('--query <text>', 'only those whose purpose contains this')
+    .option('--limit <count>', 'how many at most', countUpTo(MAX_LISTED), 20)
+    .addHelpText('after', host.examples('schub sessions list', 'schub sessions list --query login --json'))
+    .action(async ({ query, limit }: { query?: string; limit: number }) => {
+      const { listSessions } = await import('./sessions.ts');
+      const filter = { limit, ...(query === undefined ? {} : { query }) };
+      host.done(await listSessions(await connect(host), filter));
+    });
+  sessions
+    .command('close')
+    .argument('<session>', 'its id, session_…')
+    .description('let no new messages in')
+    .addHelpText('after', host.examples('schub sessions close session_0123456789abcdef'))
+    .action(async (session: string) => {
+      const { closeSession } = await import('./sessions.ts');
+      host.done(await closeSession(await connect(host), session));
+    });
+  sessions
+    .command('show')
+    .argument('<session>', 'its id, session_…')
+    .description('a session and its newest messages')
+    .option('--limit <count>', 'how many messages', countUpTo(MAX_SHOWN), 50)
+    .addHelpText('after', host.examples('schub sessions show session_0123456789abcdef --limit 100'))
+    .action(async (session: string, { limit }: { limit: number }) => {
+      const { showSession } = await import('./sessions.ts');
+      host.done(await showSession(await connect(host), session, limit));
+    });
 }
 
 function addMessages(program: Command, host: CommandHost): void {

@@ -15,7 +15,7 @@ export function firstStartText({ secrets, made, file }: LoadedSecrets, url: stri
 function snippets(key: string, mcp: string): string {
   const header = `"Authorization: Bearer ${key}"`;
   const hub = { type: 'http', url: mcp, headers: { Authorization: `Bearer \${HUB_KEY}` } };
-  return `Connect a client (Codex and .mcp.json take the key from the environment):
+  return `Connect what is installed with "schub connect --all", each client with a key of its own; or by hand (Codex and .mcp.json take the key from the environment):
 
   # Claude Code
   claude mcp add --transport http --scope user hub ${mcp} --header ${header}

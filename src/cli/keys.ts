@@ -4,7 +4,7 @@ import type { HubClient } from './client.ts';
 import { CliError, EXIT, type Output } from './output.ts';
 import { tableLines } from './table.ts';
 
-const keySchema = z.object({
+export const keySchema = z.object({
   key_id: z.string(),
   name: z.string(),
   workspace: z.string(),
@@ -18,7 +18,7 @@ const keySchema = z.object({
   revoked_at: z.string().nullable(),
   old_key_until: z.string().nullable(),
 });
-const toldSchema = keySchema.extend({ key: z.string() });
+export const toldSchema = keySchema.extend({ key: z.string() });
 const listSchema = z.object({ keys: z.array(keySchema), next_cursor: z.string().optional() });
 
 export interface KeysDeps {
@@ -67,7 +67,8 @@ export async function createKey(
   return EXIT.ok;
 }
 
-export async function listKeys({ client, output }: KeysDeps): Promise<number> {
+/** All keys that the caller looks after, without their texts. */
+export async function allKeys(client: HubClient): Promise<z.infer<typeof keySchema>[]> {
   const keys: z.infer<typeof keySchema>[] = [];
   let cursor: string | undefined;
   do {
@@ -75,6 +76,11 @@ export async function listKeys({ client, output }: KeysDeps): Promise<number> {
     keys.push(...page.keys);
     cursor = page.next_cursor;
   } while (cursor !== undefined);
+  return keys;
+}
+
+export async function listKeys({ client, output }: KeysDeps): Promise<number> {
+  const keys = await allKeys(client);
   if (output.json) output.document({ keys });
   else {
     const rows = keys.map((key) => [

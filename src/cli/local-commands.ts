@@ -1,5 +1,6 @@
 /** The commands that look at this machine: its hub, settings and files. What one does is loaded only when it runs. */
 import { Argument, type Command } from 'commander';
+import type { Config } from '../config/config.ts';
 import type { CommandHost } from './operator-commands.ts';
 
 export function addLocalCommands(program: Command, host: CommandHost): void {
@@ -17,6 +18,11 @@ async function load() {
   const around = surroundings();
   const sources = configSources(around);
   return { around, sources, dotenv: dotenvFile(around), loaded: () => configWithOrigins(sources) };
+}
+
+/** The settings in force. @throws StartError */
+export async function localConfig(): Promise<Config> {
+  return (await load()).loaded().config;
 }
 
 function addStatus(program: Command, { loadOutput, done, examples }: CommandHost): void {

@@ -15,12 +15,9 @@ export interface CommandHost {
 type Options = Readonly<Record<string, string | undefined>>;
 
 /** How many rows a listing prints at most. */
-const MAX_LISTED = 10_000;
-const MAX_SHOWN = 200;
+export const MAX_LISTED = 10_000;
 
 export function addOperatorCommands(program: Command, host: CommandHost): void {
-  addImport(program, host);
-  addSessions(program, host);
   addKeys(program, host);
   addAgents(program, host);
   addLeases(program, host);
@@ -39,57 +36,13 @@ export async function connect({ loadOutput }: CommandHost): Promise<{ client: Hu
   return { client, output: await loadOutput() };
 }
 
-function addImport(program: Command, host: CommandHost): void {
-  program
-    .command('import')
-    .argument('<file>', 'JSON lines, one message each; may be gzipped (.gz)')
-    .description('make old conversations part of the history; what is there already is not stored again')
-    .addHelpText(
-      'after',
-      host.examples('schub import messages.jsonl', 'schub import messages.jsonl.gz --json'),
-    )
-    .action(async (file: string) => {
-      const { importFile } = await import('./import.ts');
-      const interrupted = new AbortController();
-      process.once('SIGINT', () => {
-        interrupted.abort();
-      });
-      host.done(await importFile({ ...(await connect(host)), file, signal: interrupted.signal }));
-    });
-}
-
-function addSessions(program: Command, host: CommandHost): void {
-  const sessions = program.command('sessions').description('what agents work on');
-  sessions
-    .command('list')
-    .description('the sessions, latest activity first')
-    .option('--query <text>', 'only those whose purpose contains this')
-    .option('--limit <count>', 'how many at most', countUpTo(MAX_LISTED), 20)
-    .addHelpText('after', host.examples('schub sessions list', 'schub sessions list --query login --json'))
-    .action(async ({ query, limit }: { query?: string; limit: number }) => {
-      const { listSessions } = await import('./sessions.ts');
-      const filter = { limit, ...(query === undefined ? {} : { query }) };
-      host.done(await listSessions(await connect(host), filter));
-    });
-  sessions
-    .command('close')
-    .argument('<session>', 'its id, session_…')
-    .description('let no new messages in')
-    .addHelpText('after', host.examples('schub sessions close session_0123456789abcdef'))
-    .action(async (session: string) => {
-      const { closeSession } = await import('./sessions.ts');
-      host.done(await closeSession(await connect(host), session));
-    });
-  sessions
-    .command('show')
-    .argument('<session>', 'its id, session_…')
-    .description('a session and its newest messages')
-    .option('--limit <count>', 'how many messages', countUpTo(MAX_SHOWN), 50)
-    .addHelpText('after', host.examples('schub sessions show session_0123456789abcdef --limit 100'))
-    .action(async (session: string, { limit }: { limit: number }) => {
-      const { showSession } = await import('./sessions.ts');
-      host.done(await showSession(await connect(host), session, limit));
-    });
+/** Aborts at Ctrl-C. */
+export function onInterrupt(): AbortSignal {
+  const interrupted = new AbortController();
+  process.once('SIGINT', () => {
+    interrupted.abort();
+  });
+  return interrupted.signal;
 }
 
 function addKeys(program: Command, host: CommandHost): void {
@@ -231,11 +184,7 @@ function addReindex(program: Command, host: CommandHost): void {
     .addHelpText('after', host.examples('schub reindex'))
     .action(async () => {
       const { reindex } = await import('./reindex.ts');
-      const interrupted = new AbortController();
-      process.once('SIGINT', () => {
-        interrupted.abort();
-      });
-      host.done(await reindex({ ...(await connect(host)), signal: interrupted.signal }));
+      host.done(await reindex({ ...(await connect(host)), signal: onInterrupt() }));
     });
 }
 

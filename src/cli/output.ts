@@ -1,4 +1,6 @@
 /** What a command says: data on standard output, everything else on standard error. */
+import { once } from 'node:events';
+import { Writable } from 'node:stream';
 import { UsageError } from '../config/usage-error.ts';
 import type { ErrorObject } from '../errors.ts';
 import { ERRORS, HubError, StartError, errorObject } from '../errors.ts';
@@ -38,6 +40,8 @@ export interface Output {
   readonly terminal: boolean;
   /** Whether standard error is one. */
   readonly errTerminal: boolean;
+  /** Data as it is; resolves when more may follow. Answers whether anybody still reads it. */
+  data(text: string): Promise<boolean>;
   /** A line of data. */
   line(text: string): void;
   /** The one document of `--json`. */
@@ -56,6 +60,12 @@ export function createOutput(stdout: Sink, stderr: Sink, json: boolean): Output 
     terminal: stdout.isTTY === true,
     errTerminal: stderr.isTTY === true,
     draw: (text) => void stderr.write(text),
+    async data(text) {
+      if (!(stdout instanceof Writable)) return stdout.write(text) !== false;
+      if (stdout.destroyed) return false;
+      if (!stdout.write(text)) await once(stdout, 'drain').catch(() => undefined);
+      return !stdout.destroyed;
+    },
     line: (text) => void stdout.write(`${text}\n`),
     document: (value) => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
     note: (text) => void stderr.write(`${text}\n`),

@@ -1,12 +1,14 @@
 /** The commands of `schub`. What a command does is loaded only when it runs, so that help and version are quick. */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { packageInfo } from '../config/package.ts';
+import { addConnectCommands } from './connect-commands.ts';
 import { addContentCommands } from './content-commands.ts';
-import { addLocalCommands } from './local-commands.ts';
+import { addLocalCommands, localConfig } from './local-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import type { Output, Sink } from './output.ts';
 import type { ServeDeps } from './serve.ts';
 import { SERVE_FLAGS, settingsOf } from './serve-flags.ts';
+import { addTransferCommands } from './transfer-commands.ts';
 
 export interface CliIo {
   readonly stdout: Sink;
@@ -69,17 +71,19 @@ function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code
   withServeFlags(program.command('serve'))
     .description('run the hub in the foreground')
     .addHelpText('after', examples('schub serve', 'schub serve --port 0', 'schub serve --log-level debug'))
+    .addOption(new Option('--background').hideHelp())
     .action(async (options: Readonly<Record<string, unknown>>) => {
-      const { serve } = await import('./serve.ts');
-      done(await serve(await serveDeps(options)));
+      const { serveOrBridge } = await import('./transport.ts');
+      const { background } = options;
+      done(await serveOrBridge('serve', { ...(await serveDeps(options)), background: background === true }));
     });
 
   withServeFlags(program.command('up'))
     .description('run the hub, or print its address if it runs already')
     .addHelpText('after', examples('schub up', 'schub up --port 8080'))
     .action(async (options: Readonly<Record<string, unknown>>) => {
-      const { up } = await import('./up.ts');
-      done(await up(await serveDeps(options)));
+      const { serveOrBridge } = await import('./transport.ts');
+      done(await serveOrBridge('up', await serveDeps(options)));
     });
 
   program
@@ -87,13 +91,8 @@ function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code
     .description("bring the database of a stopped hub to this version's schema")
     .addHelpText('after', examples('schub migrate'))
     .action(async () => {
-      const [{ migrateStore }, { configWithOrigins }, { configSources, surroundings }] = await Promise.all([
-        import('./migrate.ts'),
-        import('../config/config.ts'),
-        import('../config/env.ts'),
-      ]);
-      const { config } = configWithOrigins(configSources(surroundings()));
-      done(await migrateStore(config, await loadOutput()));
+      const { migrateStore } = await import('./migrate.ts');
+      done(await migrateStore(await localConfig(), await loadOutput()));
     });
 
   program
@@ -113,6 +112,8 @@ function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code
     );
 
   const host = { loadOutput, done, examples };
+  addConnectCommands(program, host);
+  addTransferCommands(program, host);
   addOperatorCommands(program, host);
   addContentCommands(program, host);
   addLocalCommands(program, host);

@@ -12,8 +12,9 @@ const LINE_MS = 5000;
 const BAR_WIDTH = 30;
 const CLEAR_LINE = '\r\u001b[K';
 
+/** `total`: null where nobody knows it. */
 export function startProgress(
-  total: number,
+  total: number | null,
   output: Output,
   unit: 'bytes' | 'positions' = 'bytes',
   now: () => number = () => performance.now(),
@@ -24,14 +25,18 @@ export function startProgress(
   let drawn = false;
 
   function text(at: number): string {
-    const part = total === 0 ? 1 : Math.min(done / total, 1);
     const seconds = (at - started) / 1000;
+    if (total === null) return `${amount(done)}  ${rate(seconds)}`;
+    const part = total === 0 ? 1 : Math.min(done / total, 1);
     const left = part > 0 ? Math.round(seconds / part - seconds) : 0;
     const bar = '#'.repeat(Math.round(part * BAR_WIDTH)).padEnd(BAR_WIDTH, '.');
-    const perSecond = seconds > 0 ? done / seconds : 0;
-    const rate = unit === 'bytes' ? `${(perSecond / 1e6).toFixed(1)} MB/s` : `${Math.round(perSecond)} /s`;
-    return `[${bar}] ${String(Math.floor(part * 100)).padStart(3)} %  ${rate}  ${left} s left`;
+    return `[${bar}] ${String(Math.floor(part * 100)).padStart(3)} %  ${rate(seconds)}  ${left} s left`;
   }
+
+  const amount = (count: number): string =>
+    unit === 'bytes' ? `${(count / 1e6).toFixed(1)} MB` : String(Math.round(count));
+  const rate = (seconds: number): string =>
+    `${amount(seconds > 0 ? done / seconds : 0)}${unit === 'bytes' ? '/s' : ' /s'}`;
 
   return {
     advance(amount) {

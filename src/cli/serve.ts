@@ -23,6 +23,8 @@ export interface ServeDeps {
   readonly around: Surroundings;
   readonly flags: Readonly<Partial<Record<SettingKey, string>>>;
   readonly output: Output;
+  /** Nobody reads what it says: it logs to a file of the data folder, and keeps the keys for a start that somebody sees. */
+  readonly background?: boolean;
   /** Loaded only when the settings have been found good. */
   readonly loadHub: () => Promise<typeof createHub>;
 }
@@ -47,7 +49,7 @@ export async function serve(deps: ServeDeps): Promise<number> {
   globalThis.console = new Console(process.stderr, process.stderr);
   const { config, given } = configWithOrigins(configSources(deps.around, deps.flags));
   const secrets = await loadSecrets(config.dataDir, given);
-  const log = createLogger(config.log);
+  const log = createLogger(logOptions(deps, config));
   for (const warning of secrets.warnings) log.warn(warning);
   const { hub, listener } = await start(deps, config, secrets, log);
   const runtime = dataFiles.runtime(config.dataDir);
@@ -63,9 +65,10 @@ export async function serve(deps: ServeDeps): Promise<number> {
       ...{ pid: process.pid, url: listener.url, version },
       started_at: new Date().toISOString(),
     });
-    await tellKeys(deps.output, config, secrets, listener.url).catch((err: unknown) => {
-      log.warn({ err }, 'that the keys were shown could not be written down');
-    });
+    if (deps.background !== true)
+      await tellKeys(deps.output, config, secrets, listener.url).catch((err: unknown) => {
+        log.warn({ err }, 'that the keys were shown could not be written down');
+      });
     deps.output.line(`ready ${listener.url} (MCP at ${listener.url}/mcp)`);
     await stop.requested;
     log.info('stopping');
@@ -79,6 +82,10 @@ export async function serve(deps: ServeDeps): Promise<number> {
   log.info('stopped');
   endWithin(LINGER_MS, 0);
   return 0;
+}
+
+function logOptions({ background }: ServeDeps, { log, dataDir }: Config): Config['log'] {
+  return background === true && log.file === null ? { ...log, file: dataFiles.log(dataDir) } : log;
 }
 
 async function start(

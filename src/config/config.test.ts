@@ -35,9 +35,10 @@ describe('createConfig', () => {
         logRequests: true,
       },
       store: { path: '/data/hub.db', maxConnections: 4 },
-      retention: { auditLogMs: 365 * 24 * 60 * 60 * 1_000 },
-      log: { level: 'info', format: 'json' },
-      mcp: { toolTimeoutMs: 60_000, maxSessions: 10_000, maxResponseBytes: 1_000_000 },
+      backups: { everyMs: null, keep: 7, folder: '/data/backups' },
+      retention: { inactiveSessionMs: null, auditLogMs: 365 * 24 * 60 * 60 * 1_000 },
+      log: { level: 'info', format: 'json', file: null },
+      mcp: { transport: 'http', toolTimeoutMs: 60_000, maxSessions: 10_000, maxResponseBytes: 1_000_000 },
       presence: { idleMs: 300_000, offlineMs: 1_800_000 },
       limits: {
         maxMessagesPerSession: 1_000_000,

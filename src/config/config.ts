@@ -24,12 +24,21 @@ export interface Config {
   };
   readonly store: { readonly path: string; readonly maxConnections: number };
   /** Null: for ever. */
-  readonly retention: { readonly auditLogMs: number | null };
+  readonly retention: { readonly auditLogMs: number | null; readonly inactiveSessionMs: number | null };
+  readonly backups: {
+    /** Null: never. */
+    readonly everyMs: number | null;
+    readonly keep: number;
+    readonly folder: string;
+  };
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
     readonly format: 'pretty' | 'json';
+    /** Null: standard error. */
+    readonly file: string | null;
   };
   readonly mcp: {
+    readonly transport: 'http' | 'stdio';
     readonly toolTimeoutMs: number;
     readonly maxSessions: number;
     readonly maxResponseBytes: number;
@@ -57,7 +66,10 @@ export interface Config {
   };
 }
 
-const DAY_MS = 24 * 60 * 60 * 1_000;
+const HOUR_MS = 60 * 60 * 1_000;
+const DAY_MS = 24 * HOUR_MS;
+
+const unlessZero = (count: number, unitMs: number): number | null => (count === 0 ? null : count * unitMs);
 
 export interface ConfigSources extends TextSources {
   readonly dataDir: string;
@@ -125,10 +137,22 @@ export function configWithOrigins(sources: ConfigSources): LoadedConfig {
       maxConnections: v.DATABASE_MAX_CONNECTIONS,
     },
     retention: {
-      auditLogMs: v.AUDIT_LOG_RETENTION_DAYS === 0 ? null : v.AUDIT_LOG_RETENTION_DAYS * DAY_MS,
+      auditLogMs: unlessZero(v.AUDIT_LOG_RETENTION_DAYS, DAY_MS),
+      inactiveSessionMs: unlessZero(v.INACTIVE_SESSION_RETENTION_DAYS, DAY_MS),
     },
-    log: { level: v.LOG_LEVEL, format: v.LOG_FORMAT ?? (sources.terminal ? 'pretty' : 'json') },
+    backups: {
+      everyMs: unlessZero(v.BACKUP_INTERVAL_HOURS, HOUR_MS),
+      keep: v.BACKUP_KEEP,
+      folder:
+        v.BACKUP_DIR === null ? dataFiles.backups(sources.dataDir) : path.resolve(sources.cwd, v.BACKUP_DIR),
+    },
+    log: {
+      level: v.LOG_LEVEL,
+      format: v.LOG_FORMAT ?? (sources.terminal && v.LOG_FILE === null ? 'pretty' : 'json'),
+      file: v.LOG_FILE === null ? null : path.resolve(sources.cwd, v.LOG_FILE),
+    },
     mcp: {
+      transport: v.MCP_TRANSPORT,
       toolTimeoutMs: v.TOOL_TIMEOUT_SECONDS * 1_000,
       maxSessions: v.MAX_MCP_SESSIONS,
       maxResponseBytes: v.MAX_RESPONSE_BYTES,
@@ -160,7 +184,9 @@ export function configWithOrigins(sources: ConfigSources): LoadedConfig {
   const effective: Partial<Record<SettingKey, unknown>> = {
     PUBLIC_URL: v.PUBLIC_URL ?? SETTINGS.PUBLIC_URL.otherwise,
     DATABASE_PATH: config.store.path,
+    BACKUP_DIR: config.backups.folder,
     LOG_FORMAT: config.log.format,
+    LOG_FILE: config.log.file,
   };
   return {
     config: freeze(config),

@@ -99,6 +99,15 @@ export const filePath: Parser<string> = {
   expected: 'the path of a file',
 };
 
+/** A slash at its end is dropped. */
+export const folderPath: Parser<string> = {
+  schema: z
+    .string()
+    .refine((text) => text !== '' && !text.includes('\0'))
+    .transform((text) => (text.length > 1 ? text.replace(/[/\\]+$/, '') || '/' : text)),
+  expected: 'the path of a folder',
+};
+
 /** Sent in a header as it is: no spaces, nothing outside ASCII. */
 export const headerSecret: Parser<string> = {
   schema: z.string().regex(/^[\x21-\x7e]+$/),

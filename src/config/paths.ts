@@ -31,7 +31,13 @@ export function dataFolder({ env, platform, home }: Place): string {
 /** The files of a data folder. */
 export const dataFiles = {
   database: (dataDir: string): string => path.join(dataDir, 'hub.db'),
+  backups: (dataDir: string): string => path.join(dataDir, 'backups'),
   secrets: (dataDir: string): string => path.join(dataDir, 'secrets.json'),
+  log: (dataDir: string): string => path.join(dataDir, 'hub.log'),
   runtime: (dataDir: string): string => path.join(dataDir, 'hub.json'),
+  /** What `connect` has done, and the keys it made. */
+  connect: (dataDir: string): string => path.join(dataDir, 'connect'),
+  /** The values of the variables that files of projects name in place of keys: a file for shells. */
+  variables: (dataDir: string): string => path.join(dataDir, 'connect', 'keys.env'),
   dotenv: (folder: string): string => path.join(folder, '.env'),
 } as const;

@@ -5,6 +5,7 @@ import {
   baseUrl,
   boolean,
   filePath,
+  folderPath,
   headerSecret,
   hostList,
   integer,
@@ -136,6 +137,26 @@ export const SETTINGS = {
     365,
     'How long rows of the audit log are kept, in days; 0 keeps them for ever.',
   ),
+  INACTIVE_SESSION_RETENTION_DAYS: setting(
+    'store.inactive_session_retention_days',
+    integer(0, 36_500),
+    0,
+    'After how many days without a message or a change a session is removed with all that belongs to it; 0: never.',
+  ),
+  BACKUP_INTERVAL_HOURS: setting(
+    'store.backup_interval_hours',
+    integer(0, 8_760),
+    0,
+    'Hours from one backup of the database to the next; 0: none are made.',
+  ),
+  BACKUP_KEEP: setting('store.backup_keep', integer(1, 10_000), 7, 'How many backups are kept.'),
+  BACKUP_DIR: setting(
+    'store.backup_dir',
+    folderPath,
+    null,
+    'The folder of the backups; a relative path starts at the working folder.',
+    { otherwise: 'backups in the data folder' },
+  ),
 
   LOG_LEVEL: setting(
     'log.level',
@@ -146,6 +167,13 @@ export const SETTINGS = {
   LOG_FORMAT: setting('log.format', oneOf(['pretty', 'json']), null, 'Shape of the log: pretty or json.', {
     otherwise: 'pretty on a terminal, else json',
   }),
+  LOG_FILE: setting(
+    'log.file',
+    filePath,
+    null,
+    'File for the log, instead of standard error; put aside when it has grown to 10 MB, three of them kept.',
+    { otherwise: 'none; hub.log in the data folder for a hub that schub stdio starts' },
+  ),
   LOG_REQUESTS: setting(
     'log.requests',
     boolean,
@@ -153,6 +181,12 @@ export const SETTINGS = {
     'Whether each HTTP request is logged (never its headers or its body).',
   ),
 
+  MCP_TRANSPORT: setting(
+    'mcp.transport',
+    oneOf(['http', 'stdio']),
+    'http',
+    'stdio: serve and up become a bridge on standard input and output to the one hub of the data folder, as schub stdio.',
+  ),
   TOOL_TIMEOUT_SECONDS: setting(
     'mcp.tool_timeout_seconds',
     integer(1, 3_600),

@@ -1,11 +1,13 @@
 /**
- * Removes what has had its time: expired memory, answers kept for retries, dead handles and tokens, old rows of the audit
- * log, changes that the search index has taken in.
+ * Removes what has had its time: idle sessions if that is set, expired memory, answers kept for retries, dead handles and
+ * tokens, old rows of the audit log, changes that the search index has taken in.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Store, Tx } from '../store/port.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { Auditor } from './audit/auditor.ts';
 import type { Visits } from './audit/visits.ts';
+import { createSweeper } from './sessions/sweeper.ts';
 import { IDEMPOTENCY_TTL_MS } from './write-once.ts';
 
 export interface HousekeepingDeps {
@@ -18,6 +20,9 @@ export interface HousekeepingDeps {
   readonly auditLogMs: number | null;
   /** The position up to which changes of messages are in the search index. */
   readonly indexedUpTo: () => number;
+  /** How long a session is kept in which nothing happens; null: for ever. */
+  readonly inactiveSessionMs: number | null;
+  readonly auditor: Pick<Auditor, 'write'>;
   readonly everyMs?: number;
 }
 
@@ -28,7 +33,7 @@ const KEEP_HANDLES_MS = 24 * 60 * 60 * 1000;
 
 /** Runs until it is stopped; each round removes all there is, a bounded number of rows per write. */
 export function startHousekeeping(deps: HousekeepingDeps): { stop(): Promise<void> } {
-  const { store, now, log, visits, auditLogMs, indexedUpTo, everyMs = EVERY_MS } = deps;
+  const { store, now, log, visits, auditLogMs, inactiveSessionMs, indexedUpTo, everyMs = EVERY_MS } = deps;
   const stopped = new AbortController();
 
   /** Each removes at most so many rows, and answers how many. */
@@ -59,11 +64,14 @@ export function startHousekeeping(deps: HousekeepingDeps): { stop(): Promise<voi
     if (auditRows > 0) log.info({ rows: auditRows }, 'old rows of the audit log were removed');
   }
 
+  const sweeper = inactiveSessionMs === null ? undefined : createSweeper(deps, inactiveSessionMs);
+
   async function run(): Promise<void> {
     while (!stopped.signal.aborted) {
       visits.sum();
       try {
         await tidy();
+        await sweeper?.sweep(stopped.signal);
       } catch (error) {
         log.warn({ err: error }, 'housekeeping failed; it tries again');
       }

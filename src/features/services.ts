@@ -13,6 +13,7 @@ import { createPresence, type Presence } from './agents/presence.ts';
 import { createAgentService, type AgentService } from './agents/service.ts';
 import { createCatchUpService, type CatchUpService } from './catch-up/service.ts';
 import { createDeliveryService, type DeliveryService } from './delivery/service.ts';
+import { createExportService, type ExportService } from './export/service.ts';
 import { createFeedService, type FeedService } from './feed/service.ts';
 import { createImportService, type ImportService } from './import/service.ts';
 import { createKeyService, type KeyService } from './keys/service.ts';
@@ -45,6 +46,7 @@ export interface Services {
   readonly memory: MemoryService;
   readonly leases: LeaseService;
   readonly imports: ImportService;
+  readonly exports: ExportService;
   readonly rates: RateService;
   readonly streams: StreamQuota;
   readonly search: SearchService;
@@ -82,6 +84,7 @@ export function createServices(given: ServiceDeps): Services {
   const delivery = createDeliveryService(deps);
   const leases = createLeaseService({ ...deps, agents });
   const catchUp = createCatchUpService({ ...deps, delivery, leases });
+  const search = createSearchService(deps);
   return {
     auditor,
     agents,
@@ -97,9 +100,10 @@ export function createServices(given: ServiceDeps): Services {
     memory: createMemoryService(deps),
     leases,
     imports: createImportService(deps),
+    exports: createExportService({ ...deps, search }),
     rates,
     streams: createStreamQuota(given.limits.maxStreamsPerKey),
-    search: createSearchService(deps),
+    search,
     feed: createFeedService({ ...deps, delivery }),
     delivery,
     catchUp,

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { link, open, rename, rm } from 'node:fs/promises';
+import { chmod, link, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { systemCode } from './system-error.ts';
 
@@ -11,9 +11,10 @@ export function ensurePrivateFile(file: string): void {
   closeSync(openSync(file, 'a', 0o600));
 }
 
-/** Writes a file of mode 0600 so that a crash leaves the old or the new one, on disk when this resolves. */
-export async function replaceFile(file: string, text: string): Promise<void> {
-  await withTemporary(file, text, async (temporary) => {
+/** Writes a file so that a crash leaves the old or the new one, on disk when this resolves. */
+export async function replaceFile(file: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
+  await withTemporary(file, content, async (temporary) => {
+    if (mode !== 0o600) await chmod(temporary, mode);
     await rename(temporary, file);
   });
 }
@@ -35,12 +36,12 @@ export async function createFile(file: string, text: string): Promise<boolean> {
 
 async function withTemporary<T>(
   file: string,
-  text: string,
+  content: string | Uint8Array,
   place: (temporary: string) => Promise<T>,
 ): Promise<T> {
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    await writeSynced(await open(temporary, 'wx', 0o600), text);
+    await writeSynced(await open(temporary, 'wx', 0o600), content);
     const result = await place(temporary);
     await syncFolder(path.dirname(file));
     return result;
@@ -49,9 +50,9 @@ async function withTemporary<T>(
   }
 }
 
-async function writeSynced(handle: FileHandle, text: string): Promise<void> {
+async function writeSynced(handle: FileHandle, content: string | Uint8Array): Promise<void> {
   try {
-    await handle.writeFile(text);
+    await handle.writeFile(content);
     await handle.sync();
   } finally {
     await handle.close();

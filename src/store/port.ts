@@ -4,16 +4,19 @@
  * id is its position. A {@link Db} cannot write; everything a {@link Tx} wrote is on disk when `write` resolves, or none of it.
  */
 import type { AuditReads, AuditWrites } from './nouns/audit.ts';
+import type { BackupReport } from './nouns/backup.ts';
 import type { JsonObject, Sight } from './nouns/common.ts';
 import type { DeliveryReads, DeliveryWrites } from './nouns/deliveries.ts';
 import type { DirectoryReads } from './nouns/directory.ts';
 import type { EventReads, EventWrites } from './nouns/events.ts';
+import type { IdempotencyWrites } from './nouns/idempotency.ts';
 import type { LeaseReads, LeaseWrites } from './nouns/leases.ts';
 import type { MemoryReads, MemoryWrites } from './nouns/memory.ts';
 import type { OverviewReads } from './nouns/overview.ts';
 import type { HandleReads, HandleWrites, TokenReads, TokenWrites } from './nouns/tokens.ts';
 
 export type { AuditPage, AuditPosition, AuditRow, NewAuditRow } from './nouns/audit.ts';
+export type { BackupReport } from './nouns/backup.ts';
 export { ALL_WORKSPACES } from './nouns/common.ts';
 export type { JsonObject, Sight } from './nouns/common.ts';
 export { DELIVERY_WAYS } from './nouns/deliveries.ts';
@@ -29,6 +32,7 @@ export type {
 export type { AgentCard } from './nouns/directory.ts';
 export { EVENT_KINDS } from './nouns/events.ts';
 export type { CommittedEvent, EventKind, EventPage, EventRow, NewEvent } from './nouns/events.ts';
+export type { IdempotencyRow } from './nouns/idempotency.ts';
 export { LEASE_MODES } from './nouns/leases.ts';
 export type { LeaseMode, LeaseRow } from './nouns/leases.ts';
 export type {
@@ -179,14 +183,6 @@ export interface FoundMessages {
   readonly more: boolean;
 }
 
-export interface IdempotencyRow {
-  readonly tool: string;
-  readonly argsHash: string;
-  /** JSON text of the first answer. */
-  readonly result: string;
-  readonly createdAt: number;
-}
-
 export interface Reads {
   readonly workspaces: {
     exists(name: string): Promise<boolean>;
@@ -223,6 +219,13 @@ export interface Reads {
       createdBy?: string;
       query?: string;
     }): Promise<{ readonly sessions: readonly SessionView[]; readonly next: number | null }>;
+    /** In the order of their pks, which never changes, strictly after `after`. */
+    inOrder(args: { workspace: string; after: number; limit: number }): Promise<readonly SessionRow[]>;
+    /** Those of the next `limit` after pk `after`, of all workspaces, in which nothing has happened since `before`; `next`: the pk to go on after. */
+    idle(args: { before: number; after: number; limit: number }): Promise<{
+      readonly sessions: readonly SessionRow[];
+      readonly next: number | null;
+    }>;
     /** Ids that begin with `prefix`, for completion. */
     idsByPrefix(workspace: string, prefix: string, limit: number): Promise<readonly string[]>;
     /** What the sessions with these pks are called, in no order; at most 1,000. */
@@ -298,6 +301,8 @@ export interface Writes {
       pk: number,
       change: { purpose?: string; metadata?: JsonObject; isActive?: boolean; updatedAt: number },
     ): Promise<void>;
+    /** Closes a session and removes at most `limit` rows of what belongs to it, in the end itself. */
+    removeSome(pk: number, limit: number): Promise<{ readonly messages: number; readonly done: boolean }>;
     /** Sessions that an agent created, counted up to `atMost`: for quotas. */
     countBy(workspace: string, createdBy: string, atMost: number): Promise<number>;
   };
@@ -316,11 +321,7 @@ export interface Writes {
     countAll(sessionPk: number): Promise<number>;
   };
   readonly memory: MemoryWrites;
-  readonly idempotency: {
-    get(workspace: string, agentId: string, key: string): Promise<IdempotencyRow | undefined>;
-    put(workspace: string, agentId: string, key: string, row: IdempotencyRow): Promise<void>;
-    deleteBefore(time: number, limit: number): Promise<number>;
-  };
+  readonly idempotency: IdempotencyWrites;
   readonly handles: HandleWrites;
   readonly tokens: TokenWrites;
   readonly audit: AuditWrites;
@@ -352,6 +353,8 @@ export interface Store {
    * @throws HubError STORE_UNAVAILABLE (nothing was stored), OVERLOADED (too many writes wait), or what `work` threw.
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Copies the database as it is now, verified, to a file that appears when it is whole. Writes go on meanwhile. */
+  backup(file: string): Promise<BackupReport>;
   /** Part of every cursor; a restored database gets another. */
   readonly epoch: string;
   health(): StoreHealth;

@@ -1,7 +1,7 @@
 /** `schub doctor`: each planted fault is found, what it advises mends it, and nothing else is complained of. */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import Database from 'better-sqlite3';
@@ -31,6 +31,7 @@ interface Fault {
 
 const API_KEY = 'schk_of-the-agents-0123456789abcdef';
 const template = temporaryFolder();
+const backup = path.join(template, 'kept.db');
 const dataOf = (share: string): string => path.join(share, 'shared-context-hub');
 
 beforeAll(async () => {
@@ -39,6 +40,7 @@ beforeAll(async () => {
   await client.callTool('create_session', { purpose: 'to be examined', first_message: 'x'.repeat(50_000) });
   hub.child.kill('SIGTERM');
   expect(await hub.ended).toBe(0);
+  expect(await runSchub({ args: ['backup', backup], share: template }).ended).toBe(0);
 }, 60_000);
 
 afterAll(() => rmSync(template, { recursive: true }));
@@ -96,7 +98,12 @@ const FAULTS: readonly Fault[] = [
   {
     ...{ fault: 'a damaged page', check: 'database', says: /is damaged/ },
     plant: overwrite('hub.db', 'x'.repeat(8192), 4096),
-    mend: putBack,
+    async mend(data, advice) {
+      const [program, ...args] = advice.replace('BACKUP', backup).split(' ');
+      expect(program).toBe('schub');
+      const restored = runSchub({ args, share: path.dirname(data) });
+      expect(await restored.ended, restored.stderr()).toBe(0);
+    },
   },
   {
     ...{ fault: 'a database of a newer hub', check: 'database', says: /schema version 999/ },
@@ -146,7 +153,7 @@ it.concurrent.each(FAULTS)('$fault', async ({ check, says, plant, env, mend }) =
   ]);
   const advice = sick.problems[0]?.mend ?? '';
   if (mend === undefined) execFileSync('sh', ['-c', advice]);
-  else mend(data, advice);
+  else await mend(data, advice);
   const well = await examine(share);
   expect(well.problems).toEqual([]);
   expect(well.code).toBe(0);
@@ -192,3 +199,54 @@ it('asks the hub that runs, of its index and its keys too', async () => {
   expect(await hub.ended).toBe(0);
   rmSync(share, { recursive: true });
 });
+
+it('connects as each client does, by what stands in its file', async () => {
+  const share = temporaryFolder();
+  const home = path.join(share, 'home');
+  const project = path.join(home, 'app');
+  mkdirSync(project, { recursive: true });
+  const env = { HOME: home, USER: 'ann' };
+  const schub = async (...args: readonly string[]): Promise<void> => {
+    const run = runSchub({ args, share, env, cwd: project });
+    expect(await run.ended, run.stderr()).toBe(0);
+  };
+  const look = async () => (await examine(share, env)).findings.filter(({ check }) => check === 'client');
+  const hub = runSchub({ args: ['serve'], share });
+  await hub.ready;
+  await schub('connect', 'codex', 'gemini', 'claude-desktop', 'cursor', '--yes');
+  await schub('connect', 'claude-code', '--scope', 'project', '--yes');
+  const well = await look();
+  expect(well.filter(({ state }) => state === 'ok')).toEqual(well);
+  expect(well.map(({ detail }) => detail.split(' ')[3])).toEqual([
+    ...['codex@ann', 'gemini@ann', 'claude-desktop@ann', 'cursor@ann', 'claude-code.app'],
+  ]);
+
+  await schub('keys', 'revoke', 'codex');
+  await schub('keys', 'revoke', 'claude-desktop');
+  rmSync(path.join(home, '.gemini'), { recursive: true });
+  const mcp = path.join(project, '.mcp.json');
+  writeFileSync(mcp, readFileSync(mcp, 'utf8').replace(/http:[^"]*/, 'http://127.0.0.1:9/mcp'));
+  const sick = await look();
+  expect(sick).toMatchObject([
+    { state: 'problem', detail: expect.stringMatching(/codex cannot connect .*no valid credential/) },
+    { state: 'warning', detail: expect.stringMatching(/gemini: .*not lead to the hub/) },
+    {
+      state: 'problem',
+      detail: expect.stringMatching(/claude-desktop cannot connect .*no valid credential/),
+    },
+    { state: 'ok' },
+    {
+      state: 'problem',
+      detail: expect.stringMatching(/claude-code: .*leads to http:\/\/127\.0\.0\.1:9\/mcp/),
+    },
+  ]);
+  expect(JSON.stringify(sick)).not.toContain('schk_');
+  for (const { mend = '' } of sick) {
+    const command = / ?schub (.*)$/.exec(mend)?.[1];
+    if (command !== undefined) await schub(...command.split(' '));
+  }
+  expect((await look()).map(({ state }) => state)).toEqual(Array.from({ length: 5 }, () => 'ok'));
+  hub.child.kill('SIGTERM');
+  expect(await hub.ended).toBe(0);
+  rmSync(share, { recursive: true });
+}, 60_000);

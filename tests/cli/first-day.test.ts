@@ -111,7 +111,7 @@ it('names bad lines and stores the others', async () => {
   expect(err).toMatch(/^line 4: parent nobody/m);
   expect(err).toMatch(/^line 5: timestamp/m);
   expect(err).toMatch(/^line 6: to/m);
-  expect(err).toMatch(/^line 7: nests deeper than 64 levels$/m);
+  expect(err).toMatch(/^line 7: nests deeper than 66 levels$/m);
 });
 
 it.runIf(existsSync(SHARED))('imports the real conversations that lie beside the checkout', async () => {

@@ -7,8 +7,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectClient } from '../_util/connect-client.ts';
-import { HUB_KEY, startHub, type HubProcess } from '../_util/hub-process.ts';
+import { HUB_ADMIN_KEY, HUB_KEY, startHub, type HubProcess } from '../_util/hub-process.ts';
 import { temporaryFolder } from '../_util/test-hub.ts';
+import { runSchub } from '../http/run-schub.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
 const CLAUDE = 'claude-code@agent';
@@ -315,5 +316,19 @@ describe('acts as the connection of the client', () => {
     expect(added(await fire('prompt', 's', { env })).text).toContain(word);
     expect(seen).toEqual([]);
     thief.close();
+  });
+
+  it('that schub connect made in a project, with its key', async () => {
+    const project = home();
+    const env = { HOME: project, XDG_DATA_HOME: share, HUB_API_KEY: HUB_ADMIN_KEY };
+    const args = ['connect', 'claude-code', '--scope', 'project', '--yes', '--json'];
+    const made = runSchub({ args, share, env, cwd: project });
+    expect(await made.ended, made.stderr()).toBe(0);
+    const [{ agent_id: agent }] = (JSON.parse(made.stdout()) as { connections: [{ agent_id: string }] })
+      .connections;
+    const word = `for ${agent}`;
+    await say(word, { to: [agent] });
+    const ran = await fire('prompt', 's', { home: project, env: { CLAUDE_PROJECT_DIR: project } });
+    expect(added(ran).text).toContain(word);
   });
 });

@@ -3,7 +3,7 @@ import { type ClientTest, madeSession, must, type Stage } from './client-test.ts
 import { program, runIn } from './programs.ts';
 import { readmeCommand } from './readme.ts';
 
-const QUIET = {
+export const QUIET = {
   CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
   DISABLE_AUTOUPDATER: '1',
   // Tools are named to the model at once, not looked for by it.

@@ -9,6 +9,8 @@ export interface Stage {
   readonly base: string;
   /** The agents' key. */
   readonly key: string;
+  /** That of the operators. */
+  readonly adminKey: string;
   /** An empty folder: the client's HOME, and where it is started. */
   readonly home: string;
   readonly model: StandInModel;

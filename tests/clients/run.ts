@@ -9,6 +9,7 @@ import { runSchub } from '../http/run-schub.ts';
 import { claudeTests } from './claude.ts';
 import { type ClientTest, must, Skipped, type Stage } from './client-test.ts';
 import { codexTest } from './codex.ts';
+import { connectedTests } from './connected.ts';
 import { geminiTest } from './gemini.ts';
 import { inspectorTest } from './inspector.ts';
 import { StandInModel } from './model.ts';
@@ -21,6 +22,7 @@ const TESTS: readonly ClientTest[] = [
   ...claudeTests,
   ...[codexTest, geminiTest, inspectorTest, mcpRemoteTest],
   ...[...pythonTests, replayTest],
+  ...connectedTests,
 ];
 
 const KEY = 'schk_client-tests-agent-0123456789abcdef';
@@ -75,7 +77,7 @@ try {
   for (const [n, test] of chosen.entries()) {
     console.error(`${test.name} …`);
     const home = join(root, `home-${String(n)}`);
-    rows.push(await carryOut(test, { wire, model, home, key: KEY, base: wire.url }));
+    rows.push(await carryOut(test, { wire, model, home, key: KEY, adminKey: ADMIN_KEY, base: wire.url }));
   }
   print(rows);
   const count = (result: Row['result']): number => rows.filter((row) => row.result === result).length;

@@ -1,7 +1,6 @@
 /** `npm run dev -- --validate` and `-- --info` on data folders of their own. */
 import { cpSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { runSchub } from '../http/run-schub.ts';
 import type { Checkout } from './checkout.ts';
 
 /** As where the hub is not started by npm: the `.env` of the data folder counts. */
@@ -24,11 +23,11 @@ export interface Case {
 }
 
 /** Makes the checkout's data folder one that a hub has used and left. */
-export async function useDataFolder({ share }: Checkout): Promise<void> {
-  const hub = runSchub({ args: ['serve'], share, env: { LOG_LEVEL: 'silent' } });
-  await hub.ready;
-  hub.child.kill('SIGTERM');
-  if ((await hub.ended) !== 0) throw new Error(hub.stderr());
+export async function useDataFolder(checkout: Checkout): Promise<void> {
+  const dev = checkout.dev([], { HTTP_PORT: '0', LOG_LEVEL: 'silent', ...noClone });
+  await dev.ready();
+  dev.kill('SIGTERM');
+  if ((await dev.ended) !== 0) throw new Error(dev.stderr());
 }
 
 let count = 0;

@@ -6,6 +6,7 @@ import { dataFiles } from '../../config/paths.ts';
 import { findHub } from '../find-hub.ts';
 import { EXIT, type Output } from '../output.ts';
 import { tableLines } from '../table.ts';
+import { checkClients } from './clients.ts';
 import { checkClock, checkDatabase, checkFolders, checkPages, checkRights, checkRoom } from './data.ts';
 import { foundOr, ok, problem, type Finding } from './finding.ts';
 import { checkExposure, checkInside, checkPort, checkRunning } from './network.ts';
@@ -55,7 +56,7 @@ async function examine({ sources, version, now }: Omit<DoctorDeps, 'output'>): P
     ...foundOr(settings, ok('settings', 'all are understood')),
     ...(await dataFindings(loaded, now(), native.state === 'ok')),
     checkExposure(loaded),
-    ...(await hubFindings(loaded, version, now())),
+    ...(await hubFindings(loaded, version, now(), sources.env)),
   ];
 }
 
@@ -94,8 +95,17 @@ async function dataFindings(
   ];
 }
 
-async function hubFindings(loaded: LoadedConfig, version: string, now: number): Promise<readonly Finding[]> {
+async function hubFindings(
+  loaded: LoadedConfig,
+  version: string,
+  now: number,
+  env: ConfigSources['env'],
+): Promise<readonly Finding[]> {
   const running = await findHub(loaded.config.dataDir);
-  if (running === undefined) return [await checkPort(loaded)];
-  return [...(await checkRunning(running, version)), ...(await checkInside(loaded, now))];
+  const url = loaded.client.url ?? running?.url;
+  const hub =
+    running === undefined
+      ? [await checkPort(loaded)]
+      : [...(await checkRunning(running, version)), ...(await checkInside(loaded, now))];
+  return [...hub, ...(url === undefined ? [] : await checkClients(loaded, url, env))];
 }

@@ -50,7 +50,9 @@ export function findLink(place: HookPlace): HookLink | undefined {
   const key =
     set['HUB_API_KEY'] ??
     own?.key ??
-    (shared === undefined ? undefined : env[KEY_VARIABLE]) ??
+    (shared === undefined
+      ? undefined
+      : (env[KEY_VARIABLE] ?? readEnv(dataFiles.variables(dataDir))[KEY_VARIABLE])) ??
     everywhere?.key ??
     (isLocal(url) ? (set['API_KEY'] ?? textAt(readJson(dataFiles.secrets(dataDir)), 'API_KEY')) : undefined);
   if (key === undefined) return undefined;

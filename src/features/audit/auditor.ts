@@ -24,6 +24,8 @@ export const AUDIT_EVENTS = [
   'admin.read',
   'export',
   'import',
+  'session.removed',
+  'hub.restored',
 ] as const;
 export type AuditEventType = (typeof AUDIT_EVENTS)[number];
 

@@ -2,9 +2,11 @@
 import { Hono } from 'hono';
 import { splitLines } from '../../lib/lines.ts';
 import type { HubEnv } from '../types.ts';
+import { uploadOf } from '../upload.ts';
 import { agentRoutes } from './agents.ts';
 import { auditRoutes } from './audit.ts';
 import { whileGood, type ApiDeps } from './context.ts';
+import { exportRoute } from './export.ts';
 import { hookRoutes } from './hooks.ts';
 import { keyRoutes } from './keys.ts';
 import { leaseRoutes } from './leases.ts';
@@ -29,12 +31,12 @@ export function apiRoutes(deps: ApiDeps): Hono<HubEnv> {
   api.route('/hooks', hookRoutes(deps));
 
   api.post('/import', (c) =>
-    whileGood(c, deps, async (ctx) => {
-      const body =
-        c.req.raw.body ?? new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
-      return c.json(await deps.services.imports.run(ctx, splitLines(body, MAX_LINE_CHARS)));
-    }),
+    whileGood(c, deps, async (ctx) =>
+      c.json(await deps.services.imports.run(ctx, splitLines(uploadOf(c), MAX_LINE_CHARS))),
+    ),
   );
+
+  api.get('/export', exportRoute(deps));
 
   return api;
 }

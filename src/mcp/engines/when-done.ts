@@ -1,7 +1,8 @@
 /**
  * Calls `done` once: when the stream of `response` has been read to its end, broke, was given up by its reader, or `signal` says
- * that the client has gone; at once if `response` is no stream of events. A reader that leaves unread what it was sent for
- * longer than `patienceMs` is cut off: what it is told would be kept for it without end.
+ * that the client has gone; at once if `response` is neither a stream of events nor a download. A stream of events is
+ * closed by `signal`; a download fails, or half of it would pass for the whole. A reader that leaves unread what it was
+ * sent for longer than `patienceMs` is cut off: what it is told would be kept for it without end.
  */
 export function whenDone(
   response: Response,
@@ -9,13 +10,15 @@ export function whenDone(
   done: () => void,
   patienceMs?: number,
 ): Response {
+  const isDownload = response.headers.has('content-disposition');
   // Asked first: to ask for the body of an answer makes a stream of it, and all it goes through slower.
-  const streams = response.headers.get('content-type') === 'text/event-stream';
+  const streams = isDownload || response.headers.get('content-type') === 'text/event-stream';
   if (!streams || response.body === null) {
     done();
     return response;
   }
   const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader();
+  let output: ReadableStreamDefaultController<Uint8Array> | undefined;
   let over = false;
   let unread: NodeJS.Timeout | undefined;
   const end = (): void => {
@@ -27,10 +30,14 @@ export function whenDone(
   };
   const abort = (): void => {
     end();
+    if (isDownload) output?.error(new Error('the download was ended'));
     void reader.cancel();
   };
   signal.addEventListener('abort', abort);
   const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      output = controller;
+    },
     // Called whenever there is room: not while the reader leaves what it has.
     async pull(controller) {
       clearTimeout(unread);

@@ -1,10 +1,9 @@
 /** Brings a database to this hub's schema, never backwards, and keeps a copy of what it was. */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { StartError } from '../../errors.ts';
 import type { Connection } from './connection.ts';
+import { copyDatabase } from './copy.ts';
 
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../migrations', import.meta.url));
 /** `SCHB`: tells a hub's database from any other program's. */
@@ -58,7 +57,8 @@ export function migrateDatabase(
   const known = migrations.length;
   const version = schemaVersion(connection);
   if (version === known) return undefined;
-  const copy = isEmpty(connection) ? undefined : copyBefore(connection, `${path}.before-v${known}`);
+  const copy = isEmpty(connection) ? undefined : `${path}.before-v${known}`;
+  if (copy !== undefined) copyDatabase(connection, copy);
   const apply = sqlite.transaction(() => {
     for (const statement of migrations.slice(version).flat()) sqlite.exec(statement);
     const broken = sqlite.pragma('foreign_key_check') as readonly unknown[];
@@ -75,25 +75,4 @@ export function migrateDatabase(
     sqlite.pragma('foreign_keys = ON');
   }
   return copy;
-}
-
-/** Under its name the copy is complete and on disk. */
-function copyBefore({ sqlite }: Connection, copy: string): string {
-  const unfinished = `${copy}.tmp`;
-  rmSync(unfinished, { force: true });
-  sqlite.prepare('VACUUM INTO ?').run(unfinished);
-  syncToDisk(unfinished, 'r+');
-  renameSync(unfinished, copy);
-  // Windows can neither open nor sync a folder.
-  if (process.platform !== 'win32') syncToDisk(dirname(copy), 'r');
-  return copy;
-}
-
-function syncToDisk(path: string, flags: 'r' | 'r+'): void {
-  const file = openSync(path, flags);
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }

@@ -14,7 +14,8 @@ const LONG: { readonly [query: string]: ((args: never) => boolean) | undefined }
   'messages.byTime': (args: { sessionPk?: number }) => args.sessionPk !== undefined,
   'sessions.page': (args: { isActive?: boolean; createdBy?: string; query?: string }) =>
     args.isActive !== undefined || args.createdBy !== undefined || args.query !== undefined,
-  // Walks over the ids of other workspaces too.
+  // These walk over those of other workspaces too.
+  'sessions.inOrder': () => true,
   'sessions.idsByPrefix': () => true,
   'memory.page': ({ query, session, prefix }: MemoryPage) =>
     query !== undefined || (session === 'all' && prefix !== undefined),

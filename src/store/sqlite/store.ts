@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ensurePrivateFile } from '../../lib/private-file.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { CommittedEvent, Reads, Store } from '../port.ts';
+import { backupDatabase } from './backup.ts';
 import { damaged, inspectFile, prepareFolder, unreadable } from './checks.ts';
 import { openReader, openWriter, type Connection } from './connection.ts';
 import { acquireLock, realPath, type Lock } from './lock.ts';
@@ -162,6 +163,7 @@ function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
   return {
     read,
     write: (work) => writer.write(work),
+    backup: (target) => backupDatabase({ path, target }),
     epoch,
     ...{ readers, path },
     announce: (url) => lock.announce({ pid: process.pid, url }),

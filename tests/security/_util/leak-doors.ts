@@ -328,6 +328,21 @@ const routes: readonly DoorRow[] = [
     covers: 'route:POST /api/v1/import',
     asks: () => [http('POST /api/v1/import', ''), http('POST /api/v1/import', '{}')],
   },
+  {
+    covers: 'route:GET /api/v1/export',
+    shows: true,
+    asks: (world) =>
+      ['jsonl', 'csv', 'markdown', 'nonsense'].flatMap((format) => [
+        http(`GET /api/v1/export?format=${format}`),
+        http(`GET /api/v1/export?format=${format}&query=cnry`),
+        ...places(world).map((id) => http(`GET /api/v1/export?format=${format}&session_id=${id}`)),
+      ]),
+    probes: [
+      probe('session', (id) => http(`GET /api/v1/export?session_id=${id}`)),
+      probe('session', (id) => http(`GET /api/v1/export?query=cnry&session_id=${id}`)),
+      probe('token', (word) => http(`GET /api/v1/export?query=${word}`)),
+    ],
+  },
 ];
 
 export const DOORS: readonly DoorRow[] = [...TOOL_ROWS, ...TOOL_ROUTE_ROWS, ...rest, ...routes];

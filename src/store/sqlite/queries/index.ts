@@ -43,7 +43,7 @@ export function createWrites(
     workspaces: workspaceWrites(connection),
     keys: keyWrites(connection),
     agents: agentWrites(connection, names),
-    sessions: sessionWrites(connection, names, nextSeq),
+    sessions: sessionWrites(connection, names, nextSeq, tell),
     messages: messageWrites(connection, names, nextSeq, tell),
     memory: memoryWrites(connection, names),
     idempotency: idempotencyWrites(connection, names),

@@ -1,11 +1,12 @@
 /** Sessions, and what each caller sees of them. */
 import { createLikeness } from '../../../lib/alike.ts';
 import { ALL_WORKSPACES } from '../../port.ts';
-import type { Reads, SessionLabel, SessionRow, SessionView, Writes } from '../../port.ts';
+import type { CommittedEvent, Reads, SessionLabel, SessionRow, SessionView, Writes } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import type { NameMaker, Names } from '../names.ts';
 import { toSessionRow, type RawSession } from '../rows.ts';
 import type { SyncNoun } from '../sync.ts';
+import { memoryOwners, sessionRemoval } from './session-removal.ts';
 
 /** Sessions looked at for one page, filters or not; the page then says where to go on. */
 const MAX_LOOKED_AT = 5000;
@@ -64,6 +65,25 @@ export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
     )
     .pluck();
 
+  const inOrder = sqlite.prepare<[number, string, string, number], RawSession>(
+    `${SESSION} WHERE s.id > ? AND (? = '${ALL_WORKSPACES}' OR w.name = ?) ORDER BY s.id LIMIT ?`,
+  );
+  const next = sqlite.prepare<[number, number], RawSession>(
+    `${SESSION} WHERE s.id > ? ORDER BY s.id LIMIT ?`,
+  );
+  const lastIn = sqlite
+    .prepare<[number, string], number | null>(
+      `SELECT (SELECT max(message_id) FROM message_audiences b WHERE b.audience_id = a.id AND b.session_id = s.id)
+       FROM sessions s CROSS JOIN audiences a ON a.workspace_id = s.workspace_id WHERE s.id = ? AND a.name = ?`,
+    )
+    .pluck();
+  const ownersOf = memoryOwners({ sqlite });
+  const memoryAt = sqlite
+    .prepare<[number, number, number, number], number>(
+      `SELECT 1 FROM memory_entries
+       WHERE workspace_id = ? AND owner_id = ? AND session_id = ? AND updated_at >= ? LIMIT 1`,
+    )
+    .pluck();
   const labels = sqlite.prepare<[string], SessionLabel & { workspace: string }>(`
     SELECT s.id AS pk, s.session_id AS sessionId, s.purpose, w.name AS workspace FROM json_each(?) j
     CROSS JOIN sessions s ON s.id = j.value CROSS JOIN workspaces w ON w.id = s.workspace_id`);
@@ -80,6 +100,18 @@ export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
       count: parts.reduce((sum, part) => sum + part.count, 0),
       seq: parts.reduce((last, part) => Math.max(last, part.seq), 0),
     };
+  }
+
+  function lastAt(pk: number): number {
+    const last = Math.max(lastIn.get(pk, 'public') ?? 0, lastIn.get(pk, 'admin') ?? 0);
+    return last === 0 ? 0 : (sentAt.get(last) ?? 0);
+  }
+
+  /** Whether memory was kept in the session since `time`. */
+  function isRemembered(pk: number, time: number): boolean {
+    for (const [workspace, owner] of ownersOf(pk))
+      if (memoryAt.get(workspace, owner, pk, time) !== undefined) return true;
+    return false;
   }
 
   function viewOf(row: SessionRow, audiences: readonly number[]): SessionView {
@@ -113,6 +145,19 @@ export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
       const isAlike = createLikeness(query);
       return pageOf(page, ({ purpose }) => isAlike(purpose));
     },
+
+    idle({ before, after, limit }) {
+      const rows = next.all(after, limit);
+      const isIdle = ({ pk, updated_at: at }: RawSession): boolean =>
+        at < before && lastAt(pk) < before && !isRemembered(pk, before);
+      return {
+        sessions: rows.filter(isIdle).map(toSessionRow),
+        next: rows.length < limit ? null : (rows.at(-1)?.pk ?? null),
+      };
+    },
+
+    inOrder: ({ workspace, after, limit }) =>
+      inOrder.all(after, workspace, workspace, limit).map(toSessionRow),
 
     labels(workspace, pks) {
       return labels
@@ -175,11 +220,13 @@ export function sessionWrites(
   { sqlite }: Connection,
   names: NameMaker,
   nextSeq: () => number,
+  tell: (event: CommittedEvent) => void,
 ): SyncNoun<Writes['sessions']> {
   const byId = sqlite.prepare<[string], RawSession>(`${SESSION} WHERE s.session_id = ?`);
   const insert = sqlite.prepare(
-    `INSERT INTO sessions (session_id, workspace_id, purpose, created_by, created_at, updated_at, is_active, metadata, seq)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    // Its pk is its position: the pk of a session that was removed is never given again.
+    `INSERT INTO sessions (id, session_id, workspace_id, purpose, created_by, created_at, updated_at, is_active, metadata, seq)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const announce = sqlite.prepare<number[]>(
     `INSERT INTO session_audiences (audience_id, session_id, message_count, last_seq) VALUES (?, ?, 0, ?)
@@ -196,12 +243,15 @@ export function sessionWrites(
     .pluck();
 
   return {
+    ...sessionRemoval({ sqlite }, nextSeq, tell),
+
     insert(session) {
       const existing = byId.get(session.sessionId);
       if (existing) return { row: toSessionRow(existing), created: false };
       const workspaceId = names.workspace(session.workspace);
       const seq = nextSeq();
-      const { lastInsertRowid } = insert.run(
+      insert.run(
+        seq,
         session.sessionId,
         workspaceId,
         session.purpose,
@@ -212,9 +262,8 @@ export function sessionWrites(
         JSON.stringify(session.metadata),
         seq,
       );
-      const pk = Number(lastInsertRowid);
-      announce.run(names.audience(workspaceId, 'public'), pk, seq);
-      return { row: { ...session, pk }, created: true };
+      announce.run(names.audience(workspaceId, 'public'), seq, seq);
+      return { row: { ...session, pk: seq }, created: true };
     },
 
     update(pk, change) {

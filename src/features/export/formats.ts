@@ -1,0 +1,29 @@
+/** The shapes of an export. Each makes text of one piece at a time. */
+import { csvHeader, csvRows } from './csv.ts';
+import { jsonLines } from './jsonl.ts';
+import { markdown } from './markdown.ts';
+import type { ExportPiece } from './service.ts';
+
+export const EXPORT_FORMATS = ['jsonl', 'csv', 'markdown'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+export interface Format {
+  readonly contentType: string;
+  /** What a file of it is called at the end. */
+  readonly extension: string;
+  /** What stands before everything. */
+  readonly head: string;
+  readonly text: (piece: ExportPiece) => string;
+}
+
+/** `epoch`: of the hub, a part of the names that messages have outside of it. */
+export function createFormat(format: ExportFormat, epoch: string): Format {
+  switch (format) {
+    case 'jsonl':
+      return { contentType: 'application/x-ndjson', extension: 'jsonl', head: '', text: jsonLines(epoch) };
+    case 'csv':
+      return { contentType: 'text/csv; charset=utf-8', extension: 'csv', head: csvHeader, text: csvRows };
+    case 'markdown':
+      return { contentType: 'text/markdown; charset=utf-8', extension: 'md', head: '', text: markdown };
+  }
+}

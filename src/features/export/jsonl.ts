@@ -1,0 +1,69 @@
+/** JSON lines as an import reads them: what was exported and imported again is exported as the same lines. */
+import type { JsonObject, MessageRow, SessionRow } from '../../store/port.ts';
+import { splitLabels, type Labels } from '../import/labels.ts';
+import { externalNameOf } from '../import/store-records.ts';
+import type { ExportPiece, Parent } from './service.ts';
+
+type MessagesPiece = Extract<ExportPiece, { readonly messages: unknown }>;
+interface Labelled {
+  readonly metadata: JsonObject;
+  readonly labels: Labels;
+}
+
+const isoTime = (ms: number): string => new Date(ms).toISOString();
+
+/** `epoch` tells the messages of this hub from those with the same ids in others. */
+export function jsonLines(epoch: string): (piece: ExportPiece) => string {
+  /** What a message is called outside of this hub: an imported one keeps the id it came with. */
+  function externalId({ id, imported, metadata }: Parent): string {
+    const known = imported ? splitLabels(metadata).labels.external_id : undefined;
+    return typeof known === 'string' ? known : `${id}@${epoch}`;
+  }
+
+  function messageLine(message: MessageRow, { sessions, parents }: MessagesPiece): object {
+    const { imported, sessionId, senderType, messageType, parentId } = message;
+    const { metadata, labels }: Labelled = imported
+      ? splitLabels(message.metadata)
+      : { metadata: message.metadata, labels: { sender_type: senderType } };
+    const session = sessions.get(sessionId);
+    const parent = parentId === null ? undefined : parents.get(parentId);
+    return {
+      id: externalId(message),
+      session: session === undefined ? sessionId : externalNameOf(session),
+      sender: message.sender,
+      ...(labels.sender_type === undefined ? {} : { sender_type: labels.sender_type }),
+      timestamp: isoTime(message.createdAt),
+      content: message.content,
+      parent: parent === undefined ? null : externalId(parent),
+      to: message.to,
+      visibility: message.visibility,
+      kind: labels.kind ?? messageType,
+      pinned: message.pinned,
+      metadata,
+    };
+  }
+
+  return (piece) => {
+    const lines =
+      'session' in piece
+        ? [sessionLine(piece.session)]
+        : piece.messages.map((message) => messageLine(message, piece));
+    return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  };
+}
+
+function sessionLine(session: SessionRow): object {
+  const { sessionId, purpose, createdBy, createdAt, isActive } = session;
+  const name = externalNameOf(session);
+  const { metadata, labels }: Labelled =
+    name === sessionId ? { metadata: session.metadata, labels: {} } : splitLabels(session.metadata);
+  return {
+    record: 'session',
+    session: name,
+    purpose,
+    created_by: labels.external_creator ?? createdBy,
+    created_at: isoTime(createdAt),
+    is_active: isActive,
+    metadata,
+  };
+}
