@@ -56,25 +56,29 @@ export function createReport(write: (line: string) => void) {
     },
 
     /** Lines of Markdown: a table for each benchmark. */
-    markdown(): string {
+    /** A section for each benchmark, by its heading. `when`: where and when it was measured. */
+    sections(when: string): ReadonlyMap<string, string> {
       const benches = [...new Set(figures.map(({ bench }) => bench))];
-      return benches
-        .map((bench) => {
+      return new Map(
+        benches.map((bench) => {
           const rows = figures
             .filter((figure) => figure.bench === bench)
             .map((figure) => {
               const kept = promiseOf(figure) === '' ? '' : keeps(figure) ? ' kept' : ' **not kept**';
               return `| ${figure.figure} | ${short(figure.value)} ${figure.unit} | ${promiseOf(figure)}${kept} |`;
             });
-          return [
+          const lines = [
             `### ${bench}`,
+            '',
+            when,
             '',
             '| figure | measured | promised |',
             '| --- | ---: | --- |',
             ...rows,
-          ].join('\n');
-        })
-        .join('\n\n');
+          ];
+          return [bench, lines.join('\n')];
+        }),
+      );
     },
   };
 }

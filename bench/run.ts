@@ -1,7 +1,7 @@
 /**
  * Runs the benchmarks named on the command line, or all: a JSON line per figure, then a table; exit code 1 if a promised
- * figure is not kept. `--docs` writes the figures into docs/performance.md, `--million`
- * searches a million messages as well.
+ * figure is not kept. `--docs` writes the figures of these into docs/performance.md,
+ * and leaves those of others as they are; `--million` searches a million messages as well.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -36,7 +36,8 @@ const BENCHES: Readonly<Record<string, (report: Report, options: Options) => Pro
   'catch-up': benchCatchUp,
 };
 const DOCS = new URL('../docs/performance.md', import.meta.url);
-const FIGURES = /(<!-- figures -->\n)[\s\S]*(<!-- end of figures -->)/;
+const FIGURES = /(?<=<!-- figures -->\n)[\s\S]*(?=<!-- end of figures -->)/;
+const HEADING = /^### (.*)$/m;
 
 const { values, positionals: wanted } = parseArgs({
   allowPositionals: true,
@@ -45,7 +46,6 @@ const { values, positionals: wanted } = parseArgs({
 const unknown = wanted.find((name) => !(name in BENCHES));
 if (unknown !== undefined)
   throw new Error(`no benchmark ${unknown}; there are ${Object.keys(BENCHES).join(', ')}`);
-if (values.docs && wanted.length > 0) throw new Error('--docs needs the figures of all benchmarks');
 
 const gib = Math.round(totalmem() / 1024 ** 3);
 const machine = `Node ${process.version} on ${process.platform}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${gib} GiB`;
@@ -55,13 +55,18 @@ for (const [name, bench] of Object.entries(BENCHES)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   process.stderr.write(`${name} …\n`);
   await bench(report, values);
+  if (values.docs) await writeDocs();
 }
 report.table();
-if (values.docs) {
-  const date = new Date().toISOString().slice(0, 10);
-  const text = `${date}, ${machine}.\n\n${report.markdown()}\n`;
-  const page = readFileSync(DOCS, 'utf8').replace(FIGURES, `$1\n${text}\n$2`);
-  writeFileSync(DOCS, await format(page, { ...(await resolveConfig(DOCS)), filepath: fileURLToPath(DOCS) }));
-}
 for (const { bench, figure } of report.broken()) process.stderr.write(`not kept: ${bench}, ${figure}\n`);
 process.exitCode = report.broken().length === 0 ? 0 : 1;
+
+async function writeDocs(): Promise<void> {
+  const date = new Date().toISOString().slice(0, 10);
+  const before = readFileSync(DOCS, 'utf8');
+  const known = (FIGURES.exec(before)?.[0] ?? '').split(/^(?=### )/m).filter((text) => HEADING.test(text));
+  const sections = new Map(known.map((text) => [HEADING.exec(text)?.[1] ?? '', text.trim()]));
+  for (const [bench, text] of report.sections(`${date}, ${machine}.`)) sections.set(bench, text);
+  const page = before.replace(FIGURES, () => `\n${[...sections.values()].join('\n\n')}\n\n`);
+  writeFileSync(DOCS, await format(page, { ...(await resolveConfig(DOCS)), filepath: fileURLToPath(DOCS) }));
+}
