@@ -2,7 +2,7 @@
 import type { Ctx } from '../../context.ts';
 import type { MessageSearch, Search } from '../../search/search.ts';
 import type { SearchPosition } from '../../search/types.ts';
-import type { MemoryListRow, MessageHead, MessageType, Store } from '../../store/port.ts';
+import type { MemoryListRow, MessageHead, Store } from '../../store/port.ts';
 import type { Auditor } from '../audit/auditor.ts';
 import { noteAdminSight } from '../messages/admin-sight.ts';
 import { sightOf, sightOfPublic } from '../messages/visibility.ts';
@@ -17,22 +17,11 @@ export interface SearchDeps {
 }
 
 /** Times are milliseconds since the epoch, both included. */
-export interface SearchQuery {
-  readonly query: string;
+export interface SearchQuery extends Omit<MessageSearch, 'sight' | 'sessionPk' | 'visibility'> {
   /** None: every session the caller can see. */
   readonly sessionId?: string;
   /** `private`: only messages of that visibility. */
   readonly scope: 'all' | 'public' | 'private';
-  readonly sender?: string;
-  readonly messageType?: MessageType;
-  /** Whether metadata is searched, too. */
-  readonly metadata: boolean;
-  readonly since?: number;
-  readonly until?: number;
-  /** 0–100; 100: exact words only. */
-  readonly fuzzyThreshold: number;
-  readonly limit: number;
-  readonly position?: SearchPosition;
 }
 
 export interface FoundMessage {
