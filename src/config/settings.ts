@@ -181,6 +181,13 @@ export const SETTINGS = {
     'Whether each HTTP request is logged (never its headers or its body).',
   ),
 
+  ENABLE_PERFORMANCE_MONITORING: setting(
+    'log.enable_performance_monitoring',
+    boolean,
+    true,
+    'Whether durations are measured and kept by time; without, /metrics counts and nothing more.',
+  ),
+
   MCP_TRANSPORT: setting(
     'mcp.transport',
     oneOf(['http', 'stdio']),
@@ -255,6 +262,13 @@ export const SETTINGS = {
     'Sessions created by one agent.',
   ),
 
+  MIN_FREE_DISK_MB: setting(
+    'limits.min_free_disk_mb',
+    integer(0, MANY),
+    null,
+    'Megabytes that must be free where the database lies; below, writes are refused. 0: no limit.',
+    { otherwise: '100, or a tenth of a disk that is smaller than 1,000' },
+  ),
   MAX_STREAMS_PER_KEY: setting(
     'limits.max_streams_per_key',
     integer(1, 1_000_000),

@@ -8,6 +8,7 @@ import { canonicalJson } from '../lib/canonical-json.ts';
 import { answerFits } from './budget.ts';
 import { isRecord } from './engines/rpc.ts';
 import { inputJsonSchema, outputJsonSchema } from './json-schema.ts';
+import { observed } from './observe-call.ts';
 import { inboxShape } from './shapes.ts';
 import type { ToolDescriptor, ToolResult } from './surface.ts';
 import type { Tool, ToolHub } from './tool.ts';
@@ -69,17 +70,22 @@ export async function callTool(
   args: unknown,
   { timeoutMs, now }: CallOptions,
 ): Promise<ToolResult> {
-  let ctx: Ctx = { ...caller, action: prepared.tool.name };
+  const { tool } = prepared;
+  let ctx: Ctx = { ...caller, action: tool.name };
   try {
-    if (ctx.signal.aborted) throw callerGone(prepared.tool.name);
-    ctx = { ...ctx, principal: await callerOf(prepared.tool, hub, ctx, args) };
-    using _calling = hub.services.presence.calls(ctx.principal, prepared.tool.name);
-    await hub.services.rates.spend(ctx.principal, prepared.tool.rate);
-    return await success(prepared.tool, hub, ctx, await runTool(prepared, hub, ctx, args, timeoutMs));
+    return await observed(hub, tool.name, ctx, async (watched, actsAs) => {
+      if (watched.signal.aborted) throw callerGone(tool.name);
+      ctx = { ...watched, principal: await callerOf(tool, hub, watched, args) };
+      actsAs(ctx.principal);
+      using _calling = hub.services.presence.calls(ctx.principal, tool.name);
+      await hub.services.rates.spend(ctx.principal, tool.rate);
+      // Awaited here: the agent is busy until its answer is whole.
+      return await success(tool, hub, ctx, await runTool(prepared, hub, ctx, args, timeoutMs));
+    });
   } catch (error) {
     noteRefusal(hub.services, ctx, error);
     if (!(error instanceof HubError))
-      ctx.log.error({ err: error, tool: prepared.tool.name, request_id: ctx.requestId }, 'a tool failed');
+      ctx.log.error({ err: error, tool: tool.name, request_id: ctx.requestId }, 'a tool failed');
     return {
       content: [{ type: 'text', text: JSON.stringify(errorObject(error, ctx.requestId, now())) }],
       isError: true,

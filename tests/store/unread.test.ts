@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Principal } from '../../src/context.ts';
 import { createEventBus } from '../../src/events/bus.ts';
 import { createUnreadMessages } from '../../src/features/delivery/unread.ts';
+import { createCacheMeters } from '../../src/lib/cache-meter.ts';
 import type { Store } from '../../src/store/port.ts';
 import { newAgent, newFolder, newSession, newWorkspace, openSqlite, post } from './engine.ts';
 
@@ -32,7 +33,10 @@ async function twoAgents(messages: number): Promise<[Principal, Principal]> {
 }
 
 const unreadWithin = (maxMessages: number) =>
-  createUnreadMessages({ store, bus: createEventBus(), recorder: { pending: () => undefined }, maxMessages });
+  createUnreadMessages({
+    ...{ store, bus: createEventBus(), caches: createCacheMeters(), maxMessages },
+    recorder: { pending: () => undefined },
+  });
 
 it('forgets who asked longest ago when there are too many messages, and counts what was read since it was put there', async () => {
   const [alice, bob] = await twoAgents(3);
