@@ -109,7 +109,7 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
     search = createSearch({ hubPath: store.path, log, caches, onSearched: metrics.searched });
     const { spaceOf, diskLookEveryMs: everyMs } = options;
     disk = await watchDisk({
-      ...{ store, path: store.path, minFreeBytes: config.minFreeDiskBytes, log },
+      ...{ store, path: store.path, ...config.disk, log },
       ...(spaceOf === undefined ? {} : { spaceOf }),
       ...(everyMs === undefined ? {} : { everyMs }),
     });

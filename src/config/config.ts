@@ -23,8 +23,8 @@ export interface Config {
     readonly logRequests: boolean;
   };
   readonly store: { readonly path: string; readonly maxConnections: number };
-  /** What must be free where the database lies; null: as much as the hub thinks fit. */
-  readonly minFreeDiskBytes: number | null;
+  /** What must be free where the database lies; by default a tenth of the disk is enough. */
+  readonly disk: { readonly minFreeBytes: number; readonly tenthIsEnough: boolean };
   /** Null: for ever. */
   readonly retention: { readonly auditLogMs: number | null; readonly inactiveSessionMs: number | null };
   readonly backups: {
@@ -141,7 +141,10 @@ export function configWithOrigins(sources: ConfigSources): LoadedConfig {
           : path.resolve(sources.cwd, v.DATABASE_PATH),
       maxConnections: v.DATABASE_MAX_CONNECTIONS,
     },
-    minFreeDiskBytes: v.MIN_FREE_DISK_MB === null ? null : v.MIN_FREE_DISK_MB * MEGABYTE,
+    disk: {
+      minFreeBytes: v.MIN_FREE_DISK_MB * MEGABYTE,
+      tenthIsEnough: v.MIN_FREE_DISK_MB === SETTINGS.MIN_FREE_DISK_MB.fallback,
+    },
     retention: {
       auditLogMs: unlessZero(v.AUDIT_LOG_RETENTION_DAYS, DAY_MS),
       inactiveSessionMs: unlessZero(v.INACTIVE_SESSION_RETENTION_DAYS, DAY_MS),

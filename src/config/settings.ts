@@ -265,9 +265,8 @@ export const SETTINGS = {
   MIN_FREE_DISK_MB: setting(
     'limits.min_free_disk_mb',
     integer(0, MANY),
-    null,
-    'Megabytes that must be free where the database lies; below, writes are refused. 0: no limit.',
-    { otherwise: '100, or a tenth of a disk that is smaller than 1,000' },
+    100,
+    'Megabytes that must be free where the database lies; below, writes are refused. With 100 a tenth of a smaller disk is enough.',
   ),
   MAX_STREAMS_PER_KEY: setting(
     'limits.max_streams_per_key',

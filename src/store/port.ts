@@ -344,8 +344,6 @@ export interface StoreHealth {
   /** Nothing has failed: writes are refused before something does. */
   readonly paused?: true;
   readonly reason?: string;
-  /** Whether threads for long queries die. */
-  readonly readersFailing: boolean;
 }
 
 export interface StoreLoad {
@@ -355,6 +353,8 @@ export interface StoreLoad {
   readonly readers: number;
   readonly readersBusy: number;
   readonly readsWaiting: number;
+  /** Whether such a thread died, and none has answered since. */
+  readonly readersFailing: boolean;
   /** Null where there is no such file. */
   readonly databaseBytes: number | null;
   readonly walBytes: number | null;

@@ -5,7 +5,7 @@ import type { Store } from '../../store/port.ts';
 import type { HealthCheck, HealthChecks, PartHealth } from './service.ts';
 
 export interface HealthSources {
-  readonly store: Pick<Store, 'health' | 'read'>;
+  readonly store: Pick<Store, 'health' | 'load' | 'read'>;
   readonly search: Pick<Search, 'index' | 'load'>;
   readonly disk: { health(): PartHealth };
   readonly backups: { health(): PartHealth };
@@ -16,7 +16,7 @@ const HEAP_NEARLY_FULL = 0.9;
 export function healthChecks({ store, search, disk, backups }: HealthSources): HealthChecks {
   return new Map<string, HealthCheck>([
     ['store', () => ofStore(store)],
-    ['readers', () => ofThreads(store.health().readersFailing, 'threads for long queries die')],
+    ['readers', async () => ofThreads((await store.load()).readersFailing, 'threads for long queries die')],
     ['event_log', () => ofLog(store)],
     ['index', () => ofIndex(search)],
     ['search_workers', () => ofThreads(search.load().failing, 'search threads die')],

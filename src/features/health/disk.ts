@@ -14,8 +14,10 @@ export interface DiskWatchOptions {
   readonly store: Pick<Store, 'pauseWrites'>;
   /** Any file or folder on the disk. */
   readonly path: string;
-  /** Null: a fixed number, less on a small disk. */
-  readonly minFreeBytes: number | null;
+  /** Below it writes are refused. */
+  readonly minFreeBytes: number;
+  /** Whether a tenth of the disk is enough. */
+  readonly tenthIsEnough: boolean;
   readonly log: Logger;
   readonly spaceOf?: (path: string) => Promise<DiskSpace>;
   readonly everyMs?: number;
@@ -29,14 +31,11 @@ export interface DiskWatch {
 }
 
 const MEGABYTE = 1024 ** 2;
-const MIN_FREE_BYTES = 100 * MEGABYTE;
-/** Of the whole of a small disk. */
-const MIN_FREE_PART = 0.1;
 const EVERY_MS = 1000;
 
 /** Has looked once when it resolves. */
 export async function watchDisk(options: DiskWatchOptions): Promise<DiskWatch> {
-  const { store, path, minFreeBytes, log, spaceOf = spaceOfDisk, everyMs = EVERY_MS } = options;
+  const { store, path, log, spaceOf = spaceOfDisk, everyMs = EVERY_MS } = options;
   const stopped = new AbortController();
   let space: DiskSpace | undefined;
   let refusal: string | undefined;
@@ -44,7 +43,7 @@ export async function watchDisk(options: DiskWatchOptions): Promise<DiskWatch> {
   async function look(): Promise<void> {
     space = await spaceOf(path).catch(() => undefined);
     const before = refusal;
-    refusal = space === undefined ? undefined : refusalFor(space, minFreeBytes);
+    refusal = space === undefined ? undefined : refusalFor(space, options);
     if (refusal === before) return;
     store.pauseWrites(refusal);
     if (refusal === undefined) log.info('the disk has room again; writes are taken');
@@ -75,8 +74,11 @@ export async function watchDisk(options: DiskWatchOptions): Promise<DiskWatch> {
   };
 }
 
-function refusalFor({ freeBytes, totalBytes }: DiskSpace, minFreeBytes: number | null): string | undefined {
-  const least = minFreeBytes ?? Math.min(MIN_FREE_BYTES, totalBytes * MIN_FREE_PART);
+function refusalFor(
+  { freeBytes, totalBytes }: DiskSpace,
+  { minFreeBytes, tenthIsEnough }: Pick<DiskWatchOptions, 'minFreeBytes' | 'tenthIsEnough'>,
+): string | undefined {
+  const least = tenthIsEnough ? Math.min(minFreeBytes, totalBytes / 10) : minFreeBytes;
   if (freeBytes >= least) return undefined;
   return `the disk has less than ${megabytes(least)} MB free`;
 }

@@ -25,7 +25,8 @@ export interface LiveSources {
 
 export async function liveFigures(sources: LiveSources): Promise<LiveFigures> {
   const { store, search, bus, caches, delivery, leases, health, disk, load, startedAt } = sources;
-  const { failing: _, ...searching } = search.load();
+  const { failing: _search, ...searching } = search.load();
+  const { readersFailing: _readers, ...storing } = await store.load();
   const { parts } = await health.summary();
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed } = process.memoryUsage();
@@ -33,7 +34,7 @@ export async function liveFigures(sources: LiveSources): Promise<LiveFigures> {
     ...sources.connections(),
     listeners: bus.size,
     waiting: { messages: delivery.waiting, leases: leases.waiting },
-    store: { ...(await store.load()), diskFreeBytes: disk.freeBytes() },
+    store: { ...storing, diskFreeBytes: disk.freeBytes() },
     search: { ...searching, lag: await lagOf(sources) },
     caches: caches.figures(),
     process: { startedAt, rssBytes: rss, heapUsedBytes: heapUsed, cpuSeconds: (user + system) / 1e6 },

@@ -161,6 +161,7 @@ function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
       readers: readers.size(),
       readersBusy: busy,
       readsWaiting: waiting,
+      readersFailing: readers.failing(),
       databaseBytes: await sizeOf(path),
       walBytes: await sizeOf(`${path}-wal`),
     };
@@ -184,7 +185,7 @@ function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
     epoch,
     ...{ readers, path },
     announce: (url) => lock.announce({ pid: process.pid, url }),
-    health: () => ({ ...writer.health(), readersFailing: readers.failing() }),
+    health: () => writer.health(),
     load,
     pauseWrites: (reason) => writer.pause(reason),
     close: () => (closed ??= close()),

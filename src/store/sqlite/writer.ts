@@ -59,7 +59,7 @@ export interface Writer {
   failing(): boolean;
   /** Tries whether the disk takes a commit. */
   probe(): Promise<void>;
-  health(): Omit<StoreHealth, 'readersFailing'>;
+  health(): StoreHealth;
   /** Refuses all writes from now on, saying why. */
   refuse(reason: string): void;
   /** Refuses writes until it is called without a reason; callers are told that. */
