@@ -10,11 +10,13 @@ import { exportRoute } from './export.ts';
 import { hookRoutes } from './hooks.ts';
 import { keyRoutes } from './keys.ts';
 import { leaseRoutes } from './leases.ts';
+import { healthReportRoutes, metricsRoutes } from './metrics.ts';
 import { searchRoutes } from './search.ts';
 import { sessionRoutes } from './sessions.ts';
 import { toolRoutes } from './tool-routes.ts';
 
 export type { ApiDeps } from './context.ts';
+export { prometheusRoutes } from './metrics.ts';
 
 /** A line holds one message, whose content is bounded by a setting; this bounds the memory of whatever is sent. */
 const MAX_LINE_CHARS = 4 * 1024 * 1024;
@@ -27,6 +29,8 @@ export function apiRoutes(deps: ApiDeps): Hono<HubEnv> {
   api.route('/leases', leaseRoutes(deps));
   api.route('/audit', auditRoutes(deps));
   api.route('/search', searchRoutes(deps));
+  api.route('/metrics', metricsRoutes(deps));
+  api.route('/health', healthReportRoutes(deps));
   api.route('/', toolRoutes(deps));
   api.route('/hooks', hookRoutes(deps));
 

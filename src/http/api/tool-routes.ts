@@ -7,6 +7,7 @@ import type { Context } from 'hono';
 import { invalid } from '../../errors.ts';
 import { prepareTool, runTool, type PreparedTool } from '../../mcp/call-tool.ts';
 import { isRecord } from '../../mcp/engines/rpc.ts';
+import { observed } from '../../mcp/observe-call.ts';
 import type { JsonSchema } from '../../mcp/surface.ts';
 import type { Tool } from '../../mcp/tool.ts';
 import { addMessage } from '../../mcp/tools/add-message.ts';
@@ -52,7 +53,10 @@ export function toolRoutes(deps: ApiDeps): Hono<HubEnv> {
     routes.on(method, path, async (c) => {
       const ctx = await contextOf(c, deps, { rate: tool.rate });
       const args = await argumentsOf(c, prepared);
-      return c.json(await runTool(prepared, deps, ctx, args, deps.toolTimeoutMs), status);
+      const answer = await observed(deps, tool.name, ctx, (watched) =>
+        runTool(prepared, deps, watched, args, deps.toolTimeoutMs),
+      );
+      return c.json(answer, status);
     });
   }
   return routes;
