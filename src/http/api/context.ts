@@ -25,6 +25,8 @@ export interface ApiDeps {
   readonly epoch: string;
   readonly maxResponseBytes: number;
   readonly toolTimeoutMs: number;
+  /** Of the hub. */
+  readonly version: string;
 }
 
 /** No version: a client that says itself who it is counts for more. */
