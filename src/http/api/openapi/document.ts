@@ -214,7 +214,7 @@ function successesOf(
       ? {}
       : {
           [also.status]: {
-            ...{ description: also.description, headers: ID_HEADER, content: json(also.schema) },
+            ...{ description: also.description, headers: ID_HEADER, content: json(also.schema, example) },
           },
         }),
   };

@@ -13,6 +13,7 @@ const pairShape = z.object({
   scope: z.string().describe(`some of ${PERMISSIONS.join(', ')}, with spaces between them`),
 });
 const healthShape = z.object({ status: z.string(), version: z.string(), uptime_s: z.number() });
+const VERSION = { version: '1.0.0' };
 
 export const OUTSIDE: readonly Described[] = [
   {
@@ -51,7 +52,7 @@ export const OUTSIDE: readonly Described[] = [
     summary: 'Whether the hub lives.',
     input: z.strictObject({}),
     sample: {},
-    output: { schema: healthShape },
+    output: { schema: healthShape, example: VERSION },
   },
   {
     ...{ method: 'GET', path: '/health/ready', id: 'getReadiness', tag: 'Health', permission: null },
@@ -60,6 +61,7 @@ export const OUTSIDE: readonly Described[] = [
     sample: {},
     output: {
       schema: healthShape,
+      example: VERSION,
       also: {
         status: 503,
         description: 'It cannot, and says why.',
