@@ -135,7 +135,7 @@ export function requestsOf({ method, path, operation }: Described, pool: Pool) {
     fields: fc.record(
       Object.fromEntries(Object.entries(parts).map(([name, schema]) => [name, fieldOf(name, schema)])),
       { requiredKeys: [...required] },
-    ) as fc.Arbitrary<Plan['fields']>,
+    ),
     body: fc.oneof(
       { weight: 9, arbitrary: fc.constant('fields' as const) },
       { weight: 1, arbitrary: fc.constant('other' as const) },
