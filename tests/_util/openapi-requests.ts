@@ -15,16 +15,16 @@ export interface Pool {
   readonly of: ReadonlyMap<string, unknown[]>;
   readonly keys: readonly (string | undefined)[];
   /** Remembers what an answer gives to go on with. */
-  learn(text: string): void;
+  learn(operationId: string, text: string): void;
 }
 
 const MEMBERS = 4;
-const MOST_CURSORS = 200;
+const MOST_LEARNT = 200;
 
 /** A hub in which something of everything is there. */
 export async function fillHub(hub: TestHub): Promise<Pool> {
   const ask = async (path: string, body: object, key = ADMIN_KEY, method = 'POST') => {
-    const headers = { authorization: `Bearer ${key}`, 'x-agent-id': `fuzz-${key.slice(5, 15)}` };
+    const headers = { authorization: `Bearer ${key}`, 'x-agent-id': ownAgent(key) };
     const response = await hub.request(path, { method, headers, body: JSON.stringify(body) });
     if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
     return (await response.json()) as Record<string, unknown>;
@@ -55,11 +55,11 @@ export async function fillHub(hub: TestHub): Promise<Pool> {
   // It may be closed: others must stay open.
   put('updateSession.session_id', of.get('session_id')?.at(-1));
   put('transferAgent.key', 'key_admin');
-  put('agent_id', `fuzz-${ADMIN_KEY.slice(5, 15)}`);
-  put('sender', `fuzz-${ADMIN_KEY.slice(5, 15)}`);
+  put('agent_id', ownAgent(ADMIN_KEY));
+  put('sender', ownAgent(ADMIN_KEY));
   put('issueToken.agent_id', 'fuzz-token');
   put('issueToken.agent_type', 'fuzz');
-  put('to', [`fuzz-${ADMIN_KEY.slice(5, 15)}`]);
+  put('to', [ownAgent(ADMIN_KEY)]);
   for (const name of ['parent_message_id', 'after_id', 'before_id'])
     put(name, ...(of.get('message_id') ?? []));
   const holder = await hub.connect('2026', { key: ADMIN_KEY, agent: 'fuzz-holder', type: 'fuzz' });
@@ -70,8 +70,7 @@ export async function fillHub(hub: TestHub): Promise<Pool> {
     put('lease_id', (structuredContent as { lease: { lease_id: string } }).lease.lease_id);
   }
   await holder.client.close();
-  const cursors = put('cursor', 'bm9uc2Vuc2U');
-  const tokens = put('token', refresh_token);
+  put('token', refresh_token);
   const keys = [
     ...[ADMIN_KEY, AGENT_KEY, await hub.makeKey('reader', { permissions: ['read'] })],
     await hub.makeKey('stranger', { workspace: 'elsewhere', permissions: ['read', 'write', 'admin'] }),
@@ -80,18 +79,26 @@ export async function fillHub(hub: TestHub): Promise<Pool> {
   ];
   return {
     ...{ of, keys },
-    learn(text) {
+    learn(operationId, text) {
+      const remember = (name: string, value: unknown): void => {
+        if ((of.get(name)?.length ?? 0) < MOST_LEARNT) put(name, value);
+      };
       for (const [, cursor] of text.matchAll(/"next_cursor":"([\w-]+)"/g))
-        if (cursors.length < MOST_CURSORS) cursors.push(cursor);
+        remember(`${operationId}.cursor`, cursor);
       for (const [, token] of text.matchAll(/"(?:access|refresh)_token":"([^"]+)"/g))
-        if (tokens.length < MOST_CURSORS) tokens.push(token);
+        remember('token', token);
     },
   };
 }
 
+/** The agent of the key's own. */
+const OWN = 'own';
+const ownAgent = (key: string): string => `fuzz-${key.slice(5, 15)}`;
+
 /** A value, or the n-th of the pool. */
 type Planned = { readonly value: unknown } | { readonly nth: number };
 interface Plan {
+  readonly calm: boolean;
   readonly key: number;
   readonly agent: string | undefined;
   readonly fields: Readonly<Record<string, Planned>>;
@@ -123,44 +130,55 @@ export function requestsOf({ method, path, operation }: Described, pool: Pool) {
   const pooled = (name: string): readonly unknown[] =>
     pool.of.get(`${operation.operationId}.${name}`) ?? pool.of.get(name) ?? [];
 
-  const fieldOf = (name: string, schema: JsonSchema): fc.Arbitrary<Planned> =>
+  const made = (name: string, schema: JsonSchema): fc.Arbitrary<Planned> =>
     fc.oneof(
-      { weight: 6, arbitrary: fitting(schema).map((value) => ({ value })) },
-      { weight: pooled(name).length > 0 ? 12 : 0, arbitrary: fc.nat(1e6).map((nth) => ({ nth })) },
-      { weight: 2, arbitrary: fc.constantFrom(...HOSTILE).map((value) => ({ value })) },
+      { weight: 1, arbitrary: fitting(schema).map((value) => ({ value })) },
+      {
+        weight: pooled(name).length > 0 || name === 'cursor' ? 12 : 0,
+        arbitrary: fc.nat(1e6).map((nth) => ({ nth })),
+      },
     );
-  const any: fc.Arbitrary<Plan> = fc.record({
-    key: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat(1e6) }),
-    agent: fc.constantFrom(undefined, undefined, 'fuzz-one', 'FUZZ-ONE', 'no name', 'x'.repeat(200)),
-    fields: fc.record(
-      Object.fromEntries(Object.entries(parts).map(([name, schema]) => [name, fieldOf(name, schema)])),
-      { requiredKeys: [...required] },
-    ),
-    body: fc.oneof(
-      { weight: 9, arbitrary: fc.constant('fields' as const) },
-      { weight: 1, arbitrary: fc.constant('other' as const) },
-    ),
-    other:
-      type === 'application/json' || type === undefined
-        ? fc.oneof(fc.constantFrom(...BODIES), fc.json())
-        : fc
-            .array(fc.oneof(fc.json(), lineOf(media?.example)), { maxLength: 5 })
-            .map((all) => all.join('\n')),
-    rest: fc.oneof(
-      { weight: 12, arbitrary: fc.constant({}) },
-      { weight: 1, arbitrary: fc.constant({ nonsense: 'x' }) },
-    ),
+  const hostile = fc.constantFrom(...HOSTILE).map((value): Planned => ({ value }));
+  const fieldsOf = (one: (name: string, schema: JsonSchema) => fc.Arbitrary<Planned>) =>
+    fc.record(Object.fromEntries(Object.entries(parts).map(([name, schema]) => [name, one(name, schema)])), {
+      requiredKeys: [...required],
+    }) as fc.Arbitrary<Plan['fields']>;
+  const lines =
+    type === 'application/json' || type === undefined
+      ? fc.oneof(fc.constantFrom(...BODIES), fc.json())
+      : fc.array(fc.oneof(fc.json(), lineOf(media?.example)), { maxLength: 5 }).map((all) => all.join('\n'));
+  /** Of somebody who may, with what fits. */
+  const calm: fc.Arbitrary<Plan> = fc.record({
+    calm: fc.constant(true),
+    key: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(1e6) }),
+    agent: fc.constantFrom(undefined, OWN),
+    fields: fieldsOf(made),
+    body: fc.constant('fields' as const),
+    other: lines,
+    rest: fc.constant({}),
   });
+  const wild: fc.Arbitrary<Plan> = fc.record({
+    calm: fc.constant(false),
+    key: fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(1e6) }),
+    agent: fc.constantFrom(undefined, OWN, OWN, 'fuzz-one', 'no name', 'x'.repeat(200)),
+    fields: fieldsOf((name, schema) =>
+      fc.oneof({ weight: 4, arbitrary: made(name, schema) }, { weight: 1, arbitrary: hostile }),
+    ),
+    body: fc.constantFrom('fields', 'fields', 'fields', 'other'),
+    other: lines,
+    rest: fc.constantFrom({}, {}, {}, { nonsense: 'x' }),
+  });
+  const any = fc.oneof({ weight: 3, arbitrary: calm }, { weight: 2, arbitrary: wild });
 
   function asked(
     values: ReadonlyMap<string, unknown>,
-    { key, agent, body, other, rest }: Omit<Plan, 'fields'>,
+    { key, agent, body, other, rest }: Omit<Plan, 'fields' | 'calm'>,
   ) {
     const names = [...values.keys()];
     const headers = new Headers();
     const secret = pool.keys[key % pool.keys.length];
     if (secret !== undefined) headers.set('authorization', `Bearer ${secret}`);
-    if (agent !== undefined) headers.set('x-agent-id', agent);
+    if (agent !== undefined) headers.set('x-agent-id', agent === OWN ? ownAgent(secret ?? '') : agent);
     for (const { name, in: where } of parameters) {
       const value = text(values.get(name));
       if (where === 'header' && values.has(name) && /^[\x20-\x7e]*$/.test(value)) headers.set(name, value);
@@ -183,11 +201,14 @@ export function requestsOf({ method, path, operation }: Described, pool: Pool) {
   return {
     any,
     resolve({ fields, ...plan }: Plan): Asked {
-      const values = Object.entries(fields).map(([name, planned]) => {
+      const values = new Map<string, unknown>();
+      for (const [name, planned] of Object.entries(fields)) {
         const real = pooled(name);
-        return [name, 'nth' in planned ? real[planned.nth % real.length] : planned.value] as const;
-      });
-      return asked(new Map(values), plan);
+        if ('value' in planned) values.set(name, planned.value);
+        else if (real.length > 0) values.set(name, real[planned.nth % real.length]);
+      }
+      if (plan.calm && values.has('after_id')) values.delete('before_id');
+      return asked(values, plan);
     },
     /** What the document shows, about things that are there. */
     example(): Asked {
@@ -200,7 +221,7 @@ export function requestsOf({ method, path, operation }: Described, pool: Pool) {
       const other = typeof shown === 'string' ? shown : '';
       return asked(values, {
         key: 0,
-        agent: `fuzz-${ADMIN_KEY.slice(5, 15)}`,
+        agent: ownAgent(ADMIN_KEY),
         body: 'fields',
         other,
         rest: {},
@@ -230,6 +251,7 @@ function pathPart(value: unknown): string {
 }
 
 const MOST = 1000;
+const YEARS = { min: new Date(0), max: new Date('2100-01-01') };
 
 /** Values that fit a schema. */
 function fitting(schema: JsonSchema): fc.Arbitrary<unknown> {
@@ -245,10 +267,11 @@ function fitting(schema: JsonSchema): fc.Arbitrary<unknown> {
     const max = number('maximum', Number.MAX_SAFE_INTEGER);
     return fc.oneof(fc.constantFrom(min, max), fc.integer({ min, max: Math.min(max, min + MOST) }));
   }
-  if (type === 'array') return fc.array(fitting((items ?? {}) as JsonSchema), { maxLength: 3 });
+  if (type === 'array')
+    return fc.array(fitting((items ?? {}) as JsonSchema), { minLength: number('minItems', 0), maxLength: 3 });
   if (type === 'object') return fc.dictionary(fc.string({ maxLength: 8 }), fc.jsonValue(), { maxKeys: 3 });
   if (type !== 'string') return fc.jsonValue();
-  if (format === 'date-time') return fc.date({ noInvalidDate: true }).map((date) => date.toISOString());
+  if (format === 'date-time') return fc.date({ ...YEARS, noInvalidDate: true }).map((date) => date.toISOString());
   if (typeof pattern === 'string') return fc.stringMatching(new RegExp(pattern, 'u'), { maxLength: 20 });
   return fc.string({ unit: 'binary', minLength: number('minLength', 0), maxLength: 20 });
 }

@@ -42,12 +42,12 @@ const named = (id: string): Described => {
 /** What is wrong with the answer. */
 async function ask(described: Described, { path, init }: Asked): Promise<string[]> {
   requests++;
+  const id = described.operation.operationId;
   const response = await hub.request(path, init);
   const text = await textOf(response);
-  const id = described.operation.operationId;
   const counts = statuses.get(id) ?? new Map<number, number>();
   statuses.set(id, counts.set(response.status, (counts.get(response.status) ?? 0) + 1));
-  pool.learn(text);
+  pool.learn(id, text);
   const wrong = check(described, response, text);
   if (response.status >= 500) wrong.push(`it is a failure: ${text.slice(0, 300)}`);
   const requestId = response.headers.get('x-request-id');
