@@ -25,9 +25,9 @@ export async function info(args: readonly string[]): Promise<number> {
     ];
     const rows = (await shownSettings(loaded)).map(({ key, text, origin }) => [key, text, origin]);
     const lines = [
-      ...tableLines(['WHAT', 'IS'], facts, true),
+      ...tableLines(['WHAT', 'IS'], facts, { terminal: true }),
       '',
-      ...tableLines(['SETTING', 'VALUE', 'FROM'], rows, true),
+      ...tableLines(['SETTING', 'VALUE', 'FROM'], rows, { terminal: true }),
     ];
     process.stdout.write(`${lines.join('\n')}\n`);
     return 0;

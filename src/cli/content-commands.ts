@@ -94,7 +94,8 @@ interface SendOptions {
   readonly replyTo?: number;
 }
 
-function listOf(text = ''): readonly string[] {
+/** Parts between commas. */
+export function listOf(text = ''): readonly string[] {
   return text
     .split(',')
     .map((name) => name.trim())

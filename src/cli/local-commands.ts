@@ -10,7 +10,8 @@ export function addLocalCommands(program: Command, host: CommandHost): void {
   addCompletion(program, host);
 }
 
-async function load() {
+/** What this process was started in, and its settings, which are read when they are asked for. */
+export async function load() {
   const [{ configWithOrigins }, { configSources, dotenvFile, surroundings }] = await Promise.all([
     import('../config/config.ts'),
     import('../config/env.ts'),

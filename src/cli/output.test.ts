@@ -8,7 +8,7 @@ function output(json: boolean) {
   const made = createOutput(
     { write: (text) => (said.out += text) },
     { write: (text) => (said.err += text) },
-    json,
+    json ? 'json' : 'text',
   );
   return { made, said };
 }

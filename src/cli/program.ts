@@ -3,9 +3,10 @@ import { Command, CommanderError, Option } from 'commander';
 import { packageInfo } from '../config/package.ts';
 import { addConnectCommands } from './connect-commands.ts';
 import { addContentCommands } from './content-commands.ts';
+import { addLiveCommands } from './live-commands.ts';
 import { addLocalCommands, localConfig } from './local-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
-import type { Output, Sink } from './output.ts';
+import type { Format, Output, Sink } from './output.ts';
 import type { ServeDeps } from './serve.ts';
 import { SERVE_FLAGS, settingsOf } from './serve-flags.ts';
 import { addTransferCommands } from './transfer-commands.ts';
@@ -17,14 +18,15 @@ export interface CliIo {
 
 /** As in `EXIT`, which is loaded only where something is said. */
 const USAGE = 2;
+const FORMATS = ['ndjson', 'json'] as const satisfies readonly Format[];
 const BARE_FLAGS: readonly string[] = ['-h', '--help', '-V', '--version'];
 
 /** Runs a command line (without node and script) and answers the exit code. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
-  const json = argv.includes('--json');
+  const format = formatOf(argv);
   const loadOutput = async (): Promise<Output> => {
     const { createOutput } = await import('./output.ts');
-    return createOutput(io.stdout, io.stderr, json);
+    return createOutput(io.stdout, io.stderr, format);
   };
   let code = 0;
   const program = createProgram(io, loadOutput, (result) => {
@@ -42,6 +44,11 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   }
 }
 
+/** Known before the rest is understood, as mistakes are said in it, too. */
+function formatOf(argv: readonly string[]): Format {
+  return FORMATS.find((format) => argv.includes(`--${format}`)) ?? 'text';
+}
+
 /** `npx shared-context-hub` is `schub up`, with its flags too. */
 function withCommand(argv: readonly string[]): readonly string[] {
   const first = argv.find((arg) => arg !== '--json');
@@ -55,6 +62,7 @@ function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code
     .version(packageInfo().version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .option('--json', 'print results and errors as one JSON document')
+    .option('--ndjson', 'print what is listed as a JSON document on each line')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
@@ -116,6 +124,7 @@ function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code
   addTransferCommands(program, host);
   addOperatorCommands(program, host);
   addContentCommands(program, host);
+  addLiveCommands(program, host);
   addLocalCommands(program, host);
   return program;
 }

@@ -82,7 +82,11 @@ async function run(
 ): Promise<Ran> {
   let out = '';
   let err = '';
-  const output = createOutput({ write: (text) => (out += text) }, { write: (text) => (err += text) }, json);
+  const output = createOutput(
+    { write: (text) => (out += text) },
+    { write: (text) => (err += text) },
+    json ? 'json' : 'text',
+  );
   const around = {
     env: { XDG_DATA_HOME: share, USER: 'ann', ...env },
     platform: 'linux' as const,

@@ -4,8 +4,7 @@ import type { ConfigSources, LoadedConfig } from '../../config/config.ts';
 import { configWithOrigins } from '../../config/config.ts';
 import { dataFiles } from '../../config/paths.ts';
 import { findHub } from '../find-hub.ts';
-import { EXIT, type Output } from '../output.ts';
-import { tableLines } from '../table.ts';
+import { EXIT, type Output, type Style } from '../output.ts';
 import { checkClients } from './clients.ts';
 import { checkClock, checkDatabase, checkFolders, checkPages, checkRights, checkRoom } from './data.ts';
 import { foundOr, ok, problem, type Finding } from './finding.ts';
@@ -29,18 +28,21 @@ const MARKS: Readonly<Record<Finding['state'], string>> = {
   warning: 'warning',
   problem: 'PROBLEM',
 };
+const STYLES: Readonly<Record<Finding['state'], Style>> = { ok: 'green', warning: 'yellow', problem: 'red' };
 
 /** Prints the findings; answers 6 if there are problems, else 0. */
 export async function doctor({ output, ...deps }: DoctorDeps): Promise<number> {
   const findings = await examine(deps);
   const problems = findings.filter(({ state }) => state === 'problem').length;
-  if (output.json) output.document({ problems, findings });
-  else {
-    const rows = findings.map(({ state, check, detail, mend = '' }) => [MARKS[state], check, detail, mend]);
-    for (const line of tableLines(['', 'CHECK', 'FOUND', 'MEND WITH'], rows, output.terminal))
-      output.line(line);
-    output.note(problems === 0 ? 'Nothing is wrong.' : `${String(problems)} to mend.`);
-  }
+  output.list({
+    name: 'findings',
+    items: findings,
+    headers: ['', 'CHECK', 'FOUND', 'MEND WITH'],
+    row: ({ state, check, detail, mend = '' }) => [MARKS[state], check, detail, mend],
+    more: { problems },
+    style: ({ state }, column) => (column === 0 ? STYLES[state] : undefined),
+  });
+  if (!output.json) output.note(problems === 0 ? 'Nothing is wrong.' : `${problems} to mend.`);
   return problems === 0 ? EXIT.ok : EXIT.problemsFound;
 }
 
