@@ -61,13 +61,24 @@ export async function listConfig(loaded: LoadedConfig, output: Output, showOrigi
   return EXIT.ok;
 }
 
-/** Answers the exit code. `dotenv`: the one `.env` that counts, whether it exists or not. */
-export function showPaths({ config }: LoadedConfig, dotenv: string, output: Output): number {
+/** The files of settings that count, whether they exist or not. */
+export interface SettingsFiles {
+  readonly env: string;
+  readonly settings: string;
+}
+
+/** Answers the exit code. */
+export function showPaths(
+  { config }: LoadedConfig,
+  { env, settings }: SettingsFiles,
+  output: Output,
+): number {
   const files = {
     data: config.dataDir,
     database: config.store.path,
     secrets: dataFiles.secrets(config.dataDir),
-    env: dotenv,
+    env,
+    settings,
   };
   if (output.json) {
     output.document(files);

@@ -10,7 +10,8 @@ export function addLiveCommands(program: Command, host: CommandHost): void {
   addLogs(program, host);
 }
 
-function addDemo(program: Command, { loadOutput, done, examples }: CommandHost): void {
+function addDemo(program: Command, host: CommandHost): void {
+  const { loadOutput, done, examples } = host;
   program
     .command('demo')
     .description('watch two agents work together over the hub; no model is needed')
@@ -19,7 +20,7 @@ function addDemo(program: Command, { loadOutput, done, examples }: CommandHost):
     .action(async ({ scratch = false }: { scratch?: boolean }) => {
       const signal = onInterrupt();
       const { demo } = await import('./demo/demo.ts');
-      const { around, loaded } = await load();
+      const { around, loaded } = await load(host);
       const hub = scratch ? { loadHub: async () => (await import('../hub.ts')).createHub } : {};
       const { version } = around.package;
       done(await demo({ loaded: loaded(), output: await loadOutput(), version, signal, ...hub }));
@@ -79,7 +80,7 @@ function addLogs(program: Command, host: CommandHost): void {
     .action(async ({ lines, follow = false }: { lines: number; follow?: boolean }) => {
       const signal = onInterrupt();
       const { logs } = await import('./live/logs.ts');
-      const { config } = (await load()).loaded();
+      const { config } = (await load(host)).loaded();
       host.done(await logs({ config, output: await host.loadOutput(), signal }, { lines, follow }));
     });
 }

@@ -1,5 +1,6 @@
 /** The commands that speak to a running hub. What one does is loaded only when it runs. */
 import { InvalidArgumentError, type Command } from 'commander';
+import type { Surroundings } from '../config/env.ts';
 import type { AuditFilter } from './audit.ts';
 import type { HubClient } from './client.ts';
 import type { LeaseFilter } from './leases.ts';
@@ -7,6 +8,8 @@ import type { Output } from './output.ts';
 
 export interface CommandHost {
   readonly loadOutput: () => Promise<Output>;
+  /** What the process was started in. */
+  readonly around: () => Promise<Surroundings>;
   /** Takes the exit code. */
   readonly done: (code: number) => void;
   readonly examples: (...lines: readonly string[]) => string;
@@ -26,13 +29,16 @@ export function addOperatorCommands(program: Command, host: CommandHost): void {
 }
 
 /** The hub to speak to, and where to say what it answers. @throws CliError */
-export async function connect({ loadOutput }: CommandHost): Promise<{ client: HubClient; output: Output }> {
-  const [{ hubClient }, { configWithOrigins }, { configSources, surroundings }] = await Promise.all([
+export async function connect({
+  loadOutput,
+  around,
+}: CommandHost): Promise<{ client: HubClient; output: Output }> {
+  const [{ hubClient }, { configWithOrigins }, { configSources }] = await Promise.all([
     import('./client.ts'),
     import('../config/config.ts'),
     import('../config/env.ts'),
   ]);
-  const client = await hubClient(configWithOrigins(configSources(surroundings())));
+  const client = await hubClient(configWithOrigins(configSources(await around())));
   return { client, output: await loadOutput() };
 }
 

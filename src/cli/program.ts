@@ -5,7 +5,7 @@ import { addConnectCommands } from './connect-commands.ts';
 import { addContentCommands } from './content-commands.ts';
 import { addLiveCommands } from './live-commands.ts';
 import { addLocalCommands, localConfig } from './local-commands.ts';
-import { addOperatorCommands } from './operator-commands.ts';
+import { addOperatorCommands, type CommandHost } from './operator-commands.ts';
 import type { Format, Output, Sink } from './output.ts';
 import type { ServeDeps } from './serve.ts';
 import { SERVE_FLAGS, settingsOf } from './serve-flags.ts';
@@ -19,6 +19,7 @@ export interface CliIo {
 /** As in `EXIT`, which is loaded only where something is said. */
 const USAGE = 2;
 const FORMATS = ['ndjson', 'json'] as const satisfies readonly Format[];
+const CONFIG = '--config';
 const BARE_FLAGS: readonly string[] = ['-h', '--help', '-V', '--version'];
 
 /** Runs a command line (without node and script) and answers the exit code. */
@@ -51,9 +52,17 @@ function formatOf(argv: readonly string[]): Format {
 
 /** `npx shared-context-hub` is `schub up`, with its flags too. */
 function withCommand(argv: readonly string[]): readonly string[] {
-  const first = argv.find((arg) => arg !== '--json');
+  const first = argv[globalFlags(argv)];
   const named = first !== undefined && (!first.startsWith('-') || BARE_FLAGS.includes(first));
   return named ? argv : ['up', ...argv];
+}
+
+/** How many arguments at the beginning are flags that every command has. */
+function globalFlags(argv: readonly string[]): number {
+  let count = 0;
+  while (FORMATS.some((format) => argv[count] === `--${format}`) || argv[count]?.startsWith(CONFIG) === true)
+    count += argv[count] === CONFIG ? 2 : 1;
+  return count;
 }
 
 function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code: number) => void): Command {
@@ -62,6 +71,7 @@ function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code
     .version(packageInfo().version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .option('--json', 'print results and errors as one JSON document')
+    .option('--config <file>', 'the hub.config.yaml, if not the one beside .env')
     .option('--ndjson', 'print what is listed as a JSON document on each line')
     .exitOverride()
     .configureOutput({
@@ -70,10 +80,14 @@ function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code
       outputError: () => undefined,
     });
 
-  const serveDeps = async (options: Readonly<Record<string, unknown>>): Promise<ServeDeps> => {
+  const around: CommandHost['around'] = async () => {
     const { surroundings } = await import('../config/env.ts');
+    return surroundings(program.opts<{ config?: string }>().config);
+  };
+  const host: CommandHost = { loadOutput, around, done, examples };
+  const serveDeps = async (options: Readonly<Record<string, unknown>>): Promise<ServeDeps> => {
     const loadHub: ServeDeps['loadHub'] = async () => (await import('../hub.ts')).createHub;
-    return { around: surroundings(), flags: settingsOf(options), output: await loadOutput(), loadHub };
+    return { around: await around(), flags: settingsOf(options), output: await loadOutput(), loadHub };
   };
 
   withServeFlags(program.command('serve'))
@@ -100,7 +114,7 @@ function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code
     .addHelpText('after', examples('schub migrate'))
     .action(async () => {
       const { migrateStore } = await import('./migrate.ts');
-      done(await migrateStore(await localConfig(), await loadOutput()));
+      done(await migrateStore(await localConfig(host), await loadOutput()));
     });
 
   program
@@ -119,7 +133,6 @@ function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code
       },
     );
 
-  const host = { loadOutput, done, examples };
   addConnectCommands(program, host);
   addTransferCommands(program, host);
   addOperatorCommands(program, host);

@@ -71,7 +71,7 @@ function addBackup(program: Command, host: CommandHost): void {
     .addHelpText('after', host.examples('schub backup', 'schub backup before-the-update.db --json'))
     .action(async (file: string | undefined) => {
       const { backup } = await import('./backup.ts');
-      host.done(await backup(await localConfig(), file, await host.loadOutput()));
+      host.done(await backup(await localConfig(host), file, await host.loadOutput()));
     });
 }
 
@@ -83,6 +83,6 @@ function addRestore(program: Command, host: CommandHost): void {
     .addHelpText('after', host.examples('schub restore before-the-update.db'))
     .action(async (file: string) => {
       const { restore } = await import('./backup.ts');
-      host.done(await restore(await localConfig(), file, await host.loadOutput()));
+      host.done(await restore(await localConfig(host), file, await host.loadOutput()));
     });
 }

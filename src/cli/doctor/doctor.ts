@@ -1,7 +1,7 @@
 /** `schub doctor`: looks at everything that the hub needs, and says of each thing that is wrong how to mend it. */
 import { existsSync } from 'node:fs';
 import type { ConfigSources, LoadedConfig } from '../../config/config.ts';
-import { configWithOrigins } from '../../config/config.ts';
+import { inspectConfig } from '../../config/config.ts';
 import { dataFiles } from '../../config/paths.ts';
 import { findHub } from '../find-hub.ts';
 import { EXIT, type Output, type Style } from '../output.ts';
@@ -11,7 +11,6 @@ import { foundOr, ok, problem, type Finding } from './finding.ts';
 import { checkExposure, checkInside, checkPort, checkRunning } from './network.ts';
 import { checkNativeModule, checkNode } from './program.ts';
 import { secretProblems } from './secrets.ts';
-import { checkSettings } from './settings.ts';
 
 export interface DoctorDeps {
   readonly sources: ConfigSources;
@@ -48,10 +47,8 @@ export async function doctor({ output, ...deps }: DoctorDeps): Promise<number> {
 
 async function examine({ sources, version, now }: Omit<DoctorDeps, 'output'>): Promise<readonly Finding[]> {
   const native = await checkNativeModule();
-  const checked = checkSettings(sources);
-  const loaded = configWithOrigins(checked.sources);
-  const mend = `correct it in ${sources.dotenv?.path ?? 'the environment'}`;
-  const settings = checked.problems.map((said) => problem('settings', said, mend));
+  const { loaded, problems } = inspectConfig(sources);
+  const settings = problems.map(({ message }) => problem('settings', message, 'correct it there'));
   return [
     checkNode(process.version),
     native,
