@@ -65,7 +65,12 @@ function globalFlags(argv: readonly string[]): number {
   return count;
 }
 
-function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code: number) => void): Command {
+/** The commands; `done` gets the exit code of the one that has run. */
+export function createProgram(
+  io: CliIo,
+  loadOutput: () => Promise<Output>,
+  done: (code: number) => void,
+): Command {
   const program = new Command('schub')
     .description('One hub where many coding agents share sessions, messages and memory.')
     .version(packageInfo().version, '-V, --version', 'print the version')
@@ -73,6 +78,7 @@ function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code
     .option('--json', 'print results and errors as one JSON document')
     .option('--config <file>', 'the hub.config.yaml, if not the one beside .env')
     .option('--ndjson', 'print what is listed as a JSON document on each line')
+    .addHelpText('after', examples('schub up', 'schub connect --all', 'schub demo', 'schub keys --help'))
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
@@ -102,7 +108,7 @@ function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code
 
   withServeFlags(program.command('up'))
     .description('run the hub, or print its address if it runs already')
-    .addHelpText('after', examples('schub up', 'schub up --port 8080'))
+    .addHelpText('after', examples('schub up', 'schub up --port 8080', 'schub up --config hub.config.yaml'))
     .action(async (options: Readonly<Record<string, unknown>>) => {
       const { serveOrBridge } = await import('./transport.ts');
       done(await serveOrBridge('up', await serveDeps(options)));
@@ -111,7 +117,7 @@ function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code
   program
     .command('migrate')
     .description("bring the database of a stopped hub to this version's schema")
-    .addHelpText('after', examples('schub migrate'))
+    .addHelpText('after', examples('schub migrate', 'DATABASE_PATH=copy-of-hub.db schub migrate'))
     .action(async () => {
       const { migrateStore } = await import('./migrate.ts');
       done(await migrateStore(await localConfig(host), await loadOutput()));

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 
 const ROOT = path.join(import.meta.dirname, '..', '..');
-const MAIN = path.join(ROOT, 'src', 'cli', 'main.ts');
+export const MAIN = path.join(ROOT, 'src', 'cli', 'main.ts');
 
 /** Compiled code is kept from process to process, which halves what a start takes. */
 export const CACHE = { NODE_COMPILE_CACHE: path.join(ROOT, 'node_modules', '.cache', 'compile') };
