@@ -18,6 +18,7 @@ import { createFeedService, type FeedService } from './feed/service.ts';
 import { createImportService, type ImportService } from './import/service.ts';
 import { createKeyService, type KeyService } from './keys/service.ts';
 import { createHookService, type HookService } from './hooks/service.ts';
+import { createLoginService, type LoginService } from './logins/service.ts';
 import { createLeaseService } from './leases/service.ts';
 import type { LeaseService } from './leases/types.ts';
 import type { Limits } from './limits.ts';
@@ -39,6 +40,7 @@ export interface Services {
   readonly presence: Presence;
   readonly directory: AgentDirectory;
   readonly keys: KeyService;
+  readonly logins: LoginService;
   readonly handles: HandleService;
   readonly accessTokens: AccessTokenService;
   readonly sessions: SessionService;
@@ -91,6 +93,7 @@ export function createServices(given: ServiceDeps): Services {
     presence,
     directory: createAgentDirectory({ ...deps, delivery }),
     keys,
+    logins: createLoginService({ ...deps, keys }),
     handles: createHandleService({ ...deps, agents, keys }),
     accessTokens: createAccessTokenService({ ...deps, agents, keys }),
     audit: createAuditService(deps),

@@ -24,6 +24,8 @@ import { requireCredential } from './require-credential.ts';
 import { OAUTH_PATHS, isImport, isStream } from './routes.ts';
 import type { HubEnv } from './types.ts';
 
+/** Where the dashboard begins. */
+const HOME = '/ui/sessions';
 const MAX_BODY_BYTES = 1_048_576;
 /** Strangers may send these, as many at once as they like. */
 const MAX_AUTH_BODY_BYTES = 16_384;
@@ -42,6 +44,8 @@ export interface AppDeps {
   readonly api: Hono<HubEnv>;
   /** Routes `/events`, which it leaves out; authenticates itself. */
   readonly events: Hono<HubEnv>;
+  /** Routes `/ui`, which it leaves out; authenticates itself. */
+  readonly dashboard: Hono<HubEnv>;
   readonly onRefused?: OnRefused;
   readonly now?: () => number;
   /** Monotonic milliseconds since the start. */
@@ -77,6 +81,7 @@ export function createApp(deps: AppDeps): Hono<HubEnv> {
   app.use(limitConcurrency({ max: http.maxConcurrentRequests, exempt: isStream }));
   app.use(limitTime({ timeoutMs: http.requestTimeoutMs, exempt: longLived }));
   app.use('/api/*', compress());
+  app.use('/ui/*', compress());
   app.use('/api/*', requireCredential({ auth, addressOf }));
   app.use('/auth/*', limitBody({ maxBytes: MAX_AUTH_BODY_BYTES, exempt: () => false }));
   app.use(limitBody({ maxBytes: MAX_BODY_BYTES, exempt: isImport }));
@@ -86,5 +91,7 @@ export function createApp(deps: AppDeps): Hono<HubEnv> {
   app.route('/auth', deps.authRoutes);
   app.route('/api/v1', deps.api);
   app.route('/events', deps.events);
+  for (const path of ['/', '/ui', '/ui/']) app.get(path, (c) => c.redirect(HOME));
+  app.route('/ui', deps.dashboard);
   return app;
 }

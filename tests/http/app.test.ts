@@ -47,6 +47,7 @@ function hub(given: { env?: Record<string, string>; health?: () => StoreHealth }
     mcp,
     authRoutes: new Hono<HubEnv>(),
     events: new Hono<HubEnv>(),
+    dashboard: new Hono<HubEnv>(),
     api,
     uptimeMs: () => 12_345,
   });

@@ -10,6 +10,7 @@ import { exportRoute } from './export.ts';
 import { hookRoutes } from './hooks.ts';
 import { keyRoutes } from './keys.ts';
 import { leaseRoutes } from './leases.ts';
+import { loginLinkRoutes } from './login-links.ts';
 import { searchRoutes } from './search.ts';
 import { sessionRoutes } from './sessions.ts';
 import { toolRoutes } from './tool-routes.ts';
@@ -26,6 +27,7 @@ export function apiRoutes(deps: ApiDeps): Hono<HubEnv> {
   api.route('/agents', agentRoutes(deps));
   api.route('/leases', leaseRoutes(deps));
   api.route('/audit', auditRoutes(deps));
+  api.route('/login-links', loginLinkRoutes(deps));
   api.route('/search', searchRoutes(deps));
   api.route('/', toolRoutes(deps));
   api.route('/hooks', hookRoutes(deps));
