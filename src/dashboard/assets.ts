@@ -1,6 +1,7 @@
 /**
  * What pages load: style sheets, scripts and pictures, each under a name that changes with its content, so that browsers keep
- * it for ever. Scripts of `islands` are TypeScript; where the hub runs from its sources their types are stripped here.
+ * it for ever. Scripts of `islands` are TypeScript; where the hub runs from its sources their types are stripped here, when a
+ * browser asks: Node warns of that, and only who opens pages of a hub under development shall read it.
  */
 import { hash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { basename, extname, join } from 'node:path';
 
 export interface Asset {
   readonly type: string;
-  readonly body: string;
+  body(): string;
 }
 
 export interface Assets {
@@ -34,12 +35,12 @@ export function loadAssets(): Assets {
   const files = new Map<string, string>();
   const islands = scriptsOf(join(import.meta.dirname, 'islands'));
 
-  function add(name: string, body: string): string {
+  function add(name: string, text: string, served = (): string => text): string {
     const extension = extname(name);
-    const file = `${basename(name, extension)}.${hash('sha256', body).slice(0, 16)}${extension}`;
+    const file = `${basename(name, extension)}.${hash('sha256', text).slice(0, 16)}${extension}`;
     const type = TYPES[extension];
     if (type === undefined) throw new Error(`${name} is no kind of asset that is known`);
-    found.set(file, { type, body });
+    found.set(file, { type, body: served });
     files.set(name, file);
     return file;
   }
@@ -53,7 +54,7 @@ export function loadAssets(): Assets {
       if (source === undefined) throw new Error(`script ${name} imports ${other}, which is not there`);
       return `'./${addIsland(other, source)}'`;
     });
-    return add(`${name}.js`, linked);
+    return add(`${name}.js`, linked, () => plainScript(linked));
   }
 
   const folder = join(import.meta.dirname, 'assets');
@@ -70,14 +71,16 @@ export function loadAssets(): Assets {
   };
 }
 
-/** By their names, as JavaScript. What the compiler adds for others is left out: source maps, and that a script is a module. */
+/** By their names, as they are: TypeScript, or what the build made of it. */
 function scriptsOf(folder: string): ReadonlyMap<string, string> {
   const sources = readdirSync(folder).filter((name) => /(?<!\.d)\.[jt]s$/.test(name));
   return new Map(
-    sources.map((name) => {
-      const text = readFileSync(join(folder, name), 'utf8');
-      const script = name.endsWith('.ts') ? stripTypeScriptTypes(text) : text;
-      return [basename(name, extname(name)), script.replaceAll(ADDED, '')];
-    }),
+    sources.map((name) => [basename(name, extname(name)), readFileSync(join(folder, name), 'utf8')]),
   );
+}
+
+/** Without types, and without what the compiler adds for others: source maps, and that a script is a module. */
+function plainScript(text: string): string {
+  const isBuilt = extname(import.meta.filename) === '.js';
+  return (isBuilt ? text : stripTypeScriptTypes(text)).replaceAll(ADDED, '');
 }

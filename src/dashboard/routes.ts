@@ -58,7 +58,7 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<HubEnv> {
   routes.get('/assets/:file', (c) => {
     const found = assets.get(c.req.param('file'));
     if (found === undefined) throw notHere(c);
-    return c.body(found.body, 200, { 'content-type': found.type, 'cache-control': FOR_EVER });
+    return c.body(found.body(), 200, { 'content-type': found.type, 'cache-control': FOR_EVER });
   });
   routes.route('/', loginRoutes({ ...deps, asset, home: HOME }));
 
