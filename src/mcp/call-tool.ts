@@ -70,13 +70,24 @@ export async function callTool(
   { timeoutMs, now }: CallOptions,
 ): Promise<ToolResult> {
   let ctx: Ctx = { ...caller, action: prepared.tool.name };
+  const handle = handleOf(prepared.tool, args);
+  const revoked = new AbortController();
+  // A call that waits ends with its handle. Before that is looked up: it may be revoked meanwhile.
+  using held =
+    handle === undefined || prepared.tool.waits !== true
+      ? undefined
+      : hub.services.handles.onRevoke(handle, (refusal) => revoked.abort(refusal));
   try {
     if (ctx.signal.aborted) throw callerGone(prepared.tool.name);
-    ctx = { ...ctx, principal: await callerOf(prepared.tool, hub, ctx, args) };
+    ctx = { ...ctx, principal: await callerOf(handle, hub, ctx) };
+    if (held !== undefined) ctx = { ...ctx, signal: AbortSignal.any([ctx.signal, revoked.signal]) };
     using _calling = hub.services.presence.calls(ctx.principal, prepared.tool.name);
     await hub.services.rates.spend(ctx.principal, prepared.tool.rate);
-    return await success(prepared.tool, hub, ctx, await runTool(prepared, hub, ctx, args, timeoutMs));
-  } catch (error) {
+    const answer = await runTool(prepared, hub, ctx, args, timeoutMs);
+    revoked.signal.throwIfAborted();
+    return await success(prepared.tool, hub, ctx, answer);
+  } catch (thrown) {
+    const error: unknown = revoked.signal.aborted ? revoked.signal.reason : thrown;
     noteRefusal(hub.services, ctx, error);
     if (!(error instanceof HubError))
       ctx.log.error({ err: error, tool: prepared.tool.name, request_id: ctx.requestId }, 'a tool failed');
@@ -131,10 +142,14 @@ async function run(
   return tool.handler(hub, { ...ctx, idempotency }, own as never);
 }
 
+function handleOf(tool: Tool, args: unknown): string | undefined {
+  const given = isRecord(args) && tool.authenticates !== true ? args['auth_token'] : undefined;
+  return typeof given === 'string' ? given : undefined;
+}
+
 /** Whom the call is for. A handle that is refused counts as an attempt to authenticate. */
-async function callerOf(tool: Tool, { services }: ToolHub, ctx: Ctx, args: unknown): Promise<Principal> {
-  const handle = isRecord(args) && tool.authenticates !== true ? args['auth_token'] : undefined;
-  if (typeof handle !== 'string') return ctx.principal;
+async function callerOf(handle: string | undefined, { services }: ToolHub, ctx: Ctx): Promise<Principal> {
+  if (handle === undefined) return ctx.principal;
   try {
     return await services.handles.resolve(ctx, handle);
   } catch (error) {
