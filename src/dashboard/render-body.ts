@@ -32,19 +32,21 @@ const markdown = new MarkdownIt({
 });
 markdown.linkify.set({ fuzzyLink: false, fuzzyEmail: false });
 
+const HEADING = sanitize.simpleTransform('p', { class: 'heading' });
+
 const RULES: sanitize.IOptions = {
   allowedTags: [
     ...['p', 'br', 'hr', 'em', 'strong', 's', 'code', 'pre', 'span', 'blockquote', 'ul', 'ol', 'li', 'a'],
-    ...['h3', 'h4', 'h5', 'h6', 'table', 'thead', 'tbody', 'tr', 'th', 'td'],
+    ...['table', 'thead', 'tbody', 'tr', 'th', 'td'],
   ],
   allowedAttributes: { a: ['href', 'rel', 'target'], ol: ['start'] },
-  allowedClasses: { code: ['language-*'], span: ['hljs-*'] },
+  allowedClasses: { p: ['heading'], code: ['language-*'], span: ['hljs-*'] },
   allowedSchemes: ['http', 'https', 'mailto'],
   allowProtocolRelative: false,
   disallowedTagsMode: 'escape',
   transformTags: {
-    // A page has one first heading of its own.
-    ...{ h1: 'h3', h2: 'h4' },
+    // What a message calls a heading is none of the page's.
+    ...Object.fromEntries([1, 2, 3, 4, 5, 6].map((level) => [`h${level}`, HEADING])),
     a: (tagName, { href = '' }) => ({
       tagName,
       attribs: { href, rel: 'noopener noreferrer nofollow', target: '_blank' },

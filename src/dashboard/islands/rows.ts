@@ -7,8 +7,8 @@ const MAX_ROWS = 500;
 export interface RowWindow {
   /** Adds older rows above, if there are any. */
   older(): Promise<void>;
-  /** Adds what comes after the last row; answers how many rows came. */
-  newer(): Promise<number>;
+  /** Adds what comes after the last row, as much as comes at once. */
+  newer(): Promise<void>;
   /** Draws a row anew. */
   redraw(id: number, raw?: boolean): Promise<void>;
   /** Whether the page ends where the session does. */
@@ -17,7 +17,7 @@ export interface RowWindow {
 
 export function rowWindow(list: HTMLElement, path: string): RowWindow {
   const edges = { older: element('older'), newer: element('newer') };
-  const busy = { older: false, newer: false };
+  const busy: { older?: Promise<void> | undefined; newer?: Promise<void> | undefined } = {};
   const rowsAddress = (query: string): string => `${path}/rows${query}`;
 
   function show(edge: 'older' | 'newer', query: string): void {
@@ -62,21 +62,19 @@ export function rowWindow(list: HTMLElement, path: string): RowWindow {
     return { rows: [...from.children].filter(({ id }) => document.getElementById(id) === null), from };
   }
 
-  async function once<T>(edge: 'older' | 'newer', none: T, work: () => Promise<T>): Promise<T> {
-    if (busy[edge]) return none;
-    busy[edge] = true;
-    try {
-      return await work();
-    } finally {
-      busy[edge] = false;
-    }
+  /** At one edge one thing at a time; who asks again meanwhile waits for the same. */
+  function once(edge: 'older' | 'newer', work: () => Promise<void>): Promise<void> {
+    busy[edge] ??= work().finally(() => {
+      busy[edge] = undefined;
+    });
+    return busy[edge];
   }
 
   return {
     atTail: () => list.dataset['newer'] === '',
 
     older: () =>
-      once('older', undefined, async () => {
+      once('older', async () => {
         const query = list.dataset['older'] ?? '';
         if (query === '') return;
         const { rows, from } = await load(query);
@@ -88,7 +86,7 @@ export function rowWindow(list: HTMLElement, path: string): RowWindow {
       }),
 
     newer: () =>
-      once('newer', 0, async () => {
+      once('newer', async () => {
         const known = list.dataset['newer'] ?? '';
         const query = known === '' ? queryFor('after', list.dataset['upTo'] ?? '0') : known;
         const { rows, from } = await load(query);
@@ -99,7 +97,6 @@ export function rowWindow(list: HTMLElement, path: string): RowWindow {
           show('newer', from.dataset['newer'] ?? '');
           trim('start');
         });
-        return rows.length;
       }),
 
     async redraw(id, raw = false) {

@@ -69,30 +69,44 @@ function arrived(): void {
   gathering ??= setTimeout(() => void draw(), GATHER_MS);
 }
 
+/** From where the page ended: what is missing comes in several pieces where much has come. */
+let catchingUp = false;
+
 async function draw(): Promise<void> {
   try {
-    while (waiting > 0 && isAtEnd() && rows.atTail()) {
+    while (waiting > 0 && isAtEnd() && (catchingUp || rows.atTail())) {
       const before = waiting;
-      const count = await rows.newer();
-      waiting = rows.atTail() ? Math.max(0, waiting - before) : waiting;
-      if (count > 0) document.getElementById('nothing')?.remove();
-      toEnd();
-      if (!rows.atTail()) await rows.newer();
+      catchingUp = true;
+      do {
+        await rows.newer();
+        toEnd();
+      } while (!rows.atTail());
+      catchingUp = false;
+      waiting = Math.max(0, waiting - before);
+      if (list.childElementCount > 0) document.getElementById('nothing')?.remove();
     }
   } catch {
-    // The stream tells whether the hub is there; the rows stay where they are until then.
+    // Cut, as the stream is: when that is back, it goes on here.
   }
   gathering = undefined;
-  if (live.dataset['state'] === 'live' || live.dataset['state'] === 'paused')
-    showState(isAtEnd() ? 'live' : 'paused');
+  showPlace();
   showWaiting();
+}
+
+/** Live or not, as far as that depends on where one looks. */
+function showPlace(): void {
+  const { state } = live.dataset;
+  if (wanted && (state === 'live' || state === 'paused')) showState(isAtEnd() ? 'live' : 'paused');
 }
 
 async function run(): Promise<void> {
   stream = new AbortController();
   at = await followFeed({
     ...{ url: `/events?session_id=${encodeURIComponent(session)}`, position: at, signal: stream.signal },
-    onState: showState,
+    onState(state) {
+      showState(state);
+      if (state === 'live') arrived();
+    },
     onEvent(kind, data) {
       const { id } = JSON.parse(data) as { id?: number };
       if (kind === 'message.added' && id !== undefined && id > Number(list.dataset['upTo'])) {
@@ -174,16 +188,14 @@ addEventListener(
   'scroll',
   () => {
     if (waiting > 0 && isAtEnd()) arrived();
-    if (wanted && (live.dataset['state'] === 'live' || live.dataset['state'] === 'paused'))
-      showState(isAtEnd() ? 'live' : 'paused');
+    showPlace();
   },
   { passive: true },
 );
 
 history.scrollRestoration = 'manual';
-const isNamed = goToNamed();
-if (!isNamed && rows.atTail()) toEnd();
-loadAtEdges();
 tail.hidden = false;
 showWaiting();
+if (!goToNamed() && rows.atTail()) toEnd();
+loadAtEdges();
 void run();
