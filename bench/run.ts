@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { benchAddMessage } from './add-message.ts';
+import { benchBackup } from './backup.ts';
 import { benchCatchUp } from './catch-up.ts';
 import { benchCredentials } from './credentials.ts';
 import { benchDelivery } from './delivery.ts';
@@ -34,6 +35,7 @@ const BENCHES: Readonly<Record<string, (report: Report, options: Options) => Pro
   credentials: benchCredentials,
   search: benchSearch,
   'catch-up': benchCatchUp,
+  backup: benchBackup,
 };
 const DOCS = new URL('../docs/performance.md', import.meta.url);
 const FIGURES = /(?<=<!-- figures -->\n)[\s\S]*(?=<!-- end of figures -->)/;
