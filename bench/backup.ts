@@ -17,7 +17,7 @@ const AGENTS = 20;
 const ROUNDS = 3;
 const ALONE_MS = 5000;
 const FILE_BYTES = 1024 ** 3;
-const MESSAGES = 200_000;
+const MESSAGES = 100_000;
 const VALUE_BYTES = 90_000;
 const ENTRIES_PER_WRITE = 100;
 const RATE_AT_LEAST = 0.4;
@@ -138,7 +138,7 @@ async function messagesIn(from: string, path: string, sessionId: string): Promis
   try {
     const ids = db
       .prepare<[string], number>(
-        'SELECT m.id FROM sessions s JOIN message_audiences m ON m.session_id = s.id WHERE s.session_id = ?',
+        'SELECT m.message_id FROM sessions s JOIN message_audiences m ON m.session_id = s.id WHERE s.session_id = ?',
       )
       .pluck();
     return new Set(ids.all(sessionId));

@@ -15,7 +15,7 @@ const main = new URL('../dist/cli/main.js', import.meta.url);
 const serves = /^(serve|up|-(?!h$|V$|-help$|-version$).*)?$/.test(process.argv[2] || '');
 
 Promise.all([import('node:fs'), import('./heap-flags.mjs')]).then(([fs, heap]) => {
-  if (serves) heap.restartWithFlags();
+  if (serves) heap.limitHeap();
   if (fs.existsSync(main)) return import(main.href);
   process.stderr.write('schub is not built yet: run "npm start" or "npm run build" in its folder first.\n');
   process.exitCode = 1;

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { HEAP_FLAGS, restartWithFlags } from '../bin/heap-flags.mjs';
+import { HEAP_FLAGS, limitHeap } from '../bin/heap-flags.mjs';
 import { envFor, fits, rightNode } from './right-node.mjs';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
@@ -28,7 +28,7 @@ function whenShellDies(stop) {
 const isHub = (script) => basename(script) === 'schub.mjs';
 
 function runHere(script) {
-  if (isHub(script)) restartWithFlags();
+  if (isHub(script)) limitHeap();
   whenShellDies(() => process.kill(process.pid, 'SIGTERM'));
   process.argv.splice(1, 2, script);
   import(pathToFileURL(script).href);

@@ -1,5 +1,5 @@
 /** A bounded cache of what was read, that can be emptied while something is being read. */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from './bounded-cache.ts';
 
 export interface ReadCache<V extends object> {
   /** What is known under the key, or else what `read` answers; undefined is not remembered. */
@@ -11,7 +11,7 @@ export interface ReadCache<V extends object> {
 }
 
 export function createReadCache<V extends object>(max: number): ReadCache<V> {
-  const known = new LRUCache<string, V>({ max });
+  const known = boundedCache<string, V>(max);
   let generation = 0;
   return {
     async get(key, read) {

@@ -1,5 +1,5 @@
 /** Agents: who a connection acts as. Within a workspace the first key to use an id owns it; the type is fixed then. */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../lib/bounded-cache.ts';
 import type { Ctx, Permission, Principal } from '../../context.ts';
 import { HubError, invalid } from '../../errors.ts';
 import type { AgentRow, Store } from '../../store/port.ts';
@@ -67,8 +67,8 @@ export function toIdPart(text: string, max: number): string {
 }
 
 export function createAgentService({ store, now, auditor, rates }: AgentDeps): AgentService {
-  const known = new LRUCache<string, AgentRow>({ max: CACHED_AGENTS });
-  const touchedAt = new LRUCache<number, number>({ max: CACHED_AGENTS });
+  const known = boundedCache<string, AgentRow>(CACHED_AGENTS);
+  const touchedAt = boundedCache<number, number>(CACHED_AGENTS);
 
   const listeners: LossListener[] = [];
   let losses = 0;
