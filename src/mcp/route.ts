@@ -99,9 +99,8 @@ export function mcpRoutes(deps: McpRouteDeps): Hono {
         const principal = await authenticator.identify(credential, http.headers, client);
         deps.onIdentified?.(c, principal, client);
         held.actsAs(principal, connectionOf(era, request, client, stream !== undefined));
-        const child = log.child({ request_id: requestId });
         return {
-          ...{ era, principal, toolSet, requestId, log: child },
+          ...{ era, principal, toolSet, requestId, log },
           onEnd: (stop) => held.onEnd(stop),
           onWait: () => deps.onWait?.(c),
         };

@@ -279,6 +279,16 @@ describe('time', () => {
     expect(await fails(ann, 'release_lease', { lease_id })).toMatchObject({ code: 'LEASE_NOT_FOUND' });
   });
 
+  it("that is over for a lease and for those who wait for it at once is the first one's", async () => {
+    await take(ann, 'src', { ttl_seconds: 10 });
+    const first = take(bob, 'src', { wait_seconds: 1 });
+    await untilWaiting(1);
+    const second = acquire(eve, 'src/a.ts', { wait_seconds: 1 });
+    await untilWaiting(2);
+    clock.skip(11_000);
+    expect(await second).toEqual({ success: true, granted: false, conflicts: [await first] });
+  });
+
   it.each([
     ['expired', 'has expired'],
     ['released', 'was released'],

@@ -52,6 +52,8 @@ const LONGEST_TTL_MS = 24 * 60 * 60 * 1000;
 const ROWS_PER_WRITE = 100;
 const RETRY_MS = 1_000;
 const SETTLE_TRIES = 3;
+/** Many may come to the end of their waiting at once, and each of them then waits for those before it. */
+const LAST_TRIES = 100;
 
 export function createLeaseService(deps: LeaseDeps): LeaseService {
   const { store, limits, auditor, agents, clock, now, log, progressMs = PROGRESS_MS } = deps;
@@ -190,20 +192,25 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
     }
   }
 
-  /** The leases in the way of a claim; where it only waits behind others that wait, those in their way. */
-  async function conflictsOf(holding: Holding): Promise<readonly LeaseRow[]> {
-    for (let tries = 0; tries < SETTLE_TRIES; tries++) {
+  /**
+   * The leases in the way of a claim; where it only waits behind others that wait, those in their way. Undefined: nothing is,
+   * as after a while in which the process did not run, and leases and waiting were over at once.
+   */
+  async function conflictsOf(holding: Holding): Promise<readonly LeaseRow[] | undefined> {
+    for (let tries = 0; tries < LAST_TRIES; tries++) {
+      if (held.anyDue()) await expire();
       const budget = newBudget();
       const found = new Set<LeaseRow>();
       const looked = new Set([holding]);
       for (const claim of looked) {
         for (const other of line.before(claim, budget)) {
-          if (other.lease === undefined) looked.add(other);
+          if (other.lease === undefined || held.isOver(other)) looked.add(other);
           else if (found.size < MAX_CONFLICTS) found.add(other.lease);
         }
         if (found.size > 0) return [...found];
       }
-      // Those in the way are just being granted.
+      if (looked.size === 1) return undefined;
+      // Those in the way are just being granted, or ended.
       await Promise.all([...looked].flatMap(({ busy }) => busy ?? []));
       await setImmediate();
     }
@@ -267,11 +274,13 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
         using _progress = tellProgress(ctx, waitSeconds, progressMs);
         if (!(await turn(waitSeconds * 1000, ctx.signal))) {
           const conflicts = await conflictsOf(holding);
-          line.leave(holding);
-          const refusal = { granted: false, conflicts };
-          return ctx.idempotency === undefined
-            ? refusal
-            : await writeOnce(store, ctx, now(), () => Promise.resolve(refusal));
+          if (conflicts !== undefined) {
+            line.leave(holding);
+            const refusal = { granted: false, conflicts };
+            return ctx.idempotency === undefined
+              ? refusal
+              : await writeOnce(store, ctx, now(), () => Promise.resolve(refusal));
+          }
         }
       } catch (error) {
         line.leave(holding);
