@@ -18,6 +18,7 @@ import { benchReads } from './reads.ts';
 import { createReport, type Report } from './report.ts';
 import { benchSearch } from './search.ts';
 import { benchStore } from './store.ts';
+import { benchTelemetry } from './telemetry.ts';
 
 interface Options {
   /** Whether the benchmark of search has time for a million messages. */
@@ -34,6 +35,7 @@ const BENCHES: Readonly<Record<string, (report: Report, options: Options) => Pro
   credentials: benchCredentials,
   search: benchSearch,
   'catch-up': benchCatchUp,
+  telemetry: benchTelemetry,
 };
 const DOCS = new URL('../docs/performance.md', import.meta.url);
 const FIGURES = /(?<=<!-- figures -->\n)[\s\S]*(?=<!-- end of figures -->)/;
