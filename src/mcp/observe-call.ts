@@ -7,7 +7,7 @@ import type { ToolHub } from './tool.ts';
 const SLOW_MS = 1000;
 
 /** Runs `work` with a context that notices waits. `work` answers for whom it was done: a handle tells that only then. */
-export async function observed<T>(
+export function observed<T>(
   { calls }: Pick<ToolHub, 'calls'>,
   tool: string,
   ctx: Ctx,
@@ -21,7 +21,7 @@ export async function observed<T>(
     calls.count({ tool, ms, code, waited });
     const line = {
       ...{ tool, ms: Math.round(ms * 10) / 10, outcome: code ?? 'ok' },
-      ...{ key_id: principal.keyId, agent_id: principal.agentId },
+      ...{ request_id: ctx.requestId, key_id: principal.keyId, agent_id: principal.agentId },
     };
     if (ms >= SLOW_MS && !waited) ctx.log.warn(line, 'slow call');
     else if (calls.logged) ctx.log.info(line, 'call');
@@ -33,14 +33,17 @@ export async function observed<T>(
       ctx.onWait?.();
     },
   };
-  try {
-    const answer = await work(watched, (acting) => {
-      principal = acting;
-    });
-    end(undefined);
-    return answer;
-  } catch (error) {
-    end(publicError(error).code);
-    throw error;
-  }
+  const answer = work(watched, (acting) => {
+    principal = acting;
+  });
+  return answer.then(
+    (done) => {
+      end(undefined);
+      return done;
+    },
+    (error: unknown) => {
+      end(publicError(error).code);
+      throw error;
+    },
+  );
 }

@@ -187,6 +187,7 @@ async function messagesOf({ hub }: ResourceDeps, ctx: Ctx, sessionId: string, li
   const { messages } = await hub.services.messages.page(ctx, { sessionId, limit });
   const budget = { maxTokens: MAX_TOKENS, maxBytes: hub.maxResponseBytes };
   const { items, truncated } = fit(messages.map(toMessage), budget, 'last', shortenMessage);
+  await hub.services.delivery.delivered(ctx.principal, idsInFull(items), 'tool');
   return { messages: items, truncated };
 }
 

@@ -33,8 +33,8 @@ export type { AgentCard } from './nouns/directory.ts';
 export { EVENT_KINDS } from './nouns/events.ts';
 export type { CommittedEvent, EventKind, EventPage, EventRow, NewEvent } from './nouns/events.ts';
 export type { IdempotencyRow } from './nouns/idempotency.ts';
-export { LEASE_MODES } from './nouns/leases.ts';
-export type { LeaseMode, LeaseRow } from './nouns/leases.ts';
+export { LEASE_ENDS, LEASE_MODES } from './nouns/leases.ts';
+export type { EndedLease, LeaseEnd, LeaseMode, LeaseRow } from './nouns/leases.ts';
 export type {
   ChangedMemory,
   MemoryListRow,

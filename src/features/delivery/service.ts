@@ -126,7 +126,7 @@ export function createDeliveryService(deps: DeliveryDeps): DeliveryService {
   }
 
   async function accept(principal: Principal, cursor: string): Promise<DeliveryCursor> {
-    const given = parse(cursor);
+    const given = readCursor(epoch, cursor, await read.events.head());
     const mine = await unread.of(principal);
     if (mine?.recipient.pk !== given.agentPk) return { ...given, ids: [], cut: [] };
     await acknowledge(principal, given.ids);

@@ -1,7 +1,15 @@
 /** Messages: posting, reading, finding by sender and time, changing who sees one. */
 import { may, type Ctx } from '../../context.ts';
 import { HubError } from '../../errors.ts';
-import type { FoundMessages, MessageFilters, MessageRow, Store, Visibility } from '../../store/port.ts';
+import type {
+  FoundMessages,
+  MessageFilters,
+  MessageRow,
+  Sight,
+  Store,
+  Tx,
+  Visibility,
+} from '../../store/port.ts';
 import type { Limits } from '../limits.ts';
 import type { Presence } from '../agents/presence.ts';
 import { claimIdIn } from '../agents/claim.ts';
@@ -11,6 +19,7 @@ import { requireSession } from '../sessions/service.ts';
 import { writeOnce } from '../write-once.ts';
 import { agentNotFound, demandMayUse, insertMessage, messageNotFound, resolveRecipients } from './insert.ts';
 import type { NewMessageInput, PostedMessage } from './insert.ts';
+import { addresseesOf } from './addressing.ts';
 import { noteAdminSight } from './admin-sight.ts';
 import { audiencesOf, sightOf } from './visibility.ts';
 
@@ -102,6 +111,7 @@ export function createMessageService({ store, limits, now, auditor, presence }: 
           const { workspace, pk } = session;
           await tx.events.append({
             ...{ kind: 'message.updated', workspace, audiences, sessionPk: pk, messageId },
+            addressees: await addresseesIn(tx, message, sight),
             data: JSON.stringify({ before }),
           });
           await auditor.write(tx, actorOf(ctx), {
@@ -139,6 +149,21 @@ export function createMessageService({ store, limits, now, auditor, presence }: 
     if (message?.sessionPk !== session) throw messageNotFound(messageId);
     return message.threadId ?? message.id;
   }
+}
+
+/** Whom a message speaks to that is there already. */
+async function addresseesIn(
+  tx: Tx,
+  { to, content, sender, parentId }: MessageRow,
+  sight: Sight,
+): Promise<readonly string[]> {
+  const parent = parentId === null ? undefined : await tx.messages.get(parentId, sight);
+  return addresseesOf({
+    to,
+    content,
+    sender,
+    inReplyTo: parent?.imported === false ? parent.sender : undefined,
+  });
 }
 
 function demandOwn(ctx: Ctx, message: MessageRow): void {

@@ -51,7 +51,7 @@ export async function contextOf(
   if (isImport(c.req.method, c.req.path)) await services.rates.spendTotal(principal.keyId);
   else await services.rates.spend(principal, rate);
   const signal = requestSignal(c);
-  return { principal, requestId, action, signal, log: log.child({ request_id: requestId }) };
+  return { principal, requestId, action, signal, log };
 }
 
 /**
