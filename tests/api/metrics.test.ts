@@ -17,6 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => hub?.[Symbol.asyncDispose]());
 
+const PATIENT = { timeout: 20_000 };
 const ADMIN = { authorization: `Bearer ${ADMIN_KEY}` };
 
 async function start(options: TestHubOptions = {}): Promise<TestHub> {
@@ -157,7 +158,7 @@ it('tells operators who watch that there is something new', async () => {
     if (params.uri === uri) heard['2026']++;
   });
   await modern.client.listen({ resourceSubscriptions: [uri] });
-  await expect.poll(() => Math.min(...Object.values(heard)), { timeout: 10_000 }).toBeGreaterThan(1);
+  await expect.poll(() => Math.min(...Object.values(heard)), PATIENT).toBeGreaterThan(1);
   const { process: busy } = await performance();
   expect(busy.loop_delay_max_ms).toBeGreaterThanOrEqual(busy.loop_delay_p99_ms!);
   expect(busy.cpu).toBeGreaterThan(0);
@@ -206,7 +207,7 @@ it('shows who waits and listens now', async () => {
   const before = await performance();
   expect(before.waiting).toEqual({ messages: 0, leases: 0 });
   const waiting = door.call('wait_for_messages', { timeout_seconds: 50 });
-  await expect.poll(async () => (await performance()).waiting.messages).toBe(1);
+  await expect.poll(async () => (await performance()).waiting.messages, PATIENT).toBe(1);
   expect((await performance()).listeners).toBeGreaterThan(before.listeners);
   expect(valueOf(await scrape(), 'hub_waiting_calls', { for: 'messages' })).toBe(1);
   hub!.hub.endWaits();
