@@ -219,7 +219,7 @@ function wire(
   };
   const closing = new AbortController();
   const { toolTimeoutMs } = config.mcp;
-  const apiDeps = { ...toolHub, toolTimeoutMs, authenticator, addressOf, open, log };
+  const apiDeps = { ...toolHub, toolTimeoutMs, version, authenticator, addressOf, open, log };
   const health = (): StoreHealth => store.health();
   const { heartbeatMs: _, ...patience } = options.streams ?? {};
   const mcpDeps = { engines, authenticator, log, now, requestIdOf, addressOf, ...patience };

@@ -1,7 +1,9 @@
 /** The configuration of a hub: pure, frozen, free of secrets, so that it may be logged. */
 import path from 'node:path';
+import type { StartError } from '../errors.ts';
+import type { TextFile } from './file-texts.ts';
 import { dataFiles } from './paths.ts';
-import type { Source, TextSources } from './resolve.ts';
+import type { Resolved, Source, TextSources } from './resolve.ts';
 import { resolveSettings } from './resolve.ts';
 import type { SettingKey } from './settings.ts';
 import { SETTING_KEYS, SETTINGS } from './settings.ts';
@@ -116,10 +118,25 @@ export interface LoadedConfig {
 
 /**
  * The configuration and where each value comes from.
- * @throws StartError naming a malformed value or an unknown key of `.env`.
+ * @throws StartError naming a malformed value, or an unknown key of a file.
  */
 export function configWithOrigins(sources: ConfigSources): LoadedConfig {
+  const { loaded, problems } = inspectConfig(sources);
+  const [problem] = problems;
+  if (problem !== undefined) throw problem;
+  return loaded;
+}
+
+/** As {@link configWithOrigins}, with defaults in the place of what is wrong, and all that is. */
+export function inspectConfig(sources: ConfigSources): {
+  readonly loaded: LoadedConfig;
+  readonly problems: readonly StartError[];
+} {
   const resolved = resolveSettings(sources);
+  return { loaded: loadedOf(resolved, sources), problems: resolved.problems };
+}
+
+function loadedOf(resolved: Resolved, sources: ConfigSources): LoadedConfig {
   const v = resolved.values;
   const config: Config = {
     dataDir: sources.dataDir,
@@ -214,7 +231,11 @@ export function createConfig(sources: ConfigSources): Config {
 function shown(key: SettingKey, value: unknown, source: Source, sources: ConfigSources): ShownSetting {
   const { section, secret } = SETTINGS[key];
   const visible = secret === true && value !== null ? '********' : value;
-  const path = source === '.env' ? sources.dotenv?.path : undefined;
+  const files: Readonly<Partial<Record<Source, TextFile | null | undefined>>> = {
+    '.env': sources.dotenv,
+    'hub.config.yaml': sources.yaml,
+  };
+  const path = files[source]?.path;
   return { key, section, value: visible, source, ...(path === undefined ? {} : { path }) };
 }
 

@@ -43,6 +43,13 @@ const cacheShape = z.object({
   bytes: count.optional(),
 });
 
+/** Part of one processor, and how late the event loop was. */
+const loadShape = {
+  cpu: z.number().optional(),
+  loop_delay_p99_ms: z.number().optional(),
+  loop_delay_max_ms: z.number().optional(),
+};
+
 export const performanceShape = z.object({
   enabled: z.boolean(),
   note: z.string().optional(),
@@ -67,15 +74,33 @@ export const performanceShape = z.object({
     rss_bytes: count,
     heap_used_bytes: count,
     cpu_seconds: count,
-    /** Of the last ten seconds: part of one processor, and how late the event loop was. */
-    cpu: z.number().optional(),
-    loop_delay_p99_ms: z.number().optional(),
-    loop_delay_max_ms: z.number().optional(),
+    /** Of the last ten seconds. */
+    ...loadShape,
   }),
   health: z.record(z.string(), z.string()),
 });
 
 export type Performance = z.input<typeof performanceShape>;
+
+/** Times are of the starts of steps; a step in which nothing happened has no point. */
+export const seriesShape = z.object({
+  enabled: z.boolean(),
+  from: z.string(),
+  to: z.string(),
+  step_seconds: count,
+  points: z.array(
+    z.object({
+      at: z.string(),
+      ...{ messages: count, calls: count, errors: count, requests: count },
+      tools: z.record(z.string(), count),
+      ...{ p50_ms: ms, p95_ms: ms },
+      ...{ searches: count, search_p50_ms: ms, search_p95_ms: ms },
+      ...{ commits: count, commit_p95_ms: ms },
+      rss_bytes: count.optional(),
+      ...loadShape,
+    }),
+  ),
+});
 
 /** @throws HubError PERMISSION_DENIED */
 export async function performanceReport(
@@ -140,8 +165,7 @@ function toWindow(window: WindowReport): z.input<typeof windowShape> {
   };
 }
 
-/** Times are of the starts of steps; a step in which nothing happened has no point. */
-export function toSeries({ enabled, from, to, stepMs, points }: Series) {
+export function toSeries({ enabled, from, to, stepMs, points }: Series): z.input<typeof seriesShape> {
   return {
     enabled,
     from: isoTime(from),

@@ -21,6 +21,8 @@ export interface ApiDeps extends ToolHub {
   readonly open: OpenRequests;
   readonly log: Logger;
   readonly toolTimeoutMs: number;
+  /** Of the hub. */
+  readonly version: string;
 }
 
 /** No version: a client that says itself who it is counts for more. */
