@@ -214,6 +214,7 @@ it('shows who waits and listens now', async () => {
   await waiting;
   const after = await performance();
   expect(after.waiting.messages).toBe(0);
+  expect(valueOf(await scrape(), 'hub_waiting_calls', { for: 'messages' })).toBe(0);
   // A wait counts as a call; its time says nothing about how quickly the hub answers.
   expect(after.window).toMatchObject({ calls: 1, answers: { count: 0 } });
 });
