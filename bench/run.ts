@@ -20,6 +20,7 @@ import { createReport, type Report } from './report.ts';
 import { benchSearch } from './search.ts';
 import { benchStart } from './start.ts';
 import { benchStore } from './store.ts';
+import { benchTelemetry } from './telemetry.ts';
 
 interface Options {
   /** Whether the benchmark of search has time for a million messages. */
@@ -37,6 +38,7 @@ const BENCHES: Readonly<Record<string, (report: Report, options: Options) => Pro
   search: benchSearch,
   'catch-up': benchCatchUp,
   backup: benchBackup,
+  telemetry: benchTelemetry,
   start: benchStart,
 };
 const DOCS = new URL('../docs/performance.md', import.meta.url);
