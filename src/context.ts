@@ -4,6 +4,17 @@ import type { Logger } from './telemetry/log.ts';
 export const PERMISSIONS = ['read', 'write', 'admin'] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
+/** Shared by all who have the same: each request that waits holds one. */
+const PERMISSION_SETS = new Map<string, ReadonlySet<Permission>>();
+
+export function permissionsWhere(has: (permission: Permission) => boolean): ReadonlySet<Permission> {
+  const list = PERMISSIONS.filter(has);
+  const name = list.join();
+  const set = PERMISSION_SETS.get(name) ?? new Set(list);
+  PERMISSION_SETS.set(name, set);
+  return set;
+}
+
 /** An authenticated caller: one agent under one key. */
 export interface Principal {
   readonly keyId: string;

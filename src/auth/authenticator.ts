@@ -1,5 +1,5 @@
 /** Credentials of a request: `Authorization: Bearer <key or access token>` or `X-API-Key: <key>`. */
-import { PERMISSIONS } from '../context.ts';
+import { permissionsWhere } from '../context.ts';
 import { HubError } from '../errors.ts';
 import type { AgentService } from '../features/agents/service.ts';
 import type { KeyService, VerifiedKey } from '../features/keys/service.ts';
@@ -77,7 +77,7 @@ function credentialOf(row: VerifiedKey): Credential {
     keyId: row.keyId,
     keyName: row.name,
     workspace: row.workspace,
-    permissions: new Set(PERMISSIONS.filter((permission) => row.permissions.includes(permission))),
+    permissions: permissionsWhere((permission) => row.permissions.includes(permission)),
     agentId: row.agentId,
     agentIds: row.agentIds,
     agentTypes: row.agentTypes,

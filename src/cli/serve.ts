@@ -15,6 +15,7 @@ import { listen } from '../http/server.ts';
 import { removeRuntimeFile, writeRuntimeFile } from '../lib/runtime-file.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createLogger } from '../telemetry/log.ts';
+import { typedLine } from './connect/own-command.ts';
 import { firstStartText } from './first-start.ts';
 import { endOnUncaught, endWithin, watchForStop } from './lifecycle.ts';
 import type { Output } from './output.ts';
@@ -66,7 +67,7 @@ export async function serve(deps: ServeDeps): Promise<number> {
       started_at: new Date().toISOString(),
     });
     if (deps.background !== true)
-      await tellKeys(deps.output, config, secrets, listener.url).catch((err: unknown) => {
+      await tellKeys(deps, config, secrets, listener.url).catch((err: unknown) => {
         log.warn({ err }, 'that the keys were shown could not be written down');
       });
     deps.output.line(`ready ${listener.url} (MCP at ${listener.url}/mcp)`);
@@ -115,8 +116,14 @@ async function start(
 }
 
 /** Keys are shown before anything waits for them, and remembered as shown only afterwards. */
-async function tellKeys(output: Output, config: Config, secrets: LoadedSecrets, url: string): Promise<void> {
-  const text = firstStartText(secrets, config.http.publicUrl ?? url);
+async function tellKeys(
+  { around, output }: Pick<ServeDeps, 'around' | 'output'>,
+  config: Config,
+  secrets: LoadedSecrets,
+  url: string,
+): Promise<void> {
+  const connect = typedLine(around, ['connect', '--all']);
+  const text = firstStartText(secrets, config.http.publicUrl ?? url, connect);
   if (text !== '') output.line(text);
   if (secrets.made.length > 0) await markShown(config.dataDir);
 }

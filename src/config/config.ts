@@ -25,6 +25,8 @@ export interface Config {
     readonly logRequests: boolean;
   };
   readonly store: { readonly path: string; readonly maxConnections: number };
+  /** What must be free where the database lies; by default a tenth of the disk is enough. */
+  readonly disk: { readonly minFreeBytes: number; readonly tenthIsEnough: boolean };
   /** Null: for ever. */
   readonly retention: { readonly auditLogMs: number | null; readonly inactiveSessionMs: number | null };
   readonly backups: {
@@ -39,6 +41,8 @@ export interface Config {
     /** Null: standard error. */
     readonly file: string | null;
   };
+  /** Whether durations are measured and kept. */
+  readonly monitoring: boolean;
   readonly mcp: {
     readonly transport: 'http' | 'stdio';
     readonly toolTimeoutMs: number;
@@ -70,6 +74,7 @@ export interface Config {
 
 const HOUR_MS = 60 * 60 * 1_000;
 const DAY_MS = 24 * HOUR_MS;
+const MEGABYTE = 1024 ** 2;
 
 const unlessZero = (count: number, unitMs: number): number | null => (count === 0 ? null : count * unitMs);
 
@@ -153,6 +158,10 @@ function loadedOf(resolved: Resolved, sources: ConfigSources): LoadedConfig {
           : path.resolve(sources.cwd, v.DATABASE_PATH),
       maxConnections: v.DATABASE_MAX_CONNECTIONS,
     },
+    disk: {
+      minFreeBytes: v.MIN_FREE_DISK_MB * MEGABYTE,
+      tenthIsEnough: v.MIN_FREE_DISK_MB === SETTINGS.MIN_FREE_DISK_MB.fallback,
+    },
     retention: {
       auditLogMs: unlessZero(v.AUDIT_LOG_RETENTION_DAYS, DAY_MS),
       inactiveSessionMs: unlessZero(v.INACTIVE_SESSION_RETENTION_DAYS, DAY_MS),
@@ -168,6 +177,7 @@ function loadedOf(resolved: Resolved, sources: ConfigSources): LoadedConfig {
       format: v.LOG_FORMAT ?? (sources.terminal && v.LOG_FILE === null ? 'pretty' : 'json'),
       file: v.LOG_FILE === null ? null : path.resolve(sources.cwd, v.LOG_FILE),
     },
+    monitoring: v.ENABLE_PERFORMANCE_MONITORING,
     mcp: {
       transport: v.MCP_TRANSPORT,
       toolTimeoutMs: v.TOOL_TIMEOUT_SECONDS * 1_000,

@@ -1,6 +1,6 @@
 /** Opaque cursors: where a listing goes on, good only for the listing and the database they came from. */
 import type { z } from 'zod';
-import { invalid } from '../errors.ts';
+import { invalid, type HubError } from '../errors.ts';
 
 /** `position` must be plain JSON. */
 export function encodeCursor(epoch: string, kind: string, position: unknown): string {
@@ -8,7 +8,7 @@ export function encodeCursor(epoch: string, kind: string, position: unknown): st
 }
 
 /**
- * `field` is what the cursor came in.
+ * `field` is what the cursor came in, `from` where a good one comes from.
  * @throws HubError INVALID_CURSOR for text that is no cursor, of another listing, or from before a restore.
  */
 export function decodeCursor<T extends z.ZodType>(
@@ -16,15 +16,27 @@ export function decodeCursor<T extends z.ZodType>(
   kind: string,
   position: T,
   cursor: string,
-  field = 'cursor',
+  { field = 'cursor', from = 'this listing' }: CursorWords = {},
 ): z.output<T> {
   const parts = parse(cursor);
   const isOurs = Array.isArray(parts) && parts.length === 3 && parts[0] === epoch && parts[1] === kind;
   const found = isOurs ? position.safeParse(parts[2]) : undefined;
   if (found?.success === true) return found.data;
-  throw invalid(field, cursor, 'a next_cursor of this listing', {
+  throw invalidCursor(cursor, { field, from });
+}
+
+export interface CursorWords {
+  readonly field?: string;
+  readonly from?: string;
+}
+
+export function invalidCursor(
+  cursor: string,
+  { field = 'cursor', from = 'this listing' }: CursorWords,
+): HubError {
+  return invalid(field, cursor, `one of ${from}`, {
     code: 'INVALID_CURSOR',
-    message: `${field} is not one of this listing, or comes from before the hub was restored.`,
+    message: `${field} is not one of ${from}, or comes from before the hub was restored.`,
     suggestions: [`Begin again without ${field === 'cursor' ? 'a cursor' : field}.`],
   });
 }

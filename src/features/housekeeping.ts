@@ -31,6 +31,9 @@ const ROWS_PER_WRITE = 500;
 /** For so long an expired handle is told from one that never was. */
 const KEEP_HANDLES_MS = 24 * 60 * 60 * 1000;
 
+/** For so long a lease that was lost is told from one that never was. */
+const KEEP_ENDED_LEASES_MS = 7 * 24 * 60 * 60 * 1000;
+
 /** Runs until it is stopped; each round removes all there is, a bounded number of rows per write. */
 export function startHousekeeping(deps: HousekeepingDeps): { stop(): Promise<void> } {
   const { store, now, log, visits, auditLogMs, inactiveSessionMs, indexedUpTo, everyMs = EVERY_MS } = deps;
@@ -44,6 +47,7 @@ export function startHousekeeping(deps: HousekeepingDeps): { stop(): Promise<voi
     (tx) => tx.tokens.deleteExpiredRefresh(now(), ROWS_PER_WRITE),
     (tx) => tx.tokens.deleteExpiredFamilies(now(), ROWS_PER_WRITE),
     (tx) => tx.tokens.deleteExpiredRevocations(now(), ROWS_PER_WRITE),
+    (tx) => tx.leases.forgetEnded(now() - KEEP_ENDED_LEASES_MS, ROWS_PER_WRITE),
     (tx) => tx.messages.forgetChanges(indexedUpTo(), ROWS_PER_WRITE),
   ];
 

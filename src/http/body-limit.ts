@@ -9,9 +9,9 @@ export interface BodyLimitOptions {
 }
 
 export function limitBody({ maxBytes, exempt }: BodyLimitOptions): MiddlewareHandler<HubEnv> {
-  return async (c, next) => {
+  return (c, next) => {
     const { method, path, raw } = c.req;
-    if (method === 'GET' || method === 'HEAD' || exempt(method, path)) return await next();
+    if (method === 'GET' || method === 'HEAD' || exempt(method, path)) return next();
     const length = c.req.header('content-length');
     // Node holds a body to its declared length.
     if (length !== undefined && c.req.header('transfer-encoding') === undefined) {
@@ -19,7 +19,7 @@ export function limitBody({ maxBytes, exempt }: BodyLimitOptions): MiddlewareHan
     } else if (raw.body !== null) {
       c.req.raw = new Request(raw, { body: raw.body.pipeThrough(counted(maxBytes)), duplex: 'half' });
     }
-    return await next();
+    return next();
   };
 }
 

@@ -35,13 +35,10 @@ export function answerErrors({ log, now, onRefused }: ErrorHandlerOptions): Erro
 }
 
 /** Hono hands only Errors to its error handler; an abort reason, for one, is often none. */
-export const throwErrorsOnly: MiddlewareHandler = async (_c, next) => {
-  try {
-    await next();
-  } catch (thrown) {
+export const throwErrorsOnly: MiddlewareHandler = (_c, next) =>
+  next().catch((thrown: unknown) => {
     throw thrown instanceof Error ? thrown : new Error(`${typeof thrown} thrown`, { cause: thrown });
-  }
-};
+  });
 
 function answer(c: Context<HubEnv>, error: HubError, requestId: string, now: number): Response {
   // Without resource_metadata: OAuth is not offered, and clients that read of it would go and look for it.

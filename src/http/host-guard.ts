@@ -12,13 +12,13 @@ const AUTHORITY = /^[a-z]+:\/\/([^/?#]*)/i;
 const SHOWN = 100;
 
 export function hostGuard({ isOurs }: HostGuardOptions): MiddlewareHandler<HubEnv> {
-  return async (c, next) => {
+  return (c, next) => {
     const host = c.req.header('host');
     if (host === undefined || !isOurs(host)) throw refused(host);
     // A target such as `GET http://other/ HTTP/1.1` names the host a second time.
     const target = AUTHORITY.exec(c.req.url)?.[1];
     if (target === undefined || (target !== host && !isOurs(target))) throw refused(target);
-    await next();
+    return next();
   };
 }
 

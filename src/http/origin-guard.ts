@@ -14,13 +14,13 @@ const ORIGIN = /^https?:\/\/([^/?#@]+)$/i;
 const SHOWN = 100;
 
 export function originGuard({ isOurs, corsOrigins }: OriginGuardOptions): MiddlewareHandler<HubEnv> {
-  return async (c, next) => {
+  return (c, next) => {
     const origin = c.req.header('origin');
     if (origin !== undefined && !corsOrigins.includes(origin.toLowerCase())) {
       const authority = ORIGIN.exec(origin)?.[1];
       if (authority === undefined || !isOurs(authority)) throw refused(origin);
     }
-    await next();
+    return next();
   };
 }
 

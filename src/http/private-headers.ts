@@ -17,7 +17,8 @@ export function privateHeaders({ https }: PrivateHeadersOptions): MiddlewareHand
     strictTransportSecurity: https ? 'max-age=15552000' : false,
   });
   return async (c, next) => {
-    await secure(c, next);
+    await next();
+    await secure(c, () => Promise.resolve());
     const { headers } = c.res;
     if (!headers.has('Content-Security-Policy')) headers.set('Content-Security-Policy', NOT_A_PAGE);
     const said = headers.get('Cache-Control') ?? '';

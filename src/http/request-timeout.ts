@@ -13,13 +13,13 @@ const RETRY_SECONDS = 1;
 export function limitTime({ timeoutMs, exempt }: RequestTimeoutOptions): MiddlewareHandler<HubEnv> {
   return async (c, next) => {
     if (exempt(c.req.method, c.req.path)) return await next();
-    const deadline = new AbortController();
-    c.set('deadline', deadline.signal);
+    let deadline: AbortController | undefined;
+    c.set('deadline', () => (deadline ??= new AbortController()).signal);
     const { promise: expired, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
       const error = tookTooLong(timeoutMs);
       reject(error);
-      deadline.abort(error);
+      (deadline ??= new AbortController()).abort(error);
     }, timeoutMs);
     const cancel = (): void => {
       clearTimeout(timer);
@@ -41,7 +41,7 @@ export function exemptFromLimits(c: Context<HubEnv>): void {
 
 /** Aborts when the client has gone or the request has taken too long. */
 export function requestSignal(c: Context<HubEnv>): AbortSignal {
-  const deadline = c.get('deadline');
+  const deadline = c.get('deadline')?.();
   return deadline === undefined ? c.req.raw.signal : AbortSignal.any([c.req.raw.signal, deadline]);
 }
 

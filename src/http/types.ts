@@ -9,8 +9,8 @@ export interface HubVariables {
   credential?: Credential;
   /** Set by a route that has asked which agent it is; the request log shows it. */
   principal?: Pick<Principal, 'keyId' | 'agentId'>;
-  /** Aborted when the request has taken too long. */
-  deadline?: AbortSignal;
+  /** A signal that aborts when the request has taken too long; made for those who ask. */
+  deadline?: () => AbortSignal;
   /** Ends what the limits hold of this request; see `exemptFromLimits`. */
   releaseSlot?: () => void;
   cancelTimeout?: () => void;

@@ -11,11 +11,16 @@ import { sightOf } from '../features/messages/visibility.ts';
 import { cutText, oneLine, seenText } from '../lib/plain-text.ts';
 import type { MessageRow, Store } from '../store/port.ts';
 import type { Logger } from '../telemetry/log.ts';
-import type { Engine2025 } from './engines/engine-2025.ts';
+
+/** A session of a client that takes messages. */
+export interface Listening {
+  readonly principal: Principal;
+  readonly transport: { send(message: ReturnType<typeof notificationOf>): Promise<void> };
+}
 
 export interface ChannelDeps {
   readonly bus: Pick<EventBus, 'listenToAll'>;
-  readonly engine: Pick<Engine2025, 'channels'>;
+  readonly engine: { readonly channels: Iterable<Listening> & { readonly size: number } };
   readonly store: Pick<Store, 'read'>;
   readonly auditor: Pick<Auditor, 'note'>;
   readonly log: Logger;
@@ -35,16 +40,26 @@ export function pushToChannels({ bus, engine, store, auditor, log }: ChannelDeps
   async function push(): Promise<void> {
     const all = waiting;
     waiting = new Map();
-    for (const { principal, transport } of engine.channels) {
-      const { workspace, agentId } = principal;
-      const ids = new Set(namesOf(principal).flatMap((name) => all.get(keyOf(workspace, name)) ?? []));
-      if (ids.size === 0 || !may(principal, 'read')) continue;
-      const first = [...ids].sort((a, b) => a - b).slice(0, MESSAGES_AT_ONCE);
-      const rows = await store.read.messages.rows(first, sightOf(principal));
-      const others = rows.filter(({ sender }) => sender.toLowerCase() !== agentId.toLowerCase());
-      noteAdminSight(auditor, contextOf(principal), others);
-      for (const row of others) await transport.send(notificationOf(row));
+    for (const session of engine.channels) {
+      const { workspace } = session.principal;
+      const names = namesOf(session.principal);
+      const ids = new Set(names.flatMap((name) => all.get(keyOf(workspace, name)) ?? []));
+      if (ids.size === 0) continue;
+      // What one client does not take must not be kept from the others.
+      await pushTo(session, ids).catch((err: unknown) =>
+        log.debug({ err }, 'messages could not be pushed to a channel'),
+      );
     }
+  }
+
+  async function pushTo({ principal, transport }: Listening, ids: ReadonlySet<number>): Promise<void> {
+    if (!may(principal, 'read')) return;
+    const first = [...ids].sort((a, b) => a - b).slice(0, MESSAGES_AT_ONCE);
+    const rows = await store.read.messages.rows(first, sightOf(principal));
+    const own = principal.agentId.toLowerCase();
+    const others = rows.filter(({ sender }) => sender.toLowerCase() !== own);
+    noteAdminSight(auditor, contextOf(principal), others);
+    for (const row of others) await transport.send(notificationOf(row));
   }
 
   const contextOf = (principal: Principal) => ({
@@ -63,7 +78,7 @@ export function pushToChannels({ bus, engine, store, auditor, log }: ChannelDeps
     if (waiting.size === 0) return;
     timer ??= setTimeout(() => {
       timer = undefined;
-      push().catch((err: unknown) => log.debug({ err }, 'messages could not be pushed to a channel'));
+      void push();
     }, EVERY_MS).unref();
   });
 

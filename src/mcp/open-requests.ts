@@ -67,7 +67,11 @@ export function createOpenRequests({ now, acting }: OpenRequestsDeps): OpenReque
 
   return {
     async serve({ keyId, until }, verify, work) {
-      const ended = new AbortController();
+      const life = { isOver: false, stops: [] as (() => void)[] };
+      const onEnd = (stop: () => void): void => {
+        if (life.isOver) stop();
+        else life.stops.push(stop);
+      };
       const refusal = Promise.withResolvers<never>();
       // After the answer has begun nobody waits for it.
       refusal.promise.catch(() => undefined);
@@ -75,8 +79,9 @@ export function createOpenRequests({ now, acting }: OpenRequestsDeps): OpenReque
         ...{ keyId, verify, until },
         end(error) {
           release();
+          life.isOver = true;
           refusal.reject(error);
-          ended.abort();
+          for (const stop of life.stops) stop();
         },
       };
       all.add(request);
@@ -95,16 +100,18 @@ export function createOpenRequests({ now, acting }: OpenRequestsDeps): OpenReque
             const done = acting?.(principal, connection);
             if (done !== undefined) request.done = done;
           },
-          onEnd(stop) {
-            ended.signal.addEventListener('abort', stop, { once: true });
-          },
+          onEnd,
         });
         // What comes later is for nobody.
         const late = answer.then(async (response) => {
-          if (ended.signal.aborted) await response.body?.cancel();
+          if (life.isOver) await response.body?.cancel();
         });
         late.catch(() => undefined);
-        return whenDone(await Promise.race([answer, refusal.promise]), ended.signal, release);
+        const response = await Promise.race([answer, refusal.promise]);
+        // Not before: the many that wait for their answer need none.
+        const ended = new AbortController();
+        onEnd(() => ended.abort());
+        return whenDone(response, ended.signal, release);
       } catch (error) {
         release();
         throw error;

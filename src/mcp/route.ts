@@ -8,7 +8,7 @@ import { type Context, Hono } from 'hono';
 import type { Authenticator, ClientInfo, Credential } from '../auth/types.ts';
 import type { Principal } from '../context.ts';
 import { errorObject, invalid } from '../errors.ts';
-import type { Connection } from '../features/agents/presence.ts';
+import type { Client, Connection } from '../features/agents/presence.ts';
 import type { RateService } from '../features/rates/service.ts';
 import type { StreamQuota } from '../features/rates/streams.ts';
 import { MAX_JSON_DEPTH, jsonDepthExceeds } from '../lib/json-depth.ts';
@@ -98,10 +98,9 @@ export function mcpRoutes(deps: McpRouteDeps): Hono {
       identify: async (era, client) => {
         const principal = await authenticator.identify(credential, http.headers, client);
         deps.onIdentified?.(c, principal, client);
-        held.actsAs(principal, connectionOf(era, request, stream !== undefined));
-        const child = log.child({ request_id: requestId });
+        held.actsAs(principal, connectionOf(era, request, client, stream !== undefined));
         return {
-          ...{ era, principal, toolSet, requestId, log: child },
+          ...{ era, principal, toolSet, requestId, log },
           onEnd: (stop) => held.onEnd(stop),
           onWait: () => deps.onWait?.(c),
         };
@@ -164,8 +163,13 @@ function streamOf(request: McpRequest, outcome: InboundClassificationOutcome): s
 }
 
 /** By which presence tells the clients of one agent apart; undefined: a session that is only being opened. */
-function connectionOf(era: Era, { http, body }: McpRequest, stream: boolean): Connection | undefined {
-  if (era === '2026') return { request: isRecord(body) ? body['id'] : undefined, stream };
+function connectionOf(
+  era: Era,
+  { http, body }: McpRequest,
+  client: Client | undefined,
+  stream: boolean,
+): Connection | undefined {
+  if (era === '2026') return { request: isRecord(body) ? body['id'] : undefined, client, stream };
   const session = http.headers.get('mcp-session-id');
   return session === null ? undefined : { session };
 }

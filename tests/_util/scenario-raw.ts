@@ -4,6 +4,8 @@ import type { TestHub } from './test-hub.ts';
 
 export interface RawCall {
   readonly method: string;
+  /** Default 1. */
+  readonly id?: number;
   readonly params?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly clientInfo?: { readonly name: string; readonly version: string } | null;
@@ -17,7 +19,7 @@ const VERSIONS = { '2025': '2025-11-25', '2026': '2026-07-28' } as const;
 export function post(
   hub: TestHub,
   era: ClientEra,
-  { method, params = {}, headers = {}, clientInfo, path = '/mcp' }: RawCall,
+  { method, id = 1, params = {}, headers = {}, clientInfo, path = '/mcp' }: RawCall,
 ): Promise<Response> {
   const target = params['name'] ?? params['uri'];
   const info = clientInfo === undefined ? { name: 'raw', version: '1' } : clientInfo;
@@ -38,7 +40,7 @@ export function post(
     },
     body: JSON.stringify({
       jsonrpc: '2.0',
-      id: 1,
+      id,
       method,
       params: era === '2026' ? { ...params, _meta: meta } : params,
     }),

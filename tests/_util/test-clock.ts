@@ -4,6 +4,8 @@ import { steadyClock, type SteadyClock } from '../../src/lib/steady-clock.ts';
 export interface TestClock extends SteadyClock {
   /** So many milliseconds go by at once; what was to be done in them is done. */
   pass(ms: number): void;
+  /** They go by while the process does not run: what was to be done in them has not been done yet. */
+  skip(ms: number): void;
 }
 
 export function createTestClock(): TestClock {
@@ -27,6 +29,9 @@ export function createTestClock(): TestClock {
         waiting.delete(entry);
         cancel();
       };
+    },
+    skip(ms) {
+      ahead += ms;
     },
     pass(ms) {
       ahead += ms;

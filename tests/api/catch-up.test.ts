@@ -286,6 +286,33 @@ describe('which sessions', () => {
     expectError(missing, 'SESSION_NOT_FOUND');
   });
 
+  it('tells what is of note, however much of note the caller does not see', async () => {
+    const [me, other] = [await enter('reader', 'r'), await enter('talker')];
+    const place = await openSession(other);
+    for (const [content, args] of [
+      ['a decision of old', { message_type: 'decision' }],
+      ['a question of old', { message_type: 'question' }],
+      ['pinned of old', { pinned: true }],
+    ] as const)
+      await post(other, place, content, args);
+    const lines = Array.from({ length: 1100 }, (_, n) =>
+      JSON.stringify({
+        ...{ id: `n${n}`, session: place, sender: 'someone', timestamp: '2026-01-01T00:00:00Z' },
+        ...{ content: `hidden ${n}`, kind: 'decision', visibility: 'private' },
+      }),
+    );
+    const headers = { authorization: `Bearer ${ADMIN_KEY}`, 'x-agent-id': 'operator' };
+    const body = lines.join('\n');
+    const sent = await hub.request('/api/v1/import', { method: 'POST', headers, body });
+    expect(await sent.json()).toMatchObject({ imported: 1100 });
+    const { text } = await catchUp(me, { session_id: place });
+    const notes = section(text, 'Pinned, decisions and handoffs');
+    expect(notes).toContain('a decision of old');
+    expect(notes).toContain('pinned of old');
+    expect(section(text, 'Open questions')).toContain('a question of old');
+    expect(text).not.toContain('hidden');
+  });
+
   it('tells an operator of everything, which is written down once', async () => {
     const [ann, ben] = [await enter('ann', 'a'), await enter('ben', 'b')];
     const sessionId = await openSession(ann);

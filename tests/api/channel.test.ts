@@ -1,7 +1,11 @@
 /** Messages that are pushed into a conversation: to whom they speak, over `/mcp/2025` only, as words of another agent. */
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { createEventBus } from '../../src/events/bus.ts';
+import { pushToChannels, type Listening } from '../../src/mcp/channel.ts';
+import { newAgent, newFolder, newSession, newWorkspace, openSqlite, post, silent } from '../store/engine.ts';
 import { openDoor, type Door } from '../_util/scenario-doors.ts';
 import { AGENT_KEY, startTestHub, type TestHub } from '../_util/test-hub.ts';
 
@@ -82,4 +86,31 @@ it('pushes what speaks to the agent and what it may see, marked as words of anot
   expect(last!.content.length).toBeLessThan(2400);
   expect(plain.pushed).toEqual([]);
   await Promise.all([bob, carl, plain].map((one) => one.close()));
+});
+
+it('keeps from nobody what another client does not take', async () => {
+  const folder = newFolder();
+  const bus = createEventBus();
+  const store = await openSqlite(folder, { onCommit: (events) => bus.publish(events) });
+  const workspace = await newWorkspace(store);
+  const place = await newSession(store, workspace);
+  const taken: unknown[] = [];
+  const listening = async (send: () => Promise<void>): Promise<Listening> => {
+    const { agentId, agentType } = await newAgent(store, workspace);
+    const permissions = new Set(['read'] as const);
+    const principal = { workspace, agentId, agentType, permissions, keyId: 'k', keyName: 'k' };
+    return { principal, transport: { send } };
+  };
+  const channels = new Set([
+    await listening(() => Promise.reject(new Error('the stream is closed'))),
+    await listening(() => Promise.resolve(void taken.push('message'))),
+  ]);
+  const engine = { channels };
+  const pushing = pushToChannels({ bus, store, engine, auditor: { note: () => undefined }, log: silent });
+  const addressees = [...channels].map(({ principal }) => `agent:${principal.agentId}`);
+  await post(store, place, { addressees });
+  await vi.waitUntil(() => taken.length === 1);
+  pushing[Symbol.dispose]();
+  await store.close();
+  rmSync(folder, { recursive: true });
 });

@@ -59,6 +59,23 @@ it('takes a cursor only for the listing and the hub it comes from', async () => 
   expectError(await there.call('list_memory', { cursor: memory }), 'INVALID_CURSOR');
 });
 
+it.each(ERAS)('refuses a place in the log where nobody has been (%s)', async (era) => {
+  const door = alice[era]!;
+  const wait = (cursor: string) => door.call('wait_for_messages', { cursor, timeout_seconds: 0 });
+  const here = String(expectSuccess(await door.call('wait_for_messages', { timeout_seconds: 0 }))['cursor']);
+  expectSuccess(await wait(here));
+  const parts = JSON.parse(Buffer.from(here, 'base64url').toString()) as [string, string, number[]];
+  const [epoch, kind, [position = 0, ...rest]] = parts;
+  const ahead = cursorOf(epoch, kind, [position + 1, ...rest]);
+  for (const cursor of [ahead, cursorOf(epoch, kind, [Number.MAX_SAFE_INTEGER, ...rest]), ...INVENTED]) {
+    const error = expectError(await wait(cursor), 'INVALID_CURSOR', cursor);
+    expect(error.error).toBe(
+      'cursor is not one of wait_for_messages or catch_up, or comes from before the hub was restored.',
+    );
+  }
+  expectSuccess(await wait(here));
+});
+
 it('takes a memory cursor of another agent or scope for none, instead of ending early', async () => {
   const door = alice['2025']!;
   const { next_cursor: cursor } = expectSuccess(await door.call('list_memory', { limit: 1, scope: 'agent' }));

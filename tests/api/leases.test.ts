@@ -279,6 +279,50 @@ describe('time', () => {
     expect(await fails(ann, 'release_lease', { lease_id })).toMatchObject({ code: 'LEASE_NOT_FOUND' });
   });
 
+  it("that is over for a lease and for those who wait for it at once is the first one's", async () => {
+    await take(ann, 'src', { ttl_seconds: 10 });
+    const first = take(bob, 'src', { wait_seconds: 1 });
+    await untilWaiting(1);
+    const second = acquire(eve, 'src/a.ts', { wait_seconds: 1 });
+    await untilWaiting(2);
+    clock.skip(11_000);
+    expect(await second).toEqual({ success: true, granted: false, conflicts: [await first] });
+  });
+
+  it.each([
+    ['expired', 'has expired'],
+    ['released', 'was released'],
+    ['forced', 'was released by ops'],
+  ])('tells one that was %s from one that never was, over a restart too', async (ended, how) => {
+    const folder = temporaryFolder();
+    let wall = Date.now();
+    const start = () => startTestHub({ folder, clock, now: () => wall });
+    let restarted = await start();
+    const enter = (agent: string, key = AGENT_KEY) => restarted.connect('2026', { agent, key });
+    const holder = await enter('one');
+    const { lease_id, fencing_token } = await take(holder, 'src', { ttl_seconds: 10 });
+    if (ended === 'released') await call(holder, 'release_lease', { lease_id });
+    if (ended === 'forced') await call(await enter('ops', ADMIN_KEY), 'release_lease', { lease_id });
+    await restarted[Symbol.asyncDispose]();
+    wall += 11_000;
+    restarted = await start();
+    const renew = async (agent: string, id: string) =>
+      fails(await enter(agent), 'acquire_lease', { lease_id: id });
+    await vi.waitUntil(async () => (await list(await enter('two'))).length === 0);
+    expect(await renew('one', lease_id)).toMatchObject({
+      code: 'LEASE_CONFLICT',
+      error: `Lease ${lease_id} ${how}; it cannot be renewed.`,
+      context: { lease_id, fencing_token, ended },
+    });
+    expect(await renew('two', lease_id)).toMatchObject({ code: 'PERMISSION_DENIED' });
+    const never = { code: 'LEASE_NOT_FOUND' };
+    expect(await renew('one', 'lease_0000000000000000')).toMatchObject(never);
+    const key = await restarted.makeKey('elsewhere', { workspace: 'elsewhere' });
+    expect(await fails(await enter('one', key), 'acquire_lease', { lease_id })).toMatchObject(never);
+    await restarted[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true });
+  });
+
   it('is what was renewed', async () => {
     const { lease_id } = await take(ann, 'src', { ttl_seconds: 10 });
     for (let i = 0; i < 3; i++) {
@@ -445,6 +489,19 @@ describe('a call', () => {
         code: 'INVALID_INPUT',
         context: { field },
       });
+  });
+
+  it('renews a lease with another reason, if it gives one', async () => {
+    const { lease_id } = await take(ann, 'src', { reason: 'to read' });
+    for (const [given, reason] of [
+      [{}, 'to read'],
+      [{ reason: 'to write' }, 'to write'],
+      [{}, 'to write'],
+    ] as const) {
+      const renewed = (await call(ann, 'acquire_lease', { lease_id, ...given })) as unknown as Outcome;
+      expect(renewed.lease).toMatchObject({ lease_id, reason });
+      expect(await list(bob)).toMatchObject([{ lease_id, reason }]);
+    }
   });
 
   it('releases one, or all of its agent, not both', async () => {

@@ -148,6 +148,26 @@ describe('one id that is live twice', () => {
     expect(await agent('ben')).toMatchObject({ connections: 1 });
   });
 
+  it('is one connection per kind of client, though they are never there together', async () => {
+    let id = 0;
+    const from = (name: string, version: string) =>
+      post(hub, '2026', {
+        ...{ id: ++id, method: 'tools/call', params: { name: 'list_sessions', arguments: {} } },
+        ...{ headers: headersOf('ben'), clientInfo: { name, version } },
+      });
+    for (let n = 0; n < 100; n++) await from('one', '1.0');
+    expect(await agent('ben')).toMatchObject({ connections: 1 });
+    await from('other', '1.0');
+    expect(await agent('ben')).toMatchObject({ connections: 2 });
+    for (let n = 0; n < 100; n++) await from('one', '1.0');
+    expect(await agent('ben')).toMatchObject({ connections: 2 });
+    await from('one', '2.0');
+    expect(await agent('ben')).toMatchObject({ connections: 3 });
+    at += 60 * 60 * SECOND;
+    await from('one', '2.0');
+    expect(await agent('ben')).toMatchObject({ connections: 1 });
+  });
+
   it('is not two when the requests come over the JSON API', async () => {
     await hub.request('/api/v1/sessions', { headers: headersOf('ben') });
     expect(await agent('ben')).toMatchObject({ status: 'online', connections: 0, last_tool: null });

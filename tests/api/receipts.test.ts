@@ -35,6 +35,11 @@ async function call(agent: AnyClient, name: string, args: Args = {}): Promise<Ar
   expect(answer.isError, answer.text).toBe(false);
   return answer.json;
 }
+async function read(agent: AnyClient, uri: string): Promise<void> {
+  clock.at += 1000;
+  // The two SDKs agree in this, but their types are not one.
+  await (agent.client as { readResource(args: { uri: string }): Promise<unknown> }).readResource({ uri });
+}
 const post = async (content: string, more: Args = {}) =>
   Number((await call(ann, 'add_message', { session_id, content, ...more }))['message_id']);
 const poll = (agent: AnyClient, args: Args = {}) =>
@@ -82,6 +87,8 @@ describe('a message to one agent', () => {
     'reads it': ({ agent }) => call(agent, 'get_messages', { session_id }),
     'reads the session': ({ agent }) => call(agent, 'get_session', { session_id }),
     'reads the beginning of it': ({ agent }) => call(agent, 'get_messages', { session_id, max_tokens: 500 }),
+    'reads its resource': ({ agent }) => read(agent, `session://${session_id}`),
+    'reads the resource of its messages': ({ agent }) => read(agent, `session://${session_id}/messages`),
     'waits for it': async (reader) => {
       reader.cursor = (await poll(reader.agent))['cursor'];
     },
@@ -114,6 +121,8 @@ describe('a message to one agent', () => {
       ['gives the cursor back', 'acknowledged', 'tool', true],
     ],
     [['reads the session', 'delivered', 'tool', true]],
+    [['reads its resource', 'delivered', 'tool', true]],
+    [['reads the resource of its messages', 'delivered', 'tool', true]],
     // The inbox of the same answer shows its beginning.
     [['reads the beginning of it', 'delivered', 'inbox', true]],
     [

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { openAudit } from '../_util/audit-rows.ts';
 import { expectError, expectSuccess, openDoor } from '../_util/scenario-doors.ts';
 import { ADMIN_KEY, AGENT_KEY, startTestHub, type TestHub } from '../_util/test-hub.ts';
+import { indexed } from '../_util/search-index.ts';
 import { waitFor } from '../dev/wait.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -31,7 +32,7 @@ function rowsOf({ folder }: TestHub): Rows {
 }
 
 /** Messages with a word that the search index holds, whether they are still there or not. */
-function indexed({ folder }: TestHub, word: string): number {
+function holding({ folder }: TestHub, word: string): number {
   const db = new Database(join(folder, 'search.db'), { readonly: true });
   try {
     return Number(db.prepare('SELECT count(*) FROM docs WHERE docs MATCH ?').pluck().get(word));
@@ -91,7 +92,7 @@ it('removes sessions in which nothing happens with all that belongs to them, and
   for (const table of TOLD) expect(rows.told(table, pk), table).toBeGreaterThan(0);
 
   expectSuccess(await ann.call('search_context', { query: 'unforgettable' }));
-  await waitFor(() => (indexed(hub, 'unforgettable') === 1 ? true : undefined));
+  await waitFor(() => (holding(hub, 'unforgettable') === 1 ? true : undefined));
 
   now += 20 * DAY_MS;
   await post(kept, 'new words');
@@ -123,7 +124,7 @@ it('removes sessions in which nothing happens with all that belongs to them, and
     await ann.call('search_context', { query: 'unforgettable words', fuzzy_threshold: 100 }),
   );
   expect(JSON.stringify(found['results'])).not.toContain(gone);
-  await waitFor(() => (indexed(hub, 'unforgettable') === 0 ? true : undefined));
+  await waitFor(() => (holding(hub, 'unforgettable') === 0 ? true : undefined));
   // Neither a message's id nor the place of a session is given again.
   expect(await post(kept, 'later')).toBeGreaterThan(last);
   const anew = await open('anew');
@@ -137,6 +138,33 @@ it('removes sessions in which nothing happens with all that belongs to them, and
       details: { messages: MESSAGES + 4 },
     }),
   ]);
+});
+
+it('corrects no query by a word of which nobody sees a message any more', async () => {
+  let now = Date.UTC(2026, 0, 1);
+  const env = { INACTIVE_SESSION_RETENTION_DAYS: '30' };
+  await using hub = await startTestHub({ env, now: () => now, housekeepingEveryMs: 5 });
+  const ann = await openDoor(hub, '2026', { key: AGENT_KEY, agent: 'ann', type: 'claude' });
+  const say = async (content: string): Promise<void> => {
+    const { session_id } = expectSuccess(await ann.call('create_session', { purpose: 'to talk' }));
+    expectSuccess(await ann.call('add_message', { session_id, content }));
+  };
+  const corrected = async (query: string): Promise<unknown> =>
+    expectSuccess(await ann.call('search_context', { query }))['corrected_query'];
+  for (let i = 0; i < 5; i++) await say(`the zanzibar plan, part ${i}`);
+  await indexed(hub.request);
+  expect(await corrected('zanzibr plan')).toBe('zanzibar plan');
+  now += 40 * DAY_MS;
+  await say('another plan of sansibar');
+  await waitFor(async () => {
+    const { sessions } = expectSuccess(await ann.call('list_sessions', {})) as { sessions: unknown[] };
+    return sessions.length === 1 || undefined;
+  });
+  for (const state of ['as it was', 'as it is']) {
+    for (const query of ['zanzibr', 'zanzibr plan', 'zanzi', '"zanzibar plan"', 'zanziba plan sansibr'])
+      expect(String(await corrected(query)), `${query}, the index ${state}`).not.toContain('zanzibar');
+    await waitFor(() => holding(hub, 'zanzibar') === 0 || undefined);
+  }
 });
 
 it('removes no session where nothing is set', async () => {

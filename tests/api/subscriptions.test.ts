@@ -109,6 +109,22 @@ describe.each(ERAS)('a subscriber of %s', (era) => {
     await bob.close();
   });
 
+  it('is told of its inbox when it may see what speaks to it', async () => {
+    const inbox = 'agent://CARL/inbox';
+    await tool('carl', 'set_memory', { key: 'here', value: 1 });
+    const carl = await watch(era, ['agent://carl/inbox'], { agent: 'carl', type: 'coder' });
+    await heardBy(carl);
+    const hidden = { visibility: 'private', to: ['bob'], content: 'ask @carl' };
+    const { message_id } = (await say(hidden)) as { message_id: number };
+    expect(await heardBy(carl)).toEqual([[]]);
+    const widen = (visibility: string) => tool('ann', 'set_message_visibility', { message_id, visibility });
+    await widen('public');
+    expect(await heardBy(carl)).toEqual([[inbox.toLowerCase()]]);
+    await widen('private');
+    expect(await heardBy(carl)).toEqual([[]]);
+    await carl.close();
+  });
+
   it('is told nothing of what it may not see', async () => {
     const uris = [`session://${session}`, `session://${session}/messages`];
     const ofAnn = era === '2026' ? ['agent://ann/memory', 'agent://ann/inbox'] : [];

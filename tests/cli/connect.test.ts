@@ -523,7 +523,7 @@ it('writes hooks for Claude Code beside those that are there', async () => {
   ]);
   expect(hooks['Stop']?.map((one) => one.hooks[0]?.command)).toEqual([
     'say done',
-    expect.stringMatching(/schub(\.mjs)? hook claude$/) as string,
+    expect.stringMatching(/schub(\.mjs)? hook claude \|\| true$/) as string,
   ]);
   expect(hooks['PreToolUse']?.[0]?.matcher).toMatch(/Edit.*Write/);
   expect([text('.claude/settings.json').includes('// mine'), modeOf(file)]).toEqual([true, 0o640]);
@@ -535,7 +535,7 @@ it('writes hooks for Claude Code beside those that are there', async () => {
   expect(tree()).toEqual(before);
 
   await run([], { hooks: true, scope: 'project' });
-  expect(text('work/my app/.claude/settings.json')).toContain('"schub hook claude"');
+  expect(text('work/my app/.claude/settings.json')).toContain('"schub hook claude || true"');
   expect(await run(['codex'], { hooks: true })).toMatchObject({ code: 2 });
 });
 

@@ -9,7 +9,7 @@ import { envOf, program, runIn } from './programs.ts';
 const TIMEOUT_MS = 60_000;
 
 /** Runs `schub connect` of the packed package; the keys are made at the hub through the wire. */
-async function connect(stage: Stage, ...args: readonly string[]): Promise<void> {
+export async function connect(stage: Stage, ...args: readonly string[]): Promise<void> {
   const env = envOf(stage, { USER: 'ann', HUB_URL: stage.base, HUB_API_KEY: stage.adminKey });
   const command = [await stage.schub(), 'connect', ...args];
   const options = { cwd: stage.home, env, timeoutMs: TIMEOUT_MS };
@@ -25,19 +25,21 @@ function variables({ home }: Stage): Record<string, string> {
   return Object.fromEntries([...lines].map(([, name = '', value = '']) => [name, value]));
 }
 
-async function claudeOf(
+/** Has Claude Code make a session; answers what its model was told by then. */
+export async function claudeOf(
   stage: Stage,
   agent: string,
   more: { readonly flags?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
-): Promise<string> {
+): Promise<{ readonly version: string; readonly told: string }> {
   const claude = await program('@anthropic-ai/claude-code', '2.1.329', 'cli-wrapper.cjs');
   const model = { ANTHROPIC_BASE_URL: stage.model.url, ANTHROPIC_API_KEY: 'sk-ant-stand-in' };
   const ask = ['-p', 'Make a session.', ...(more.flags ?? []), '--allowedTools', 'mcp__hub__create_session'];
   const asked = await runIn(stage, claude, ask, { ...QUIET, ...more.env, ...model });
   must(asked.code === 0, 'claude -p failed', asked.output);
-  const { by } = madeSession(stage.model.takeToolResult());
+  const told = stage.model.takeToolResult();
+  const { by } = madeSession(told);
   must(by === agent, 'the session is not by the agent that connect chose', by);
-  return claude.version;
+  return { version: claude.version, told };
 }
 
 const claudeUser: ClientTest = {
@@ -48,7 +50,7 @@ const claudeUser: ClientTest = {
     const claude = await program('@anthropic-ai/claude-code', '2.1.329', 'cli-wrapper.cjs');
     const listed = await runIn(stage, claude, ['mcp', 'list'], QUIET);
     must(/^hub: .*✔ Connected$/m.test(listed.output), 'claude mcp list', listed.output);
-    const version = await claudeOf(stage, 'claude-code@ann');
+    const { version } = await claudeOf(stage, 'claude-code@ann');
     return { version, did: 'Connected; called create_session' };
   },
 };
@@ -59,7 +61,7 @@ const claudeProject: ClientTest = {
   async run(stage) {
     await connect(stage, 'claude-code', '--scope', 'project');
     const flags = ['--mcp-config', '.mcp.json'];
-    const version = await claudeOf(stage, `claude-code.${basename(stage.home)}`, {
+    const { version } = await claudeOf(stage, `claude-code.${basename(stage.home)}`, {
       flags,
       env: variables(stage),
     });
@@ -74,7 +76,7 @@ const claudeStdio: ClientTest = {
   era: '2026-07-28',
   async run(stage) {
     await connect(stage, 'claude-desktop');
-    const version = await claudeOf(stage, 'claude-desktop@ann', { flags: ['--mcp-config', DESKTOP] });
+    const { version } = await claudeOf(stage, 'claude-desktop@ann', { flags: ['--mcp-config', DESKTOP] });
     return { version, did: 'called create_session' };
   },
 };

@@ -11,6 +11,7 @@ import { claudeTests } from './claude.ts';
 import { type ClientTest, must, Skipped, type Stage } from './client-test.ts';
 import { codexTest } from './codex.ts';
 import { connectedTests } from './connected.ts';
+import { hookTest } from './hooks.ts';
 import { geminiTest } from './gemini.ts';
 import { inspectorTest } from './inspector.ts';
 import { StandInModel } from './model.ts';
@@ -24,6 +25,7 @@ const TESTS: readonly ClientTest[] = [
   ...[codexTest, geminiTest, inspectorTest, mcpRemoteTest],
   ...[...pythonTests, replayTest],
   ...connectedTests,
+  hookTest,
 ];
 
 const KEY = 'schk_client-tests-agent-0123456789abcdef';

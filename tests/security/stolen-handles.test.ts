@@ -1,6 +1,6 @@
 /** Handles and session ids in hands they do not belong in: refused, and nobody ever acts as somebody else. */
 import { createHash, randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openAudit } from '../_util/audit-rows.ts';
 import { ERAS, expectError, expectSuccess, lasting, openDoor, type Door } from '../_util/scenario-doors.ts';
 import { openSession, post } from '../_util/scenario-raw.ts';
@@ -146,6 +146,25 @@ describe.each(ERAS)('in era %s', (era) => {
     expectError(await speak(owner, token), 'TOKEN_REVOKED');
     expectError(await owner.call('refresh_token', { current_token: token }), 'TOKEN_REVOKED');
     await expectUnknown(thief, token, 'another key');
+  });
+
+  it('one that is revoked while a call waits under it, which ends', async () => {
+    const [token, other] = [await handle(), await handle()];
+    expectSuccess(await owner.call('acquire_lease', { resources: ['here'] }));
+    const { delivery, leases } = hub.hub.services;
+    const wait = (auth_token: string) =>
+      owner.call('wait_for_messages', { auth_token, timeout_seconds: 55, session_id });
+    const line = (auth_token: string) =>
+      owner.call('acquire_lease', { auth_token, resources: ['here'], wait_seconds: 55 });
+    const ended = [wait(token), line(token)];
+    const others = [wait(other), line(other)];
+    await vi.waitUntil(() => delivery.waiting === 2 && leases.waiting === 2);
+    await postJson(hub, '/auth/revoke', { token }, AGENT_KEY);
+    for (const answer of await Promise.all(ended)) expectError(answer, 'TOKEN_REVOKED');
+    expect([delivery.waiting, leases.waiting]).toEqual([1, 1]);
+    await postJson(hub, '/auth/revoke', { token: other }, AGENT_KEY);
+    for (const answer of await Promise.all(others)) expectError(answer, 'TOKEN_REVOKED');
+    expect(expectSuccess(await owner.call('release_lease', { all: true }))['released']).toBe(1);
   });
 
   it('an expired one', async () => {

@@ -216,6 +216,6 @@ function grow(file: string, sessionPk: number): void {
   db.exec(`
     WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 600000)
     INSERT INTO message_audiences
-    SELECT audience_id, ${sessionPk}, i, 0, created_at, visibility, message_type FROM n, (SELECT * FROM message_audiences LIMIT 1)`);
+    SELECT audience_id, ${sessionPk}, i, 0, created_at, visibility, message_type, pinned FROM n, (SELECT * FROM message_audiences LIMIT 1)`);
   db.close();
 }

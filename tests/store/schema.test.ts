@@ -10,6 +10,7 @@ import { newFolder, openSqlite } from './engine.ts';
 
 const MIGRATIONS = join(import.meta.dirname, '../../migrations');
 const WITHOUT_ROWID = [
+  'ended_leases',
   'events',
   'idempotency',
   'imported_messages',

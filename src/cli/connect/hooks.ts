@@ -13,6 +13,8 @@ const EVENTS: readonly { readonly event: string; readonly matcher?: string }[] =
   { event: 'PostToolUse' },
   { event: 'Stop' },
 ];
+/** A hook that ends with 2 blocks what it is for, and so would a schub that is gone, or of a version without it. */
+const NEVER_FAIL = '|| true';
 /** What a session waits at most. */
 const TIMEOUT_SECONDS = 10;
 const COMMAND = ['hook', 'claude'];
@@ -25,7 +27,8 @@ export function hooksFile({ env, home, cwd }: Place, scope: Scope): string {
 
 /** A project's file is shared: no path of this machine is in it. */
 export function hooksEdits(place: Place, scope: Scope): readonly Edit[] {
-  const command = scope === 'project' ? ['schub', ...COMMAND].join(' ') : ownLine(place, COMMAND);
+  const line = scope === 'project' ? ['schub', ...COMMAND].join(' ') : ownLine(place, COMMAND);
+  const command = `${line} ${NEVER_FAIL}`;
   const hooks = [{ type: 'command', command, timeout: TIMEOUT_SECONDS }];
   return EVENTS.map(({ event, matcher }) => ({
     at: ['hooks', event],

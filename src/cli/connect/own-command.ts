@@ -1,5 +1,5 @@
 /** How this very program is started by others. */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Surroundings } from '../../config/env.ts';
 import type { PackageInfo } from '../../config/package.ts';
@@ -21,9 +21,18 @@ export function own(info: PackageInfo, args: readonly string[]): OwnCommand {
 export function ownLine(around: Pick<Surroundings, 'env' | 'package'>, args: readonly string[]): string {
   if (isInstalled('schub', around.env)) return ['schub', ...args].join(' ');
   const { command, args: all } = own(around.package, args);
-  return [command, ...all]
-    .map((word) => (/^[\w@./:=-]+$/.test(word) ? word : JSON.stringify(word)))
-    .join(' ');
+  return quoted([command, ...all]);
+}
+
+/** The same for people to type: in a checkout its script, which finds a Node that fits. */
+export function typedLine(around: Pick<Surroundings, 'env' | 'package'>, args: readonly string[]): string {
+  const script = path.join(around.package.root, 'scripts', 'schub');
+  if (isInstalled('schub', around.env) || !existsSync(script)) return ownLine(around, args);
+  return quoted([script, ...args]);
+}
+
+function quoted(words: readonly string[]): string {
+  return words.map((word) => (/^[\w@./:=-]+$/.test(word) ? word : JSON.stringify(word))).join(' ');
 }
 
 /** Whether a program is on the PATH, other than as part of a package that npm has put before it. */

@@ -12,8 +12,8 @@ export type AgentStatus = (typeof AGENT_STATUSES)[number];
 /** What a request says of the connection it came over. */
 export type Connection =
   | { readonly session: string }
-  /** Without a session: the request's id in the client's own count, and whether it is a stream that stays open. */
-  | { readonly request: unknown; readonly stream: boolean };
+  /** Without a session: the request's id in the client's own count, which client, and whether it is a stream that stays open. */
+  | { readonly request: unknown; readonly client: Client | undefined; readonly stream: boolean };
 
 export interface Client {
   readonly name: string;
@@ -118,7 +118,8 @@ export function createPresence({ now, times: { idleMs, offlineMs } }: PresenceDe
       putLast(entry.sessions, connection.session, session, MAX_SESSIONS_OF_AGENT);
       return [entry, session];
     }
-    entry.requests.came(connection.request, now());
+    const { request, client } = connection;
+    entry.requests.came(request, client === undefined ? '' : clientText(client), now());
     return connection.stream ? [entry, entry.streams] : [entry];
   }
 
@@ -135,8 +136,10 @@ export function createPresence({ now, times: { idleMs, offlineMs } }: PresenceDe
     const busy = entry.open > 0;
     const since = now() - idleMs;
     const live = [...sessions.values()].filter(({ open, lastAt }) => open > 0 || lastAt > since);
-    // Streams are counted for sure; without any the requests must tell.
-    const connections = live.length + (streams.open > 0 ? streams.open : requests.clients(since));
+    // Streams are counted for sure; without any the requests must tell. Clients of other kinds are others in any case.
+    const stateless =
+      streams.open > 0 ? Math.max(streams.open, requests.kinds(since)) : requests.clients(since);
+    const connections = live.length + stateless;
     const lastSeenAt = busy ? now() : entry.lastAt;
     return { workspace, agentId, agentType, lastSeenAt, lastTool, client, connections, busy };
   }

@@ -40,8 +40,8 @@ export class Alarm implements Disposable {
   }
 
   /** Until it rings, or has rung since it was {@link set}. */
-  async sleep(): Promise<void> {
-    await this.#bell.promise;
+  sleep(): Promise<unknown> {
+    return this.#bell.promise;
   }
 
   [Symbol.dispose](): void {

@@ -3,7 +3,7 @@
  * shown in full, and nothing else: a cursor knows no more than the answer that it came with.
  */
 import { z } from 'zod';
-import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { decodeCursor, encodeCursor, invalidCursor } from '../cursor.ts';
 
 export interface DeliveryCursor {
   /** The reader goes on after this position of the log. */
@@ -17,6 +17,7 @@ export interface DeliveryCursor {
 }
 
 const KIND = 'delivery';
+const WORDS = { from: 'wait_for_messages or catch_up' };
 /** More stay unread: a cursor is read by agents, who pay for its length. */
 const MAX_IDS = 200;
 const MAX_CUT = 20;
@@ -34,9 +35,13 @@ export function writeCursor(epoch: string, { position: at, agentPk, ids, cut }: 
   ]);
 }
 
-/** @throws HubError INVALID_CURSOR */
-export function readCursor(epoch: string, cursor: string): DeliveryCursor {
-  const [at, agentPk, ids, cut] = decodeCursor(epoch, KIND, form, cursor);
+/**
+ * `head`: the position that the log has come to; no answer has given out a higher one.
+ * @throws HubError INVALID_CURSOR
+ */
+export function readCursor(epoch: string, cursor: string, head = Infinity): DeliveryCursor {
+  const [at, agentPk, ids, cut] = decodeCursor(epoch, KIND, form, cursor, WORDS);
+  if (at > head) throw invalidCursor(cursor, WORDS);
   return { position: at, agentPk, ids: fromSteps(at, ids), cut: fromSteps(at, cut) };
 }
 

@@ -42,9 +42,11 @@ export function createInbox({ store, auditor, unread, recorder, log }: InboxDeps
       if (count === 0 || previews.length === 0) return undefined;
       if (may(ctx.principal, 'admin'))
         noteAdminSight(auditor, ctx, await store.read.messages.heads(ids, mine.sight));
-      for (const id of ids)
+      // One that was hidden or removed since it was counted has reached nobody.
+      const shown = previews.map(({ id }) => id);
+      for (const id of shown)
         if (mine.messages.get(id)?.delivered !== true) recorder.delivered(mine.recipient, id, 'inbox');
-      unread.markDelivered(mine, ids);
+      unread.markDelivered(mine, shown);
       return {
         unread: count,
         latest: previews.map(({ id, sessionId, sender, text }) => ({

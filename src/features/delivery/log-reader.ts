@@ -23,7 +23,6 @@ export class LogReader {
   readonly #db: Pick<Reads, 'events' | 'messages'>;
   readonly #options: LogReaderOptions;
   readonly #found: Found[] = [];
-  readonly #ids = new Set<number>();
   #readTo: number;
   #full = false;
   #othersSpoke = false;
@@ -63,6 +62,10 @@ export class LogReader {
     }
   }
 
+  #has(id: number): boolean {
+    return this.#found.some((one) => one.id === id);
+  }
+
   async #take(events: readonly EventRow[]): Promise<void> {
     const ids = events.flatMap(({ messageId }) => messageId ?? []);
     if (ids.length === 0) return;
@@ -70,11 +73,10 @@ export class LogReader {
     for (const head of await this.#db.messages.heads(ids, this.#options.sight)) heads.set(head.id, head);
     for (const { messageId, seq } of events) {
       const head = messageId === null ? undefined : heads.get(messageId);
-      if (head === undefined || this.#ids.has(head.id)) continue;
+      if (head === undefined || this.#has(head.id)) continue;
       if (!isFrom(head, this.#options.agentId)) this.#othersSpoke = true;
       if (this.#found.length < this.#options.limit) {
         this.#found.push({ id: head.id, position: seq });
-        this.#ids.add(head.id);
       } else {
         this.#full = true;
         if (this.#othersSpoke) return;

@@ -57,7 +57,8 @@ export function createImportService({ store, limits, now, auditor }: ImportDeps)
             if (line.text.trim() === '') continue;
             batch.push({ line: tally.lines, record: parseImportLine(line.text, limits) });
           } catch (error) {
-            if (!(error instanceof HubError)) ctx.log.error({ err: error }, 'a line could not be read');
+            if (!(error instanceof HubError))
+              ctx.log.error({ err: error, request_id: ctx.requestId }, 'a line could not be read');
             tally.failed++;
             tally.problem(tally.lines, publicError(error).message);
           }

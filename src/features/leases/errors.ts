@@ -1,18 +1,6 @@
 /** What goes wrong with leases, in words. */
 import { HubError, invalid } from '../../errors.ts';
-import type { LeaseRow } from '../../store/port.ts';
-
-/** Why a lease is over. */
-export const ENDS = ['released', 'forced', 'expired', 'abandoned', 'agent_lost'] as const;
-export type EndReason = (typeof ENDS)[number];
-
-/** A lease that is over, as far as it is remembered. */
-export interface Ended {
-  readonly lease: LeaseRow;
-  readonly reason: EndReason;
-  /** Who ended it, where an agent did. */
-  readonly by: string | undefined;
-}
+import type { EndedLease, LeaseEnd, LeaseRow } from '../../store/port.ts';
 
 const ID_SHOWN = 100;
 const RELATED = { relatedResources: ['acquire_lease', 'list_leases'] };
@@ -27,8 +15,13 @@ export function leaseNotFound(leaseId: string): HubError {
 }
 
 /** Told to its holder. */
-export function leaseLost({ lease: { leaseId, fencingToken }, reason, by }: Ended): HubError {
-  const how: Record<EndReason, string> = {
+export function leaseLost({
+  leaseId,
+  fencingToken,
+  reason,
+  by,
+}: Omit<EndedLease, 'workspace' | 'holder'>): HubError {
+  const how: Record<LeaseEnd, string> = {
     released: 'was released',
     forced: `was released by ${by ?? 'an operator'}`,
     expired: 'has expired',
@@ -37,12 +30,15 @@ export function leaseLost({ lease: { leaseId, fencingToken }, reason, by }: Ende
   };
   return new HubError('LEASE_CONFLICT', `Lease ${leaseId} ${how[reason]}; it cannot be renewed.`, {
     ...RELATED,
-    context: { lease_id: leaseId, fencing_token: fencingToken, ended: reason, by: by ?? null },
+    context: { lease_id: leaseId, fencing_token: fencingToken, ended: reason, by },
     suggestions: ['Stop working on its resources, and ask for them anew with acquire_lease.'],
   });
 }
 
-export function notYourLease({ leaseId, holder }: LeaseRow, what: string): HubError {
+export function notYourLease(
+  { leaseId, holder }: Pick<LeaseRow, 'leaseId' | 'holder'>,
+  what: string,
+): HubError {
   return new HubError('PERMISSION_DENIED', `Lease ${leaseId} is held by ${holder}; ${what}.`, {
     context: { lease_id: leaseId, holder },
     suggestions: [`Ask ${holder} with add_message, or wait for it with acquire_lease and wait_seconds.`],

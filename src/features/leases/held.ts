@@ -2,10 +2,8 @@
  * The leases that are held, as this process counts their time: by a clock that only goes forward. What is over keeps its
  * place until its row is gone, so that nothing has two holders on disk either.
  */
-import { LRUCache } from 'lru-cache';
 import type { SteadyClock } from '../../lib/steady-clock.ts';
 import type { LeaseRow } from '../../store/port.ts';
-import type { Ended } from './errors.ts';
 import type { Claim } from './line.ts';
 
 /** A claim that became, or is about to become, a lease. */
@@ -25,9 +23,7 @@ export interface Held {
   all(): Iterable<HeldLease>;
   /** Puts a lease in, or gives it another end. */
   put(holding: Holding, lease: LeaseRow, deadline: number): void;
-  remove(holding: Holding, how: Omit<Ended, 'lease'>): void;
-  /** What became of a lease that is over, if it is not too long ago. */
-  ended(leaseId: string): Ended | undefined;
+  remove(holding: Holding): void;
   isOver(holding: Holding): boolean;
   /** Whether something may be over; quick. */
   anyDue(): boolean;
@@ -38,14 +34,12 @@ export interface Held {
   stop(): void;
 }
 
-const REMEMBERED = 10_000;
 /** Timers know no longer times than some weeks. */
 const LONGEST_SLEEP_MS = 60 * 60 * 1000;
 
 /** `expire` is called when something may be due. */
 export function createHeld(clock: SteadyClock, expire: () => void): Held {
   const leases = new Map<string, HeldLease>();
-  const over = new LRUCache<string, Ended>({ max: REMEMBERED });
   let wakesAt = Infinity;
   let cancel = (): void => undefined;
   let stopped = false;
@@ -71,11 +65,9 @@ export function createHeld(clock: SteadyClock, expire: () => void): Held {
       leases.set(lease.leaseId, Object.assign(holding, { lease, deadline }));
       wakeAt(deadline);
     },
-    remove({ lease }, how) {
-      if (lease === undefined || !leases.delete(lease.leaseId)) return;
-      over.set(lease.leaseId, { lease, ...how });
+    remove({ lease }) {
+      if (lease !== undefined) leases.delete(lease.leaseId);
     },
-    ended: (leaseId) => over.get(leaseId),
     anyDue: () => wakesAt <= clock.now(),
     due(limit) {
       const found: Holding[] = [];

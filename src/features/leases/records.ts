@@ -1,20 +1,26 @@
 /** Leases as the store keeps them: granted and ended inside a transaction, with all that belongs to it. */
 import type { Ctx } from '../../context.ts';
 import { HubError } from '../../errors.ts';
-import type { LeaseRow, SessionRow, Tx } from '../../store/port.ts';
+import type { LeaseEnd, LeaseRow, SessionRow, Tx } from '../../store/port.ts';
 import { claimIdIn, foreignAgent } from '../agents/claim.ts';
 import { actionOf, actorOf, type Auditor } from '../audit/auditor.ts';
 import type { Limits } from '../limits.ts';
 import { insertMessage } from '../messages/insert.ts';
 import { sightOfPublic } from '../messages/visibility.ts';
 import { requireSession } from '../sessions/service.ts';
-import type { EndReason } from './errors.ts';
 import { leaseObject } from './lease-object.ts';
 import { noticesSession } from './notices.ts';
 
 export type NewLease = Omit<LeaseRow, 'fencingToken' | 'holder' | 'holderPk' | 'expiresAt'> & {
   readonly ttlMs: number;
 };
+
+/** `by`: the agent that ended it, where one did; `at`: in milliseconds since the epoch. */
+export interface LeaseEnding {
+  readonly reason: LeaseEnd;
+  readonly by: string | null;
+  readonly at: number;
+}
 
 /** @throws HubError SESSION_NOT_FOUND, PERMISSION_DENIED if the agent is the key's no more. */
 export async function grantLease(tx: Tx, ctx: Ctx, { ttlMs, ...lease }: NewLease): Promise<LeaseRow> {
@@ -33,17 +39,12 @@ export async function grantLease(tx: Tx, ctx: Ctx, { ttlMs, ...lease }: NewLease
 }
 
 /** Ends a lease if it is there; answers what it was. */
-export async function endLease(
-  tx: Tx,
-  leaseId: string,
-  reason: EndReason,
-  by?: string,
-): Promise<LeaseRow | undefined> {
-  const lease = await tx.leases.delete(leaseId);
+export async function endLease(tx: Tx, leaseId: string, how: LeaseEnding): Promise<LeaseRow | undefined> {
+  const lease = await tx.leases.end(leaseId, how);
   if (lease === undefined) return undefined;
   const { workspace, sessionId } = lease;
   const session = sessionId === null ? undefined : await tx.sessions.get(workspace, sessionId);
-  await noteEvent(tx, 'lease.released', lease, session ?? null, { ended: reason, ended_by: by ?? null });
+  await noteEvent(tx, 'lease.released', lease, session ?? null, { ended: how.reason, ended_by: how.by });
   return lease;
 }
 

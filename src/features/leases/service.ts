@@ -17,20 +17,12 @@ import { demand } from '../permissions.ts';
 import { PROGRESS_MS } from '../delivery/wait.ts';
 import { homeWorkspace, requireSession } from '../sessions/service.ts';
 import { firstAnswer, writeOnce } from '../write-once.ts';
-import {
-  gaveUp,
-  leaseLost,
-  leaseNotFound,
-  notTheSame,
-  notYourLease,
-  stopping,
-  type EndReason,
-} from './errors.ts';
+import { gaveUp, leaseLost, leaseNotFound, notTheSame, notYourLease, stopping } from './errors.ts';
 import { createHeld, type HeldLease, type Holding } from './held.ts';
 import { createLine, type Claim } from './line.ts';
 import { tellProgress } from '../progress.ts';
 import { newBudget } from './overlap.ts';
-import { endLease, grantLease, noteForced } from './records.ts';
+import { endLease, grantLease, noteForced, type LeaseEnding } from './records.ts';
 import { parseResource } from './resource.ts';
 import {
   MAX_CONFLICTS,
@@ -60,6 +52,8 @@ const LONGEST_TTL_MS = 24 * 60 * 60 * 1000;
 const ROWS_PER_WRITE = 100;
 const RETRY_MS = 1_000;
 const SETTLE_TRIES = 3;
+/** Many may come to the end of their waiting at once, and each of them then waits for those before it. */
+const LAST_TRIES = 100;
 
 export function createLeaseService(deps: LeaseDeps): LeaseService {
   const { store, limits, auditor, agents, clock, now, log, progressMs = PROGRESS_MS } = deps;
@@ -72,7 +66,10 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
     principal.workspace === ALL_WORKSPACES || principal.workspace === workspace;
 
   /** In another workspace than its own, an operator is the agent whose id it has taken there. */
-  async function isHolder(ctx: Ctx, { workspace, holder }: LeaseRow): Promise<boolean> {
+  async function isHolder(
+    ctx: Ctx,
+    { workspace, holder }: Pick<LeaseRow, 'workspace' | 'holder'>,
+  ): Promise<boolean> {
     const { principal } = ctx;
     if (holder.toLowerCase() !== holderOf(ctx)) return false;
     if (principal.workspace === workspace) return true;
@@ -104,21 +101,22 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
   /** Ends leases. Those that cannot be removed from the store are held until they can. */
   async function end(
     holdings: readonly Holding[],
-    how: { readonly reason: EndReason; readonly by?: string },
+    given: Omit<LeaseEnding, 'at'>,
     run: <T extends object>(work: (tx: Tx) => Promise<T>) => Promise<T> = (work) => store.write(work),
     alongside?: (tx: Tx, lease: LeaseRow) => Promise<void>,
   ): Promise<{ readonly released: number }> {
+    const how = { ...given, at: now() };
     const answer = await write(holdings, () =>
       run(async (tx) => {
         for (const { lease } of holdings) {
-          const was = lease && (await endLease(tx, lease.leaseId, how.reason, how.by));
+          const was = lease && (await endLease(tx, lease.leaseId, how));
           if (was !== undefined) await alongside?.(tx, was);
         }
         return { released: holdings.length };
       }),
     );
     for (const holding of holdings) {
-      held.remove(holding, { reason: how.reason, by: how.by });
+      held.remove(holding);
       line.leave(holding);
     }
     return answer;
@@ -130,7 +128,7 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
       for (;;) {
         const due = held.due(ROWS_PER_WRITE);
         if (due.length === 0) return;
-        await end(due, { reason: 'expired' });
+        await end(due, { reason: 'expired', by: null });
       }
     } catch (error) {
       if (!stopped) log.warn({ err: error }, 'leases that are over could not be removed; it is tried again');
@@ -167,7 +165,7 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
     held.put(holding, lease, clock.now() + ttlMs);
     if (ctx.signal.aborted && ctx.idempotency === undefined) {
       // Nobody will ever know that it was granted.
-      await end([holding], { reason: 'abandoned' });
+      await end([holding], { reason: 'abandoned', by: null });
       throw gaveUp();
     }
     return outcome;
@@ -176,7 +174,7 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
   /** Keeps the place of a grant of which it is not known whether it was stored, until it surely is not. */
   async function undo(leaseId: string, holding: Holding): Promise<void> {
     try {
-      await store.write((tx) => endLease(tx, leaseId, 'abandoned'));
+      await store.write((tx) => endLease(tx, leaseId, { reason: 'abandoned', by: null, at: now() }));
       line.leave(holding);
     } catch {
       if (!stopped) clock.after(RETRY_MS, () => void undo(leaseId, holding));
@@ -194,20 +192,25 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
     }
   }
 
-  /** The leases in the way of a claim; where it only waits behind others that wait, those in their way. */
-  async function conflictsOf(holding: Holding): Promise<readonly LeaseRow[]> {
-    for (let tries = 0; tries < SETTLE_TRIES; tries++) {
+  /**
+   * The leases in the way of a claim; where it only waits behind others that wait, those in their way. Undefined: nothing is,
+   * as after a while in which the process did not run, and leases and waiting were over at once.
+   */
+  async function conflictsOf(holding: Holding): Promise<readonly LeaseRow[] | undefined> {
+    for (let tries = 0; tries < LAST_TRIES; tries++) {
+      if (held.anyDue()) await expire();
       const budget = newBudget();
       const found = new Set<LeaseRow>();
       const looked = new Set([holding]);
       for (const claim of looked) {
         for (const other of line.before(claim, budget)) {
-          if (other.lease === undefined) looked.add(other);
+          if (other.lease === undefined || held.isOver(other)) looked.add(other);
           else if (found.size < MAX_CONFLICTS) found.add(other.lease);
         }
         if (found.size > 0) return [...found];
       }
-      // Those in the way are just being granted.
+      if (looked.size === 1) return undefined;
+      // Those in the way are just being granted, or ended.
       await Promise.all([...looked].flatMap(({ busy }) => busy ?? []));
       await setImmediate();
     }
@@ -226,13 +229,13 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
   /** @throws HubError LEASE_NOT_FOUND, LEASE_CONFLICT, PERMISSION_DENIED */
   async function requireOwn(ctx: Ctx, leaseId: string): Promise<HeldLease> {
     const holding = held.get(leaseId);
-    const over = held.ended(leaseId);
-    const lease = holding?.lease ?? over?.lease;
+    const over = holding === undefined ? await store.read.leases.ended(leaseId) : undefined;
+    const lease = holding?.lease ?? over;
     if (lease === undefined || !sees(ctx, lease)) throw leaseNotFound(leaseId);
     if (!(await isHolder(ctx, lease))) throw notYourLease(lease, 'only its holder can renew it');
     if (over !== undefined) throw leaseLost(over);
     if (holding === undefined || held.isOver(holding))
-      throw leaseLost({ lease, reason: 'expired', by: undefined });
+      throw leaseLost({ ...lease, reason: 'expired', by: null });
     return holding;
   }
 
@@ -247,7 +250,7 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
     line.dismiss(lost, reason);
     const leases = [...held.all()].filter(lost);
     if (leases.length === 0) return;
-    end(leases, { reason: 'agent_lost' }).catch((error: unknown) => {
+    end(leases, { reason: 'agent_lost', by: null }).catch((error: unknown) => {
       log.warn({ err: error, key: keyId }, 'the leases of an agent that was taken away could not be ended');
     });
   });
@@ -271,11 +274,13 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
         using _progress = tellProgress(ctx, waitSeconds, progressMs);
         if (!(await turn(waitSeconds * 1000, ctx.signal))) {
           const conflicts = await conflictsOf(holding);
-          line.leave(holding);
-          const refusal = { granted: false, conflicts };
-          return ctx.idempotency === undefined
-            ? refusal
-            : await writeOnce(store, ctx, now(), () => Promise.resolve(refusal));
+          if (conflicts !== undefined) {
+            line.leave(holding);
+            const refusal = { granted: false, conflicts };
+            return ctx.idempotency === undefined
+              ? refusal
+              : await writeOnce(store, ctx, now(), () => Promise.resolve(refusal));
+          }
         }
       } catch (error) {
         line.leave(holding);
@@ -284,7 +289,7 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
       return grant(ctx, holding, request);
     },
 
-    async renew(ctx, { leaseId, ttlSeconds, resources, mode, sessionId }: LeaseRenewal) {
+    async renew(ctx, { leaseId, ttlSeconds, resources, mode, sessionId, reason }: LeaseRenewal) {
       demand(ctx, 'write');
       const before = await answered<LeaseOutcome>(ctx);
       if (before !== undefined) return before;
@@ -299,11 +304,11 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
         throw notTheSame('session_id', sessionId, lease.sessionId);
       const ttlMs = ttlSeconds * 1000;
       const at = now();
-      const renewed = { ...lease, expiresAt: at + ttlMs };
+      const renewed = { ...lease, expiresAt: at + ttlMs, reason: reason ?? lease.reason };
       const outcome = await write([holding], () =>
         writeOnce<LeaseOutcome>(store, ctx, at, async (tx) => {
-          if (!(await tx.leases.renew(leaseId, renewed.expiresAt)))
-            throw leaseLost({ lease, reason: 'released', by: undefined });
+          if (!(await tx.leases.renew(leaseId, renewed)))
+            throw leaseLost((await tx.leases.ended(leaseId)) ?? { ...lease, reason: 'released', by: null });
           return { granted: true, lease: renewed, conflicts: [] };
         }),
       );

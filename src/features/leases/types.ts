@@ -15,7 +15,9 @@ export interface LeaseRequest {
   readonly sessionId?: string;
 }
 
-export interface LeaseRenewal extends Partial<Pick<LeaseRequest, 'resources' | 'mode' | 'sessionId'>> {
+export interface LeaseRenewal extends Partial<
+  Pick<LeaseRequest, 'resources' | 'mode' | 'sessionId' | 'reason'>
+> {
   readonly leaseId: string;
   /** From now on. */
   readonly ttlSeconds: number;

@@ -1,7 +1,15 @@
 /** Messages: posting, reading, finding by sender and time, changing who sees one. */
 import { may, type Ctx } from '../../context.ts';
 import { HubError } from '../../errors.ts';
-import type { FoundMessages, MessageFilters, MessageRow, Store, Visibility } from '../../store/port.ts';
+import type {
+  FoundMessages,
+  MessageFilters,
+  MessageRow,
+  Sight,
+  Store,
+  Tx,
+  Visibility,
+} from '../../store/port.ts';
 import type { Limits } from '../limits.ts';
 import type { Presence } from '../agents/presence.ts';
 import { claimIdIn } from '../agents/claim.ts';
@@ -11,6 +19,7 @@ import { requireSession } from '../sessions/service.ts';
 import { writeOnce } from '../write-once.ts';
 import { agentNotFound, demandMayUse, insertMessage, messageNotFound, resolveRecipients } from './insert.ts';
 import type { NewMessageInput, PostedMessage } from './insert.ts';
+import { addresseesOf } from './addressing.ts';
 import { noteAdminSight } from './admin-sight.ts';
 import { audiencesOf, sightOf } from './visibility.ts';
 
@@ -35,6 +44,15 @@ export interface MessageService {
   add(ctx: Ctx, sessionId: string, input: NewMessageInput): Promise<PostedMessage>;
   /** Oldest first: the newest of the session, or those next to `after` or `before`. */
   page(ctx: Ctx, query: MessageQuery): Promise<FoundMessages & { readonly total?: number }>;
+  /**
+   * A message, and a page of the thread that it is in, as {@link MessageService.page} answers it.
+   * @throws HubError MESSAGE_NOT_FOUND
+   */
+  thread(
+    ctx: Ctx,
+    messageId: number,
+    page: Pick<MessageQuery, 'limit' | 'after' | 'before'>,
+  ): Promise<FoundMessages & { readonly message: MessageRow }>;
   /** One's own message; any with admin. */
   setVisibility(ctx: Ctx, messageId: number, visibility: Visibility): Promise<MessageRow>;
   /** Newest first. */
@@ -82,6 +100,21 @@ export function createMessageService({ store, limits, now, auditor, presence }: 
       return { ...page, total: await store.read.messages.count(view.pk, sight) };
     },
 
+    async thread(ctx, messageId, page) {
+      demand(ctx, 'read');
+      const sight = sightOf(ctx.principal);
+      const message = await store.read.messages.get(messageId, sight);
+      if (message === undefined) throw messageNotFound(messageId);
+      const { sessionPk: session, threadId, id } = message;
+      presence.reads(ctx.principal, session);
+      const found = await store.read.messages.page({
+        ...{ ...page, sessionPk: session, sight, threadId: threadId ?? id },
+      });
+      const isIn = found.messages.some((one) => one.id === id);
+      noteAdminSight(auditor, ctx, isIn ? found.messages : [message, ...found.messages]);
+      return { ...found, message };
+    },
+
     async setVisibility(ctx, messageId, visibility) {
       demand(ctx, 'write');
       demandMayUse(ctx, visibility);
@@ -102,6 +135,7 @@ export function createMessageService({ store, limits, now, auditor, presence }: 
           const { workspace, pk } = session;
           await tx.events.append({
             ...{ kind: 'message.updated', workspace, audiences, sessionPk: pk, messageId },
+            addressees: await addresseesIn(tx, message, sight),
             data: JSON.stringify({ before }),
           });
           await auditor.write(tx, actorOf(ctx), {
@@ -139,6 +173,21 @@ export function createMessageService({ store, limits, now, auditor, presence }: 
     if (message?.sessionPk !== session) throw messageNotFound(messageId);
     return message.threadId ?? message.id;
   }
+}
+
+/** Whom a message speaks to that is there already. */
+async function addresseesIn(
+  tx: Tx,
+  { to, content, sender, parentId }: MessageRow,
+  sight: Sight,
+): Promise<readonly string[]> {
+  const parent = parentId === null ? undefined : await tx.messages.get(parentId, sight);
+  return addresseesOf({
+    to,
+    content,
+    sender,
+    inReplyTo: parent?.imported === false ? parent.sender : undefined,
+  });
 }
 
 function demandOwn(ctx: Ctx, message: MessageRow): void {

@@ -1,5 +1,5 @@
 /** What a token is given for: one agent of a key, with no more than both the key and the request allow. */
-import { PERMISSIONS, type Permission, type Principal } from '../../context.ts';
+import { permissionsWhere, type Permission, type Principal } from '../../context.ts';
 import { HubError } from '../../errors.ts';
 import type { AgentService } from '../agents/service.ts';
 import type { KeyService } from '../keys/service.ts';
@@ -28,7 +28,7 @@ export function narrowed(
   wanted: readonly string[],
   allowed: ReadonlySet<Permission>,
 ): ReadonlySet<Permission> {
-  return new Set(PERMISSIONS.filter((permission) => wanted.includes(permission) && allowed.has(permission)));
+  return permissionsWhere((permission) => wanted.includes(permission) && allowed.has(permission));
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import type { Ctx, Principal } from '../../context.ts';
 import { HubError } from '../../errors.ts';
+import type { CacheMeters } from '../../lib/cache-meter.ts';
 import { createReadCache } from '../../lib/read-cache.ts';
 import type { HandleRow, Reads, Store, Tx } from '../../store/port.ts';
 import { actorOf, type Actor, type Auditor } from '../audit/auditor.ts';
@@ -31,6 +32,8 @@ export interface HandleService {
    * TOKEN_EXPIRED or TOKEN_REVOKED.
    */
   resolve(ctx: Ctx, token: string): Promise<Principal>;
+  /** Calls `stop` with the refusal when the handle is revoked, until disposed of. */
+  onRevoke(token: string, stop: (refusal: HubError) => void): Disposable;
   /** Ends the handle if it is one of the actor's key; does nothing otherwise. */
   revoke(actor: Actor, token: string): Promise<void>;
 }
@@ -39,6 +42,7 @@ export interface HandleDeps extends GrantDeps {
   readonly store: Store;
   readonly auditor: Auditor;
   readonly now: () => number;
+  readonly caches: CacheMeters;
 }
 
 export const HANDLE_TTL_MS = 24 * 60 * 60 * 1000;
@@ -47,9 +51,11 @@ const EXTEND_EVERY_MS = 60_000;
 const CACHED_HANDLES = 20_000;
 
 export function createHandleService(deps: HandleDeps): HandleService {
-  const { store, agents, auditor, now } = deps;
+  const { store, agents, auditor, now, caches } = deps;
+  /** What runs under handles, by hash. */
+  const running = new Map<string, Set<(refusal: HubError) => void>>();
   /** By hash. */
-  const known = createReadCache<HandleRow>(CACHED_HANDLES);
+  const known = createReadCache<HandleRow>({ max: CACHED_HANDLES, name: 'handles', caches });
 
   /** The handle, if the caller may use it now. */
   async function find(db: Pick<Reads, 'handles'>, { principal }: Ctx, token: string): Promise<HandleRow> {
@@ -60,7 +66,7 @@ export function createHandleService(deps: HandleDeps): HandleService {
     if (row === undefined || row.keyId !== principal.keyId) throw refused();
     // A credential of one agent alone cannot become another by what that one left lying about.
     if (principal.fixed === true && !sameId(row.agentId, principal.agentId)) throw refused();
-    if (row.revokedAt !== null) throw ended('TOKEN_REVOKED', 'was revoked');
+    if (row.revokedAt !== null) throw wasRevoked();
     if (row.expiresAt <= now()) throw ended('TOKEN_EXPIRED', 'has expired');
     return row;
   }
@@ -125,6 +131,18 @@ export function createHandleService(deps: HandleDeps): HandleService {
       });
     },
 
+    onRevoke(token, stop) {
+      const hash = hashSecret(token);
+      const all = running.get(hash) ?? new Set();
+      running.set(hash, all.add(stop));
+      return {
+        [Symbol.dispose]() {
+          all.delete(stop);
+          if (all.size === 0 && running.get(hash) === all) running.delete(hash);
+        },
+      };
+    },
+
     async revoke(actor, token) {
       if (!token.startsWith(HANDLE_PREFIX)) return;
       const hash = hashSecret(token);
@@ -136,7 +154,9 @@ export function createHandleService(deps: HandleDeps): HandleService {
         await auditor.write(tx, actor, { type: 'token.revoked', action: 'POST /auth/revoke', resource });
         return true;
       });
-      if (revoked) known.clear();
+      if (!revoked) return;
+      known.clear();
+      for (const stop of [...(running.get(hash) ?? [])]) stop(wasRevoked());
     },
   };
 }
@@ -144,6 +164,8 @@ export function createHandleService(deps: HandleDeps): HandleService {
 function sameId(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
+
+const wasRevoked = (): HubError => ended('TOKEN_REVOKED', 'was revoked');
 
 const AGAIN = {
   suggestions: ['Get a token with authenticate_agent.'],

@@ -22,8 +22,10 @@ export interface EventRouteDeps extends ApiDeps {
 const HEARTBEAT_MS = 15_000;
 const PATIENCE_MS = 30_000;
 const LAST_ID = 'Last-Event-ID';
+const WORDS = { field: LAST_ID, from: 'this stream' };
 
-const query = parser(z.strictObject({ session_id: sessionId.optional() }));
+export const eventsInput = z.strictObject({ session_id: sessionId.optional() });
+const query = parser(eventsInput);
 
 export function eventRoutes(deps: EventRouteDeps): Hono<HubEnv> {
   const { services, epoch, closing } = deps;
@@ -34,7 +36,7 @@ export function eventRoutes(deps: EventRouteDeps): Hono<HubEnv> {
     whileGood(c, deps, async (ctx) => {
       const { session_id: sessionId } = query(queryOf(c));
       const lastId = c.req.header(LAST_ID) ?? '';
-      const after = lastId === '' ? undefined : decodeCursor(epoch, EVENTS, z.int().min(0), lastId, LAST_ID);
+      const after = lastId === '' ? undefined : decodeCursor(epoch, EVENTS, z.int().min(0), lastId, WORDS);
       const feed = await services.feed.open(ctx, {
         ...(sessionId === undefined ? {} : { sessionId }),
         ...(after === undefined ? {} : { after }),

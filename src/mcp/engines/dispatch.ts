@@ -45,9 +45,9 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['tools/list', (surface, call) => list(call, { tools: surface.listTools(call.principal, call.toolSet) })],
   [
     'tools/call',
-    async (surface, _call, ctx, params) => {
+    (surface, _call, ctx, params) => {
       const { name, arguments: args } = parse(toolParams, params);
-      return { ...(await named('tool', name, surface.callTool(ctx, name, args ?? {}))) };
+      return named('tool', name, surface.callTool(ctx, name, args ?? {})).then((result) => ({ ...result }));
     },
   ],
   ['resources/list', (surface, call) => list(call, { resources: surface.listResources(call.principal) })],
@@ -120,7 +120,7 @@ export function createDispatch(surface: RichSurface, now: () => number): Dispatc
     } catch (thrown) {
       if (thrown instanceof RpcError) throw thrown;
       if (!(thrown instanceof HubError) && !signal.aborted)
-        log.error({ err: thrown, method: name }, 'MCP request failed');
+        log.error({ err: thrown, method: name, request_id: requestId }, 'MCP request failed');
       // An agent gets to see the results of its tools, but not the errors of the protocol.
       if (name === 'tools/call' && !(thrown instanceof BadRequest))
         return failure(errorObject(thrown, requestId, now()));
@@ -162,26 +162,22 @@ function parse<T>(schema: z.ZodType<T>, params: unknown): T {
   throw new BadRequest(error.code, error.message, error.details);
 }
 
-async function named<T>(
+function named<T>(
   kind: 'tool' | 'prompt' | 'resource' | 'resource template',
   name: string,
   answer: Promise<T>,
 ): Promise<T> {
-  try {
-    return await answer;
-  } catch (thrown) {
-    if (!(thrown instanceof UnknownName)) throw thrown;
-    const error = invalid(
-      kind.startsWith('resource') ? 'uri' : 'name',
-      name,
-      `a ${kind} that the hub lists`,
-      {
-        message: `There is no ${kind} ${JSON.stringify(name.slice(0, NAME_SHOWN))}.`,
-        suggestions: [`Take one from ${kind.replace(' ', 's/')}s/list.`],
-      },
-    );
-    throw new Missing(error.code, error.message, error.details);
-  }
+  return answer.catch((thrown: unknown) => {
+    throw thrown instanceof UnknownName ? missing(kind, name) : thrown;
+  });
+}
+
+function missing(kind: string, name: string): Missing {
+  const error = invalid(kind.startsWith('resource') ? 'uri' : 'name', name, `a ${kind} that the hub lists`, {
+    message: `There is no ${kind} ${JSON.stringify(name.slice(0, NAME_SHOWN))}.`,
+    suggestions: [`Take one from ${kind.replace(' ', 's/')}s/list.`],
+  });
+  return new Missing(error.code, error.message, error.details);
 }
 
 function isMissing(thrown: unknown): boolean {

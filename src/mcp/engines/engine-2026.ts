@@ -105,7 +105,7 @@ export class Engine2026 implements AsyncDisposable {
     return this.#handler.fetch(http, { parsedBody: body });
   }
 
-  async #run(plain: PlainCall, call: Call, signal: AbortSignal): Promise<Response> {
+  #run(plain: PlainCall, call: Call, signal: AbortSignal): Promise<Response> {
     const stops: (() => void)[] = [];
     const end = (): void => {
       for (const stop of stops) stop();
@@ -115,13 +115,9 @@ export class Engine2026 implements AsyncDisposable {
       call.onEnd(stop);
     };
     this.#running.add(end);
-    try {
-      const { dispatch, surface } = this.#deps;
-      const run = () => dispatch({ ...call, onEnd }, plain, signal, SILENT);
-      return await answerPlainCall(plain, surface.serverInfo, run);
-    } finally {
-      this.#running.delete(end);
-    }
+    const { dispatch, surface } = this.#deps;
+    const answer = dispatch({ ...call, onEnd }, plain, signal, SILENT);
+    return answerPlainCall(plain, surface.serverInfo, answer).finally(() => this.#running.delete(end));
   }
 
   announce(change: Change, mayKnow: MayKnow): void {

@@ -47,14 +47,14 @@ export function plainCallOf(headers: Headers, body: unknown): PlainCall | undefi
   return said ? { id, method, params } : undefined;
 }
 
-/** Runs a plain call, and answers as the SDK does. */
+/** What the SDK would answer. */
 export async function answerPlainCall(
   { id }: PlainCall,
   serverInfo: McpSurface['serverInfo'],
-  run: () => Promise<Readonly<Record<string, unknown>>>,
+  answer: Promise<Readonly<Record<string, unknown>>>,
 ): Promise<Response> {
   try {
-    const { _meta, ...result } = await run();
+    const { _meta, ...result } = await answer;
     const meta = { ...(isRecord(_meta) ? _meta : {}), [SERVER_INFO_META_KEY]: serverInfo };
     return Response.json({ jsonrpc: '2.0', id, result: { resultType: 'complete', ...result, _meta: meta } });
   } catch (thrown) {

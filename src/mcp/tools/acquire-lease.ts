@@ -48,6 +48,7 @@ export const acquireLease = defineTool({
         ...{ leaseId, ttlSeconds, ...label },
         ...(resources === undefined ? {} : { resources }),
         ...(mode === undefined ? {} : { mode }),
+        ...(input.reason === undefined ? {} : { reason: input.reason }),
       });
       return shown(outcome, maxResponseBytes);
     }

@@ -27,14 +27,17 @@ export interface EventRow {
 export interface NewEvent extends Omit<EventRow, 'seq'> {
   readonly workspace: string;
   readonly audiences: readonly string[];
+  /** Told with it, not stored: see {@link CommittedEvent}. */
+  readonly addressees?: readonly string[];
 }
 
 /** What a commit put into the log, as those are told who wait for it. */
 export interface CommittedEvent extends Omit<EventRow, 'data'> {
   readonly workspace: string;
   readonly audiences: readonly string[];
-  /** Of a message that was added: its sender's name, and whom it speaks to (`agent:A`, `type:T`). */
+  /** Of a message that was added: its sender's name. */
   readonly sender?: string;
+  /** Of a message: whom it speaks to (`agent:A`, `type:T`). */
   readonly addressees?: readonly string[];
 }
 

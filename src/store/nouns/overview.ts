@@ -15,7 +15,7 @@ export interface Note {
   readonly kind: 'question' | 'decision' | 'handoff' | 'other';
 }
 
-/** Notes that one look at a session comes by, hidden ones among them. */
+/** Notes of one session that are read at once. */
 export const NOTES_LOOKED_AT = 1000;
 
 export interface OverviewReads {
@@ -26,7 +26,7 @@ export interface OverviewReads {
     readonly sight: Sight;
     readonly limit: number;
   }): Promise<readonly PostedPlace[]>;
-  /** What `sight` meets of the last {@link NOTES_LOOKED_AT} notes of a session, newest first. */
+  /** The newest {@link NOTES_LOOKED_AT} notes of a session that `sight` meets, newest first. */
   notes(args: { readonly sessionPk: number; readonly sight: Sight }): Promise<readonly Note[]>;
   /**
    * Those of `ids` that nobody else has answered: no reply by another sender that `sight` meets is there, other than a

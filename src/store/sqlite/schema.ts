@@ -124,14 +124,8 @@ export const messages = sqliteTable(
     metadata: text(),
     content: text().notNull(),
   },
-  // Partial: most messages are in no thread and of no note, and each would have to write to the index.
-  (t) => [
-    index('messages_by_thread').on(t.threadId).where(isNotNull(t.threadId)),
-    // Pinned, or a question, decision or handoff: what whoever comes back is told first.
-    index('messages_of_note')
-      .on(t.sessionId, t.id)
-      .where(sql`pinned = 1 OR message_type IN (1, 3, 5)`),
-  ],
+  // Partial: most messages are in no thread, and each would have to write to the index.
+  (t) => [index('messages_by_thread').on(t.threadId).where(isNotNull(t.threadId))],
 );
 
 /**
@@ -148,9 +142,14 @@ export const messageAudiences = sqliteTable(
     createdAt: integer('created_at').notNull(),
     visibility: integer().notNull(),
     messageType: integer('message_type').notNull(),
+    pinned: integer({ mode: 'boolean' }).notNull().default(false),
   },
   (t) => [
     primaryKey({ columns: [t.audienceId, t.sessionId, t.messageId] }),
+    // Pinned, or a question, decision or handoff: what whoever comes back is told first. Most messages are none of it.
+    index('message_audiences_of_note')
+      .on(t.audienceId, t.sessionId, t.messageId)
+      .where(sql`pinned = 1 OR message_type IN (1, 3, 5)`),
     index('message_audiences_by_time').on(t.audienceId, t.createdAt, t.messageId),
     // In the order of the log, over all sessions.
     index('message_audiences_by_id').on(t.audienceId, t.messageId),
@@ -208,7 +207,7 @@ export const receipts = sqliteTable(
   (t) => [primaryKey({ columns: [t.messageId, t.agentId] })],
 );
 
-/** Who holds what, until when. A lease that is over is deleted; the log tells of it. */
+/** Who holds what, until when. A lease that is over is in `endedLeases` instead. */
 export const leases = sqliteTable(
   'leases',
   {
@@ -233,6 +232,24 @@ export const leases = sqliteTable(
     expiresAt: integer('expires_at').notNull(),
   },
   (t) => [index('leases_by_workspace').on(t.workspaceId), index('leases_by_holder').on(t.holderId)],
+);
+
+/** WITHOUT ROWID. Leases that are over, for a while: their holders are told what became of them. */
+export const endedLeases = sqliteTable(
+  'ended_leases',
+  {
+    leaseId: text('lease_id').primaryKey(),
+    workspaceId: integer('workspace_id').notNull(),
+    /** agents.id */
+    holderId: integer('holder_id').notNull(),
+    fencingToken: integer('fencing_token').notNull(),
+    /** Index into LEASE_ENDS. */
+    reason: integer().notNull(),
+    /** The agent that ended it, where one did. */
+    endedBy: text('ended_by'),
+    endedAt: integer('ended_at').notNull(),
+  },
+  (t) => [index('ended_leases_by_age').on(t.endedAt)],
 );
 
 /**

@@ -100,6 +100,24 @@ const placesOf = (world: LeakWorld, place: Place): readonly string[] => [
   `session://${world.sessions[place]}/messages`,
 ];
 
+/** Whose inboxes a role is told of that sees the message, and of which it may be told besides. */
+function inboxesOf(line: LiveLine): { readonly told: Told; readonly spare: Told } {
+  const { by, in: place, args = {} } = line;
+  const spokenTo = addresseesOf(line);
+  const operators = operatorsOf(place === 'foreign');
+  const ofType = (args.to ?? []).some((to) => to.startsWith('type:'));
+  // Of names that no agent has yet, too.
+  const named = namesIn(line).map((name) => `agent://${name}/inbox`);
+  return {
+    told: (role) => spokenTo.filter((one) => one === role || operators.includes(role)).map(inboxOf),
+    spare: (role) => {
+      const isOperator = operators.includes(role);
+      const own = ofType && (role === by || isOperator) ? [inboxOf(by)] : [];
+      return [...(isOperator ? named : []), ...own];
+    },
+  };
+}
+
 /** The ids of what was posted live, by name. */
 export type LiveIds = Map<string, number>;
 
@@ -109,14 +127,9 @@ function posted(world: LeakWorld, ids: LiveIds, name: string, prefix: string): S
   const word = `${prefix}-${name}-word`;
   const viewers = viewersOf(line, args.visibility ?? 'public');
   const spokenTo = addresseesOf(line);
-  const operators = operatorsOf(place === 'foreign');
+  const inboxes = inboxesOf(line);
   const { idempotency_key: _, ...rest } = args;
   const said = [word, ...mentions.map((one) => `@${memberOf(one).agent}`)].join(' ');
-  const inboxes: Told = (role) =>
-    spokenTo.filter((one) => one === role || operators.includes(role)).map(inboxOf);
-  const ofType = (args.to ?? []).some((to) => to.startsWith('type:'));
-  // Of names that no agent has yet, too.
-  const named = namesIn(line).map((name) => `agent://${name}/inbox`);
   return {
     ...{ name: `${name} is posted`, word, knows: viewers, feeds: viewers, wakes: viewers },
     async run({ call, sessions }) {
@@ -127,13 +140,8 @@ function posted(world: LeakWorld, ids: LiveIds, name: string, prefix: string): S
       ids.set(name, Number(message_id));
     },
     pushedTo: new Set(spokenTo.filter((one) => viewers.has(one))),
-    told: (role) => (viewers.has(role) ? [...placesOf(world, place), ...inboxes(role)] : []),
-    spare: (role) => {
-      if (!viewers.has(role)) return [];
-      const isOperator = operators.includes(role);
-      const own = ofType && (role === by || isOperator) ? [inboxOf(by)] : [];
-      return [...(isOperator ? named : []), ...own];
-    },
+    told: (role) => (viewers.has(role) ? [...placesOf(world, place), ...inboxes.told(role)] : []),
+    spare: (role) => (viewers.has(role) ? inboxes.spare(role) : []),
     names: [
       ...[memberOf(by).agent, memberOf(by).type, ...(args.to ?? []).map((to) => to.replace('type:', ''))],
       ...mentions.map((one) => memberOf(one).agent),
@@ -152,6 +160,7 @@ function changed(
   const before = viewersOf(line, from);
   const after = viewersOf(line, to.visibility);
   const step = posted(world, ids, name, prefix);
+  const inboxes = inboxesOf(line);
   return [
     {
       ...{ ...step, name: `${name} becomes ${to.visibility}`, knows: after, feeds: after },
@@ -159,8 +168,8 @@ function changed(
       run: ({ call }) =>
         call(to.by, 'set_message_visibility', { message_id: ids.get(name), visibility: to.visibility }),
       pushedTo: NOBODY,
-      told: (role) => (after.has(role) ? placesOf(world, line.in) : []),
-      spare: none,
+      told: (role) => (after.has(role) ? [...placesOf(world, line.in), ...inboxes.told(role)] : []),
+      spare: (role) => (after.has(role) ? inboxes.spare(role) : []),
     },
   ];
 }

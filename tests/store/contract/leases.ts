@@ -48,16 +48,30 @@ export function leases(engine: StoreEngine): void {
       expect(ids).toEqual(expect.arrayContaining(granted));
     });
 
-    it('are renewed and deleted, if they are there', async () => {
+    it('are renewed and ended, if they are there', async () => {
       const lease = await grant();
       const { leaseId } = lease;
-      expect(await at.store.write((tx) => tx.leases.renew(leaseId, T0 + 5000))).toBe(true);
-      expect(await all()).toContainEqual({ ...lease, expiresAt: T0 + 5000 });
-      const renewed = { ...lease, expiresAt: T0 + 5000 };
-      expect(await at.store.write((tx) => tx.leases.delete(leaseId))).toEqual(renewed);
+      expect(
+        await at.store.write((tx) => tx.leases.renew(leaseId, { expiresAt: T0 + 5000, reason: 'more' })),
+      ).toBe(true);
+      const renewed = { ...lease, expiresAt: T0 + 5000, reason: 'more' };
+      expect(await all()).toContainEqual(renewed);
+      const how = { reason: 'forced', by: 'ops', at: T0 + 2000 } as const;
+      const end = () => at.store.write((tx) => tx.leases.end(leaseId, how));
+      expect(await at.store.read.leases.ended(leaseId)).toBeUndefined();
+      expect(await end()).toEqual(renewed);
       expect((await all()).map((left) => left.leaseId)).not.toContain(leaseId);
-      expect(await at.store.write((tx) => tx.leases.delete(leaseId))).toBeUndefined();
-      expect(await at.store.write((tx) => tx.leases.renew(leaseId, T0))).toBe(false);
+      expect(await end()).toBeUndefined();
+      const renew = { expiresAt: T0, reason: null };
+      expect(await at.store.write((tx) => tx.leases.renew(leaseId, renew))).toBe(false);
+      const { workspace, holder, fencingToken } = lease;
+      const ended = { leaseId, workspace, holder, fencingToken, reason: 'forced', by: 'ops' };
+      expect(await at.store.read.leases.ended(leaseId)).toEqual(ended);
+      const forget = (time: number) => at.store.write((tx) => tx.leases.forgetEnded(time, 10));
+      expect(await forget(T0 + 2000)).toBe(0);
+      expect(await at.store.read.leases.ended(leaseId)).toEqual(ended);
+      expect(await forget(T0 + 2001)).toBe(1);
+      expect(await at.store.read.leases.ended(leaseId)).toBeUndefined();
     });
   });
 }

@@ -75,6 +75,27 @@ export function overview(engine: StoreEngine): void {
       expect(await notes(seesPublic(here))).toHaveLength(NOTES_LOOKED_AT);
     });
 
+    it('knows what is of note to who sees it, however much of it is hidden', async () => {
+      const here = await newWorkspace(at.store);
+      const session = await newSession(at.store, here);
+      const decision = await post(at.store, session, { messageType: 'decision' });
+      const pinned = await post(at.store, session, { pinned: true, ...hidden });
+      await at.store.write(async (tx) => {
+        for (let i = 0; i < NOTES_LOOKED_AT; i++)
+          await tx.messages.insert(messageOf(session, { messageType: 'decision', ...hidden }));
+      });
+      const seen = async () =>
+        (await at.store.read.overview.notes({ sessionPk: session.pk, sight: seesPublic(here) })).map(
+          ({ id, pinned: isPinned }) => [id, isPinned],
+        );
+      expect(await seen()).toEqual([[decision, false]]);
+      await at.store.write((tx) => tx.messages.setVisibility(pinned, 'public', ['public']));
+      expect(await seen()).toEqual([
+        [pinned, true],
+        [decision, false],
+      ]);
+    });
+
     it('knows which questions nobody else has answered', async () => {
       const here = await newWorkspace(at.store);
       const session = await newSession(at.store, here);

@@ -11,6 +11,7 @@ interface Placed {
   readonly created_at: number;
   readonly message_type: number;
   readonly visibility: number;
+  readonly pinned: number;
   readonly workspace_id: number;
 }
 
@@ -27,8 +28,8 @@ export function messageWrites(
     INSERT INTO messages (id, session_id, sender_id, visibility, message_type, pinned, parent_id, thread_id, created_at,
       recipients, metadata, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const show = sqlite.prepare<number[]>(`
-    INSERT INTO message_audiences (audience_id, session_id, message_id, sender_id, created_at, visibility, message_type)
-    VALUES (?, ?, ?, ?, ?, ?, ?)`);
+    INSERT INTO message_audiences (audience_id, session_id, message_id, sender_id, created_at, visibility, message_type,
+      pinned) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
   const countIn = sqlite.prepare<number[]>(`
     INSERT INTO session_audiences (audience_id, session_id, message_count, last_seq) VALUES (?, ?, 1, ?)
     ON CONFLICT DO UPDATE SET message_count = message_count + 1, last_seq = max(last_seq, excluded.last_seq)`);
@@ -41,7 +42,7 @@ export function messageWrites(
   );
 
   const placed = sqlite.prepare<[number], Placed>(`
-    SELECT m.session_id, m.sender_id, m.created_at, m.message_type, m.visibility, s.workspace_id
+    SELECT m.session_id, m.sender_id, m.created_at, m.message_type, m.visibility, m.pinned, s.workspace_id
     FROM messages m JOIN sessions s ON s.id = m.session_id WHERE m.id = ?`);
   const audiencesOf = sqlite.prepare<[number, number, number], { id: number; name: string }>(
     `SELECT a.id, a.name FROM audiences a CROSS JOIN message_audiences b
@@ -95,13 +96,14 @@ export function messageWrites(
       const sender = names.sender(workspaceId, message.sender, message.senderType, message.imported);
       const visibility = VISIBILITY_CODE[message.visibility];
       const type = TYPE_CODE[message.messageType];
+      const pinned = message.pinned ? 1 : 0;
       insert.run(
         id,
         message.sessionPk,
         sender,
         visibility,
         type,
-        message.pinned ? 1 : 0,
+        pinned,
         message.parentId,
         message.threadId,
         message.createdAt,
@@ -111,7 +113,7 @@ export function messageWrites(
       );
       for (const name of message.audiences) {
         const audience = names.audience(workspaceId, name);
-        show.run(audience, message.sessionPk, id, sender, message.createdAt, visibility, type);
+        show.run(audience, message.sessionPk, id, sender, message.createdAt, visibility, type, pinned);
         countIn.run(audience, message.sessionPk, id);
         posted.run(message.sessionPk, audience, sender, id);
       }
@@ -147,10 +149,11 @@ export function messageWrites(
       }
       setVisibility.run(code, id);
       changed.run(nextSeq(), id);
+      const { session_id: session, sender_id: sender, created_at: at, message_type: type, pinned } = row;
       for (const audience of wanted) {
-        show.run(audience, row.session_id, id, row.sender_id, row.created_at, code, row.message_type);
-        countIn.run(audience, row.session_id, id);
-        posted.run(row.session_id, audience, row.sender_id, id);
+        show.run(audience, session, id, sender, at, code, type, pinned);
+        countIn.run(audience, session, id);
+        posted.run(session, audience, sender, id);
       }
       return before;
     },

@@ -27,13 +27,9 @@ export function overviewReads({ sqlite }: Connection, names: Names): SyncNoun<Re
   const places = sqlite.prepare<[number, number], { sessionPk: number; lastId: number }>(`
     SELECT session_id AS sessionPk, last_id AS lastId FROM participants
     WHERE sender_id = ? AND audience_id = ? ORDER BY session_id DESC LIMIT ${MAX_PLACES}`);
-  const notes = sqlite.prepare<[number, string], { id: number; pinned: number; type: number }>(`
-    SELECT n.id, n.pinned, n.message_type AS type FROM (
-      SELECT id, session_id, pinned, message_type FROM messages
-      WHERE session_id = ? AND (${OF_NOTE}) ORDER BY id DESC LIMIT ${NOTES_LOOKED_AT}) n
-    WHERE EXISTS (
-      SELECT 1 FROM json_each(?) v CROSS JOIN message_audiences a
-        ON a.audience_id = v.value AND a.session_id = n.session_id AND a.message_id = n.id)`);
+  const notes = sqlite.prepare<[number, number], { id: number; pinned: number; type: number }>(`
+    SELECT message_id AS id, pinned, message_type AS type FROM message_audiences
+    WHERE audience_id = ? AND session_id = ? AND (${OF_NOTE}) ORDER BY message_id DESC LIMIT ${NOTES_LOOKED_AT}`);
   const unanswered = sqlite
     .prepare<[Record<string, string | number>], number>(
       `SELECT q.id FROM json_each(:ids) j CROSS JOIN messages q ON q.id = j.value
@@ -66,10 +62,12 @@ export function overviewReads({ sqlite }: Connection, names: Names): SyncNoun<Re
     },
 
     notes({ sessionPk, sight }) {
-      return notes
-        .all(sessionPk, JSON.stringify(names.audiences(sight)))
+      return names
+        .audiences(sight)
+        .flatMap((audience) => notes.all(audience, sessionPk))
         .map(({ id, pinned, type }): Note => ({ id, pinned: pinned === 1, kind: KINDS.get(type) ?? 'other' }))
-        .sort((a, b) => b.id - a.id);
+        .sort((a, b) => b.id - a.id)
+        .slice(0, NOTES_LOOKED_AT);
     },
 
     unanswered(ids, sight) {
