@@ -1,5 +1,8 @@
 /** `schub demo`, `tail` and `logs`, run as a shell runs them. */
 import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../_util/test-hub.ts';
@@ -122,6 +125,37 @@ describe('tail', () => {
     expect(run.stderr()).toBe('The hub is gone; waiting for it.\nThe hub is back.\n');
     run.child.kill('SIGINT');
     expect(await run.ended).toBe(130);
+  });
+
+  it('tells once what was said between the two ways in which it hears of it', async () => {
+    const session = await newSession();
+    const posted: number[] = [];
+    // Before the hub: something is said when the stream is open and the history has not been read.
+    const front = createServer((req, res) => {
+      void (async () => {
+        if (req.url?.includes('/messages') === true) posted.push(await post(session, 'in between'));
+        const answer = await fetch(`${url}${req.url ?? ''}`, {
+          headers: { authorization: req.headers.authorization ?? '' },
+        });
+        res.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' });
+        res.flushHeaders();
+        for await (const chunk of answer.body ?? []) res.write(chunk);
+        res.end();
+      })().catch(() => res.destroy());
+    }).listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    const { port } = front.address() as AddressInfo;
+    const run = start(['tail', session, '--since', '1h', '--ndjson'], {
+      HUB_URL: `http://127.0.0.1:${port}`,
+    });
+    await until(() => linesOf(run).length > 0);
+    posted.push(await post(session, 'afterwards'));
+    await until(() => run.stdout().includes('afterwards'));
+    expect(linesOf(run).map((line) => (JSON.parse(line) as { id: number }).id)).toEqual(posted);
+    run.child.kill('SIGINT');
+    expect(await run.ended).toBe(130);
+    front.closeAllConnections();
+    front.close();
   });
 
   it('prints what is asked for, one line for each, and nothing that steers a terminal', async () => {
