@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../_util/test-hub.ts';
 import { runSchub, type Schub } from '../http/run-schub.ts';
 
@@ -16,10 +16,14 @@ const API_KEY = 'schk_of-the-agents-0123456789abcdef';
 const share = temporaryFolder();
 const env = { API_KEY, LOG_LEVEL: 'warn' };
 let hub: Schub;
+/** Those that a failed test has not ended. */
+const started: Schub[] = [];
 let url: string;
 
 function start(args: readonly string[], more: Readonly<Record<string, string>> = {}): Schub {
-  return runSchub({ args, share, env: { ...env, ...more } });
+  const run = runSchub({ args, share, env: { ...env, ...more } });
+  if (args[0] !== 'serve') started.push(run);
+  return run;
 }
 
 async function schub(...args: string[]) {
@@ -54,6 +58,9 @@ async function post(session: string, content: string, agent = 'ann', more: objec
 }
 
 beforeAll(serve);
+afterEach(() => {
+  for (const { child } of started.splice(0)) child.kill('SIGKILL');
+});
 afterAll(async () => {
   hub.child.kill('SIGTERM');
   expect(await hub.ended).toBe(0);
