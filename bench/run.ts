@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { benchAddMessage } from './add-message.ts';
+import { benchBackup } from './backup.ts';
 import { benchCatchUp } from './catch-up.ts';
 import { benchCredentials } from './credentials.ts';
 import { benchDelivery } from './delivery.ts';
@@ -35,6 +36,7 @@ const BENCHES: Readonly<Record<string, (report: Report, options: Options) => Pro
   credentials: benchCredentials,
   search: benchSearch,
   'catch-up': benchCatchUp,
+  backup: benchBackup,
   start: benchStart,
 };
 const DOCS = new URL('../docs/performance.md', import.meta.url);
