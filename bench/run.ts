@@ -17,6 +17,7 @@ import { benchPromises } from './promises.ts';
 import { benchReads } from './reads.ts';
 import { createReport, type Report } from './report.ts';
 import { benchSearch } from './search.ts';
+import { benchStart } from './start.ts';
 import { benchStore } from './store.ts';
 
 interface Options {
@@ -34,6 +35,7 @@ const BENCHES: Readonly<Record<string, (report: Report, options: Options) => Pro
   credentials: benchCredentials,
   search: benchSearch,
   'catch-up': benchCatchUp,
+  start: benchStart,
 };
 const DOCS = new URL('../docs/performance.md', import.meta.url);
 const FIGURES = /(?<=<!-- figures -->\n)[\s\S]*(?=<!-- end of figures -->)/;

@@ -271,7 +271,8 @@ function fitting(schema: JsonSchema): fc.Arbitrary<unknown> {
     return fc.array(fitting((items ?? {}) as JsonSchema), { minLength: number('minItems', 0), maxLength: 3 });
   if (type === 'object') return fc.dictionary(fc.string({ maxLength: 8 }), fc.jsonValue(), { maxKeys: 3 });
   if (type !== 'string') return fc.jsonValue();
-  if (format === 'date-time') return fc.date({ ...YEARS, noInvalidDate: true }).map((date) => date.toISOString());
+  if (format === 'date-time')
+    return fc.date({ ...YEARS, noInvalidDate: true }).map((date) => date.toISOString());
   if (typeof pattern === 'string') return fc.stringMatching(new RegExp(pattern, 'u'), { maxLength: 20 });
   return fc.string({ unit: 'binary', minLength: number('minLength', 0), maxLength: 20 });
 }

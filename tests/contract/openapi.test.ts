@@ -19,7 +19,7 @@ const get = (path: string, headers: Record<string, string> = {}, key = ADMIN_KEY
 
 /** Routes that are described elsewhere, or are no API: MCP has its own description, OAuth is not there. */
 const ELSEWHERE = [/^ALL \/mcp/, /^ALL \/(\.well-known|register)/];
-const MIDDLEWARE = /^ALL \/(\*|(api|auth)\/\*)$/;
+const MIDDLEWARE = /^ALL \/(\*|(api|auth)\/\*|metrics)$/;
 
 it('is valid OpenAPI 3.1', async () => {
   const validator = new Validator();

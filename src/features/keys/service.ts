@@ -5,6 +5,7 @@ import { PERMISSIONS, type Ctx, type Permission } from '../../context.ts';
 import { invalid } from '../../errors.ts';
 import { ALL_WORKSPACES, type KeyPosition, type KeyRow, type Store } from '../../store/port.ts';
 import { actorOf, type Auditor, type AuditEventType } from '../audit/auditor.ts';
+import type { CacheMeters } from '../../lib/cache-meter.ts';
 import { createReadCache } from '../../lib/read-cache.ts';
 import { demand } from '../permissions.ts';
 import { SETTING_OF } from './bootstrap.ts';
@@ -64,6 +65,7 @@ export interface KeyDeps {
   readonly store: Store;
   readonly now: () => number;
   readonly auditor: Auditor;
+  readonly caches: CacheMeters;
 }
 
 const CACHED_KEYS = 10_000;
@@ -77,11 +79,11 @@ export function isLive(
   return revokedAt === null && (expiresAt === null || expiresAt > at);
 }
 
-export function createKeyService({ store, now, auditor }: KeyDeps): KeyService {
+export function createKeyService({ store, now, auditor, caches }: KeyDeps): KeyService {
   /** By hash; emptied by every change of a key. */
-  const known = createReadCache<VerifiedKey>(CACHED_KEYS);
+  const known = createReadCache<VerifiedKey>({ max: CACHED_KEYS, name: 'keys', caches });
   /** By id; emptied likewise. */
-  const knownById = createReadCache<VerifiedKey>(CACHED_KEYS);
+  const knownById = createReadCache<VerifiedKey>({ max: CACHED_KEYS, name: 'keys', caches });
   const touchedAt = new LRUCache<string, number>({ max: CACHED_KEYS });
   /** When the keys that have been used expire: only their holders can have something open. */
   const expiries = new Map<string, number>();

@@ -20,6 +20,7 @@ export const TAGS = [
   'Help',
   'Tokens',
   'Health',
+  'Metrics',
 ] as const;
 
 /** What the document says of a route. */

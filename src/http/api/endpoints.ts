@@ -8,6 +8,7 @@ import { importEndpoint } from './import.ts';
 import { keyEndpoints } from './keys.ts';
 import { leaseEndpoints } from './leases.ts';
 import { messageEndpoints } from './messages.ts';
+import { metricsEndpoints } from './metrics.ts';
 import { searchEndpoints } from './search.ts';
 import { sessionEndpoints } from './sessions.ts';
 import { toolEndpoints } from './tool-routes.ts';
@@ -21,6 +22,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...leaseEndpoints,
   ...auditEndpoints,
   ...keyEndpoints,
+  ...metricsEndpoints,
   ...hookEndpoints,
   importEndpoint,
   exportEndpoint,

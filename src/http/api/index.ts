@@ -7,6 +7,7 @@ import { ENDPOINTS } from './endpoints.ts';
 import { describeApi } from './openapi/routes.ts';
 
 export type { ApiDeps } from './context.ts';
+export { prometheusRoutes } from './metrics.ts';
 
 export function apiRoutes(deps: ApiDeps): Hono<HubEnv> {
   const api = new Hono<HubEnv>();

@@ -2,6 +2,7 @@
 import type { ErrorCode } from '../../errors.ts';
 import { prepareTool, runTool, type PreparedTool } from '../../mcp/call-tool.ts';
 import { inputJsonSchema } from '../../mcp/json-schema.ts';
+import { observed } from '../../mcp/observe-call.ts';
 import type { Tool } from '../../mcp/tool.ts';
 import { addMessage } from '../../mcp/tools/add-message.ts';
 import { createSession } from '../../mcp/tools/create-session.ts';
@@ -121,7 +122,10 @@ export const toolEndpoints: readonly Endpoint[] = TOOL_ROUTES.map(
       async answer(c, deps) {
         const ctx = await contextOf(c, deps, { rate: tool.rate });
         const args = await readArguments(c, prepared.input);
-        return c.json(await runTool(prepared, deps, ctx, args, deps.toolTimeoutMs), status ?? 200);
+        const answer = await observed(deps, tool.name, ctx, (watched) =>
+          runTool(prepared, deps, watched, args, deps.toolTimeoutMs),
+        );
+        return c.json(answer, status ?? 200);
       },
     };
   },

@@ -27,6 +27,7 @@ const SESSION = 'session://{session_id}';
 const rest: readonly DoorRow[] = [
   { covers: 'resource:hub://info', shows: true, asks: () => [read('hub://info')] },
   { covers: 'resource:docs://tools', asks: () => [read('docs://tools')] },
+  { covers: 'resource:performance://metrics', asks: () => [read('performance://metrics')] },
   {
     covers: `resource:${SESSION}`,
     shows: true,
@@ -339,6 +340,17 @@ const routes: readonly DoorRow[] = [
         http('POST /api/v1/hooks/claude', { event, session: `of ${event}`, files: ['src', '/'] }),
       ),
   },
+  { covers: 'route:GET /metrics', asks: () => [http('GET /metrics')] },
+  {
+    covers: 'route:GET /api/v1/metrics',
+    asks: () =>
+      ['', '?window_seconds=60', '?window_seconds=x'].map((query) => http(`GET /api/v1/metrics${query}`)),
+  },
+  {
+    covers: 'route:GET /api/v1/metrics/series',
+    asks: () => ['', '?step=60', '?from=x'].map((query) => http(`GET /api/v1/metrics/series${query}`)),
+  },
+  { covers: 'route:GET /api/v1/health', asks: () => [http('GET /api/v1/health')] },
   { covers: 'route:GET /api/v1/search/status', asks: () => [http('GET /api/v1/search/status')] },
   {
     covers: 'route:POST /api/v1/search/reindex',

@@ -1,6 +1,7 @@
 /** Routes that are not of the JSON API but belong to who uses it: tokens, health, and the stream of events. */
 import { z } from 'zod';
 import { PERMISSIONS } from '../../../context.ts';
+import { HEALTH } from '../../../features/health/service.ts';
 import { refreshInput, revokeInput, tokenInput } from '../../auth-routes.ts';
 import { eventsInput } from '../../events/route.ts';
 import type { Described } from '../endpoint.ts';
@@ -13,6 +14,10 @@ const pairShape = z.object({
   scope: z.string().describe(`some of ${PERMISSIONS.join(', ')}, with spaces between them`),
 });
 const healthShape = z.object({ status: z.string(), version: z.string(), uptime_s: z.number() });
+const readyShape = healthShape.extend({
+  health: z.enum(HEALTH).optional(),
+  parts: z.record(z.string(), z.enum(HEALTH)).optional(),
+});
 const VERSION = { version: '1.0.0' };
 
 export const OUTSIDE: readonly Described[] = [
@@ -60,13 +65,20 @@ export const OUTSIDE: readonly Described[] = [
     input: z.strictObject({}),
     sample: {},
     output: {
-      schema: healthShape,
+      schema: readyShape,
       example: VERSION,
       also: {
         status: 503,
         description: 'It cannot, and says why.',
-        schema: healthShape.extend({ reason: z.string() }),
+        schema: readyShape.extend({ reason: z.string() }),
       },
     },
+  },
+  {
+    ...{ method: 'GET', path: '/metrics', id: 'getPrometheusMetrics', tag: 'Metrics', permission: 'admin' },
+    summary: 'What the hub measures, as Prometheus reads it.',
+    input: z.strictObject({}),
+    sample: {},
+    output: { media: ['text/plain'] },
   },
 ];
