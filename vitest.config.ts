@@ -17,6 +17,8 @@ const SLOW = [
   'tests/store/contract.test.ts',
   'tests/store/readers.test.ts',
 ];
+/** Those that drive a browser. */
+const BROWSER = ['tests/browser/**'];
 /** Those that measure time, and so run after all others. */
 const ALONE = ['tests/dev/**'];
 
@@ -26,6 +28,7 @@ const UNSEEN = [
   'src/cli/stdio/**',
   'src/store/sqlite/{reader-thread,backup-thread,backup,restore}.ts',
   'src/search/{indexer,search}-thread.ts',
+  'src/dashboard/islands/**',
 ];
 
 function project(name: string, groupOrder: number, include: string[], exclude: string[] = []) {
@@ -45,9 +48,10 @@ export default defineConfig({
   test: {
     projects: [
       project('unit', 0, ['src/**'], SLOW),
-      project('integration', 0, ['tests/**'], [...SLOW, ...ALONE]),
+      project('integration', 0, ['tests/**'], [...SLOW, ...BROWSER, ...ALONE]),
       project('slow', 1, SLOW),
-      project('dev', 2, ALONE),
+      project('browser', 2, BROWSER),
+      project('dev', 3, ALONE),
     ],
     pool: 'forks',
     testTimeout: 30_000,

@@ -1,11 +1,13 @@
 /** The composition root: every part of the hub is made and wired here, and nowhere else. */
 import type { Hono } from 'hono';
 import { createAuthenticator } from './auth/authenticator.ts';
+import { cookieNameOf, withCookie } from './auth/cookie.ts';
 import { createGuessGuard, guarded } from './auth/guess-guard.ts';
 import type { Config } from './config/config.ts';
 import { urlHost } from './config/host.ts';
 import { jwtSecrets } from './config/secret-rules.ts';
 import type { Secrets } from './config/secrets.ts';
+import { dashboardRoutes } from './dashboard/routes.ts';
 import { createEventBus, type EventBus } from './events/bus.ts';
 import { startBackups } from './features/backups.ts';
 import { startHousekeeping } from './features/housekeeping.ts';
@@ -17,6 +19,7 @@ import { createServices, type Services } from './features/services.ts';
 import { createTokenCodec } from './features/tokens/jwt.ts';
 import { isOperator } from './features/operator.ts';
 import { apiRoutes, prometheusRoutes } from './http/api/index.ts';
+import { loginUrl } from './http/api/login-links.ts';
 import { createApp } from './http/app.ts';
 import { clientAddress } from './http/client-address.ts';
 import { eventRoutes, type EventRouteDeps } from './http/events/route.ts';
@@ -50,6 +53,8 @@ export interface Hub {
   health(): StoreHealth;
   /** Tells where the hub answers: for a second one on the same database, and for tokens where PUBLIC_URL is not set. */
   announce(url: string): void;
+  /** An address that opens the dashboard once, for whoever started the hub; undefined if the admin key of the settings was revoked. */
+  loginUrl(): Promise<string | undefined>;
   /** Answers those who wait for messages or leases: before requests that run are waited for. */
   endWaits(): void;
   /** Ends MCP sessions, finishes what is being written and closes the store. Nothing may be asked of the hub after. */
@@ -79,6 +84,8 @@ export interface HubOptions {
   readonly spaceOf?: NonNullable<DiskWatchOptions['spaceOf']>;
   /** How often the disk is looked at. */
   readonly diskLookEveryMs?: number;
+  /** How often it looks how busy the process is. */
+  readonly loadEveryMs?: number;
   /** The tool table; other than the hub's own in measurements. */
   readonly tools?: readonly Tool[];
 }
@@ -142,13 +149,11 @@ function wire(
 ): Hub {
   const { log, version, now = Date.now, clock = steadyClock, sessionIdleMs = SESSION_IDLE_MS } = options;
   const { limits, rates, presence } = config;
-  const { publicUrl, host, port } = config.http;
+  const { host, port } = config.http;
   // The port may be any free one: which, is known when the hub listens.
   let listeningAt = `http://${urlHost(host)}:${String(port)}`;
-  const codec = createTokenCodec({
-    secrets: jwtSecrets(secrets.jwtSecretKey),
-    publicUrl: () => publicUrl ?? listeningAt,
-  });
+  const publicUrl = (): string => config.http.publicUrl ?? listeningAt;
+  const codec = createTokenCodec({ secrets: jwtSecrets(secrets.jwtSecretKey), publicUrl });
   const { progressMs, backupLookEveryMs: lookEveryMs } = options;
   const backups = startBackups({
     ...{ store, schedule: config.backups, now, log },
@@ -171,10 +176,15 @@ function wire(
   });
   const guesses = createGuessGuard(rates);
   const authenticator = guarded(createAuthenticator(services), guesses);
+  const cookieName = cookieNameOf(store.epoch);
+  const ofPages = withCookie(authenticator, services.logins, cookieName);
   const addressOf = clientAddress(config.http.trustProxy);
   const toolHub: ToolHub = {
     ...{ services, epoch: store.epoch, maxResponseBytes: config.mcp.maxResponseBytes },
-    calls: { count: metrics.toolCalled, logged: config.http.logRequests },
+    calls: {
+      ...{ count: metrics.toolCalled, longestWait: metrics.longestWait },
+      logged: config.http.logRequests,
+    },
   };
   const surface = createSurface(toolHub, options.tools ?? TOOLS, {
     version,
@@ -189,7 +199,7 @@ function wire(
     ? watchLoad((sample) => {
         metrics.loaded(sample);
         engines.announce({ resource: PERFORMANCE_URI }, isOperator);
-      })
+      }, options.loadEveryMs)
     : undefined;
   const announcing = announceChanges({
     ...{ bus, engines, log },
@@ -214,21 +224,26 @@ function wire(
   };
   const closing = new AbortController();
   const { toolTimeoutMs } = config.mcp;
-  const apiDeps = { ...toolHub, toolTimeoutMs, version, authenticator, addressOf, open, log };
-  const health = (): StoreHealth => store.health();
+  const apiDeps = {
+    ...{ ...toolHub, toolTimeoutMs, version, publicUrl },
+    ...{ authenticator: ofPages, addressOf, open, log },
+  };
+  const onRefused = auditRefusals({ ...services, addressOf });
+  const https = config.http.publicUrl?.startsWith('https:') ?? false;
   const { heartbeatMs: _, ...patience } = options.streams ?? {};
   const mcpDeps = { engines, authenticator, log, now, requestIdOf, addressOf, ...patience };
   const app = createApp({
     ...{ config, version, log, now },
     health: async () => ({ ...store.health(), ...(await services.health.summary()) }),
     onServed: metrics.requestServed,
-    auth: authenticator,
-    onRefused: auditRefusals({ ...services, addressOf }),
+    auth: ofPages,
+    onRefused,
     mcp: mcpRoutes({ ...mcpDeps, rates: services.rates, streams: services.streams, open, ...told }),
     authRoutes: authRoutes({ services, auth: authenticator, addressOf, guesses }),
     api: apiRoutes(apiDeps),
     metrics: prometheusRoutes(apiDeps),
     events: eventRoutes({ ...apiDeps, closing: closing.signal, ...options.streams }),
+    dashboard: dashboardRoutes({ ...apiDeps, now, cookieName, guesses, https, onRefused }),
   });
   const { housekeepingEveryMs: everyMs } = options;
   const housekeeping = startHousekeeping({
@@ -244,10 +259,14 @@ function wire(
   return {
     app,
     services,
-    health,
+    health: () => store.health(),
     announce(url) {
       listeningAt = url;
       store.announce(url);
+    },
+    async loginUrl() {
+      const link = await services.logins.link(secrets.adminApiKey);
+      return link && loginUrl(publicUrl(), link.code);
     },
     endWaits,
     async close() {

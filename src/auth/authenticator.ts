@@ -72,7 +72,7 @@ export function createAuthenticator({ keys, agents, accessTokens, rates }: Authe
   };
 }
 
-function credentialOf(row: VerifiedKey): Credential {
+export function credentialOf(row: VerifiedKey): Credential {
   return {
     keyId: row.keyId,
     keyName: row.name,

@@ -16,6 +16,8 @@ export interface Credential {
   readonly until: number | null;
   /** Whether it is an access token rather than the key itself. */
   readonly byToken?: true;
+  /** Set where it is the cookie of a login: what changes asked for with it must carry. */
+  readonly login?: { readonly csrfToken: string };
 }
 
 export interface ClientInfo {

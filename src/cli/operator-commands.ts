@@ -26,6 +26,7 @@ export function addOperatorCommands(program: Command, host: CommandHost): void {
   addLeases(program, host);
   addAudit(program, host);
   addReindex(program, host);
+  addLogin(program, host);
 }
 
 /** The hub to speak to, and where to say what it answers. @throws CliError */
@@ -206,6 +207,17 @@ function addReindex(program: Command, host: CommandHost): void {
     .action(async () => {
       const { reindex } = await import('./reindex.ts');
       host.done(await reindex({ ...(await connect(host)), signal: onInterrupt() }));
+    });
+}
+
+function addLogin(program: Command, host: CommandHost): void {
+  program
+    .command('login')
+    .description('print an address that opens the dashboard, good once and for ten minutes')
+    .addHelpText('after', host.examples('schub login', 'schub login --json'))
+    .action(async () => {
+      const { login } = await import('./login.ts');
+      host.done(await login(await connect(host)));
     });
 }
 

@@ -71,6 +71,8 @@ export async function serve(deps: ServeDeps): Promise<number> {
         log.warn({ err }, 'that the keys were shown could not be written down');
       });
     deps.output.line(`ready ${listener.url} (MCP at ${listener.url}/mcp)`);
+    // Whoever watches a terminal is the operator; a log must not hold what lets in.
+    if (deps.background !== true && deps.output.terminal) await tellLogin(deps.output, hub);
     await stop.requested;
     log.info('stopping');
   } finally {
@@ -113,6 +115,11 @@ async function start(
     await hub.close();
     throw error;
   }
+}
+
+async function tellLogin(output: Output, hub: Hub): Promise<void> {
+  const url = await hub.loginUrl();
+  if (url !== undefined) output.note(`Dashboard, once, for ten minutes: ${url}`);
 }
 
 /** Keys are shown before anything waits for them, and remembered as shown only afterwards. */

@@ -44,6 +44,7 @@ export function startHousekeeping(deps: HousekeepingDeps): { stop(): Promise<voi
     (tx) => tx.memory.deleteExpired(now(), ROWS_PER_WRITE),
     (tx) => tx.idempotency.deleteBefore(now() - IDEMPOTENCY_TTL_MS, ROWS_PER_WRITE),
     (tx) => tx.handles.deleteExpired(now() - KEEP_HANDLES_MS, ROWS_PER_WRITE),
+    (tx) => tx.logins.deleteExpired(now(), ROWS_PER_WRITE),
     (tx) => tx.tokens.deleteExpiredRefresh(now(), ROWS_PER_WRITE),
     (tx) => tx.tokens.deleteExpiredFamilies(now(), ROWS_PER_WRITE),
     (tx) => tx.tokens.deleteExpiredRevocations(now(), ROWS_PER_WRITE),

@@ -21,6 +21,7 @@ import { createImportService, type ImportService } from './import/service.ts';
 import { createHealthService, type HealthChecks, type HealthService } from './health/service.ts';
 import { createKeyService, type KeyService } from './keys/service.ts';
 import { createHookService, type HookService } from './hooks/service.ts';
+import { createLoginService, type LoginService } from './logins/service.ts';
 import { createLeaseService } from './leases/service.ts';
 import type { LeaseService } from './leases/types.ts';
 import type { Limits } from './limits.ts';
@@ -43,6 +44,7 @@ export interface Services {
   readonly presence: Presence;
   readonly directory: AgentDirectory;
   readonly keys: KeyService;
+  readonly logins: LoginService;
   readonly handles: HandleService;
   readonly accessTokens: AccessTokenService;
   readonly sessions: SessionService;
@@ -102,6 +104,7 @@ export function createServices(given: ServiceDeps): Services {
     presence,
     directory: createAgentDirectory({ ...deps, delivery }),
     keys,
+    logins: createLoginService({ ...deps, keys }),
     handles: createHandleService({ ...deps, agents, keys }),
     accessTokens: createAccessTokenService({ ...deps, agents, keys }),
     audit: createAuditService(deps),

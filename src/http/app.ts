@@ -24,6 +24,8 @@ import { requireCredential } from './require-credential.ts';
 import { OAUTH_PATHS, isImport, isStream } from './routes.ts';
 import type { HubEnv } from './types.ts';
 
+/** Where the dashboard begins. */
+const HOME = '/ui/sessions';
 const MAX_BODY_BYTES = 1_048_576;
 /** Strangers may send these, as many at once as they like. */
 const MAX_AUTH_BODY_BYTES = 16_384;
@@ -44,6 +46,8 @@ export interface AppDeps {
   readonly metrics: Hono<HubEnv>;
   /** Routes `/events`, which it leaves out; authenticates itself. */
   readonly events: Hono<HubEnv>;
+  /** Routes `/ui`, which it leaves out; authenticates itself. */
+  readonly dashboard: Hono<HubEnv>;
   readonly onRefused?: OnRefused;
   readonly onServed?: OnServed;
   readonly now?: () => number;
@@ -81,6 +85,7 @@ export function createApp(deps: AppDeps): Hono<HubEnv> {
   app.use(limitConcurrency({ max: http.maxConcurrentRequests, exempt: isStream }));
   app.use(limitTime({ timeoutMs: http.requestTimeoutMs, exempt: longLived }));
   app.use('/api/*', compress());
+  app.use('/ui/*', compress());
   for (const path of ['/api/*', '/metrics']) app.use(path, requireCredential({ auth, addressOf }));
   app.use('/auth/*', limitBody({ maxBytes: MAX_AUTH_BODY_BYTES, exempt: () => false }));
   app.use(limitBody({ maxBytes: MAX_BODY_BYTES, exempt: isImport }));
@@ -91,5 +96,7 @@ export function createApp(deps: AppDeps): Hono<HubEnv> {
   app.route('/api/v1', deps.api);
   app.route('/', deps.metrics);
   app.route('/events', deps.events);
+  for (const path of ['/', '/ui', '/ui/']) app.get(path, (c) => c.redirect(HOME));
+  app.route('/ui', deps.dashboard);
   return app;
 }

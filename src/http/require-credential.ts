@@ -1,6 +1,7 @@
 /** Lets in only requests with a valid credential, and remembers it for the route. */
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Authenticator, Credential } from '../auth/types.ts';
+import { demandOwnPage, isChange } from './same-page.ts';
 import type { HubEnv } from './types.ts';
 
 export interface RequireCredentialOptions {
@@ -15,7 +16,7 @@ export function requireCredential(options: RequireCredentialOptions): Middleware
   };
 }
 
-/** The credential of a request, verified now unless it has been. @throws HubError AUTHENTICATION_FAILED, RATE_LIMITED */
+/** The credential of a request, verified now unless it has been. @throws HubError AUTHENTICATION_FAILED, RATE_LIMITED, PERMISSION_DENIED for a change by cookie alone */
 export async function verifyOnce(
   c: Context<HubEnv>,
   { auth, addressOf }: RequireCredentialOptions,
@@ -23,6 +24,8 @@ export async function verifyOnce(
   const known = c.get('credential');
   if (known !== undefined) return known;
   const credential = await auth.verify(c.req.raw.headers, addressOf(c));
+  if (credential.login !== undefined && isChange(c.req.method))
+    await demandOwnPage(c, credential.login.csrfToken);
   c.set('credential', credential);
   return credential;
 }

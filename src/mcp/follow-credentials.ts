@@ -4,7 +4,7 @@ import type { McpEngines } from './engines/engines.ts';
 import type { OpenRequests } from './open-requests.ts';
 
 export interface FollowCredentialsDeps {
-  readonly services: Pick<Services, 'keys' | 'agents' | 'accessTokens'>;
+  readonly services: Pick<Services, 'keys' | 'agents' | 'accessTokens' | 'logins'>;
   readonly engines: Pick<McpEngines, 'endSessions'>;
   readonly open: OpenRequests;
 }
@@ -14,11 +14,12 @@ const SWEEP_MS = 500;
 
 /** Follows changes of keys, agents and tokens as they are made, and what expires by itself, until disposed of. */
 export function followCredentials({ services, engines, open }: FollowCredentialsDeps): Disposable {
-  const { keys, agents, accessTokens } = services;
+  const { keys, agents, accessTokens, logins } = services;
   keys.onChange((keyId, ended) => {
     void open.recheck(keyId);
     if (ended) engines.endSessions((principal) => principal.keyId === keyId);
   });
+  logins.onEnd((keyId) => void open.recheck(keyId));
   accessTokens.onRevoke((keyId) => void open.recheck(keyId));
   agents.onLoss((keyId, workspace, agentId) => {
     open.endAgent(keyId, workspace, agentId);

@@ -11,6 +11,7 @@ import type { DirectoryReads } from './nouns/directory.ts';
 import type { EventReads, EventWrites } from './nouns/events.ts';
 import type { IdempotencyWrites } from './nouns/idempotency.ts';
 import type { LeaseReads, LeaseWrites } from './nouns/leases.ts';
+import type { LoginReads, LoginWrites } from './nouns/logins.ts';
 import type { MemoryReads, MemoryWrites } from './nouns/memory.ts';
 import type { OverviewReads } from './nouns/overview.ts';
 import type { HandleReads, HandleWrites, TokenReads, TokenWrites } from './nouns/tokens.ts';
@@ -35,6 +36,7 @@ export type { CommittedEvent, EventKind, EventPage, EventRow, NewEvent } from '.
 export type { IdempotencyRow } from './nouns/idempotency.ts';
 export { LEASE_ENDS, LEASE_MODES } from './nouns/leases.ts';
 export type { EndedLease, LeaseEnd, LeaseMode, LeaseRow } from './nouns/leases.ts';
+export type { LoginRow } from './nouns/logins.ts';
 export type {
   ChangedMemory,
   MemoryListRow,
@@ -264,6 +266,7 @@ export interface Reads {
   readonly memory: MemoryReads;
   readonly overview: OverviewReads;
   readonly handles: HandleReads;
+  readonly logins: LoginReads;
   readonly tokens: TokenReads;
   readonly audit: AuditReads;
   readonly events: EventReads;
@@ -323,6 +326,7 @@ export interface Writes {
   readonly memory: MemoryWrites;
   readonly idempotency: IdempotencyWrites;
   readonly handles: HandleWrites;
+  readonly logins: LoginWrites;
   readonly tokens: TokenWrites;
   readonly audit: AuditWrites;
   readonly events: EventWrites;

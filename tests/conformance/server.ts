@@ -51,6 +51,7 @@ export async function startConformanceServer(): Promise<ConformanceServer> {
     authRoutes: new Hono<HubEnv>(),
     events: new Hono<HubEnv>(),
     metrics: new Hono<HubEnv>(),
+    dashboard: new Hono<HubEnv>(),
     api: new Hono<HubEnv>(),
   });
   const listener = await listen(app, { host: '127.0.0.1', port: 0, log });

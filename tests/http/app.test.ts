@@ -48,6 +48,7 @@ function hub(given: { env?: Record<string, string>; health?: () => Readiness } =
     authRoutes: new Hono<HubEnv>(),
     events: new Hono<HubEnv>(),
     metrics: new Hono<HubEnv>(),
+    dashboard: new Hono<HubEnv>(),
     api,
     uptimeMs: () => 12_345,
   });
@@ -182,13 +183,12 @@ describe('health', () => {
 
 describe('credentials', () => {
   const everywhere = [
-    '/',
     '/api',
     '/api/v1',
     '/api/v1/things',
     '/api/v1/nothing',
     '/metrics',
-    '/ui',
+    '/ui/x',
     '/nothing',
     '/mcpx',
     '//',
@@ -210,6 +210,11 @@ describe('credentials', () => {
     }
     expect(new Set(bodies).size).toBe(1);
     expect(bodies[0]).toContain('"AUTH_001"');
+  });
+
+  it.each(['/', '/ui', '/ui/'])('%s leads to the dashboard, which asks for them', async (path) => {
+    const response = await hub().request(path);
+    expect([response.status, response.headers.get('location')]).toEqual([302, '/ui/sessions']);
   });
 
   it('reach the API once verified', async () => {

@@ -30,6 +30,7 @@ function testApp(mcp: Hono = new Hono(), { log } = collectLog()) {
     authRoutes: new Hono(),
     events: new Hono(),
     metrics: new Hono(),
+    dashboard: new Hono(),
     api: new Hono(),
   });
 }

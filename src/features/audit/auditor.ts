@@ -9,6 +9,7 @@ import type { Logger } from '../../telemetry/log.ts';
 export const AUDIT_EVENTS = [
   'auth.login',
   'auth.refused',
+  'auth.logout',
   'key.created',
   'key.rotated',
   'key.revoked',

@@ -1,6 +1,6 @@
 /** API keys: made, listed, rotated, revoked, verified. Only their hashes are stored. */
 import { randomUUID } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../lib/bounded-cache.ts';
 import { PERMISSIONS, type Ctx, type Permission } from '../../context.ts';
 import { invalid } from '../../errors.ts';
 import { ALL_WORKSPACES, type KeyPosition, type KeyRow, type Store } from '../../store/port.ts';
@@ -53,6 +53,8 @@ export interface KeyService {
   revoke(ctx: Ctx, idOrName: string): Promise<void>;
   /** The key whose text this is, if it may be used now. */
   verify(text: string): Promise<VerifiedKey | undefined>;
+  /** The key whose text has this hash, if it may be used now. */
+  verifyHash(hash: string): Promise<VerifiedKey | undefined>;
   /** The key of this id, if it may be used now. */
   live(keyId: string): Promise<VerifiedKey | undefined>;
   /** Told after every change that may take something from the holder of a key. */
@@ -84,7 +86,7 @@ export function createKeyService({ store, now, auditor, caches }: KeyDeps): KeyS
   const known = createReadCache<VerifiedKey>({ max: CACHED_KEYS, name: 'keys', caches });
   /** By id; emptied likewise. */
   const knownById = createReadCache<VerifiedKey>({ max: CACHED_KEYS, name: 'keys', caches });
-  const touchedAt = new LRUCache<string, number>({ max: CACHED_KEYS });
+  const touchedAt = boundedCache<string, number>(CACHED_KEYS);
   /** When the keys that have been used expire: only their holders can have something open. */
   const expiries = new Map<string, number>();
   const listeners: KeyListener[] = [];
@@ -118,6 +120,11 @@ export function createKeyService({ store, now, auditor, caches }: KeyDeps): KeyS
     touchedAt.set(keyId, at);
     // Bookkeeping: a full disk must not refuse a reader.
     store.write((tx) => tx.keys.touch(keyId, at)).catch(() => undefined);
+  }
+
+  async function verifyHash(hash: string): Promise<VerifiedKey | undefined> {
+    const row = await known.get(hash, () => find(hash));
+    return row && use(row);
   }
 
   const event = (type: AuditEventType, action: string, { keyId, name, workspace }: KeyRow, more = {}) => ({
@@ -197,11 +204,8 @@ export function createKeyService({ store, now, auditor, caches }: KeyDeps): KeyS
       changed(keyId, true);
     },
 
-    async verify(text) {
-      const hash = hashKey(text);
-      const row = await known.get(hash, () => find(hash));
-      return row && use(row);
-    },
+    verify: (text) => verifyHash(hashKey(text)),
+    verifyHash,
 
     async live(keyId) {
       const row = await knownById.get(keyId, async () => {

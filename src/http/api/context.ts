@@ -23,10 +23,14 @@ export interface ApiDeps extends ToolHub {
   readonly toolTimeoutMs: number;
   /** Of the hub. */
   readonly version: string;
+  /** Where the hub is reached, without a slash at the end. */
+  readonly publicUrl: () => string;
 }
 
 /** No version: a client that says itself who it is counts for more. */
 const CLIENT = { name: 'api', version: '' };
+/** Whoever has logged in is one operator at every door. */
+const DASHBOARD = { name: 'dashboard', version: '' };
 
 export interface Coming {
   /** Whom a caller without a name of its own is called after. */
@@ -39,10 +43,11 @@ export interface Coming {
 export async function contextOf(
   c: Context<HubEnv>,
   { authenticator, log, services }: ApiDeps,
-  { client = CLIENT, rate = c.req.method === 'GET' ? 'reads' : 'messages' }: Coming = {},
+  { client: named, rate = c.req.method === 'GET' ? 'reads' : 'messages' }: Coming = {},
 ): Promise<Ctx> {
   const credential = c.get('credential');
   if (credential === undefined) throw new Error('an API route without a verified credential');
+  const client = named ?? (credential.login === undefined ? CLIENT : DASHBOARD);
   const principal = await authenticator.identify(credential, c.req.raw.headers, client);
   c.set('principal', principal);
   const requestId = c.get('requestId');

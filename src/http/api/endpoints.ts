@@ -7,6 +7,7 @@ import { hookEndpoints } from './hooks.ts';
 import { importEndpoint } from './import.ts';
 import { keyEndpoints } from './keys.ts';
 import { leaseEndpoints } from './leases.ts';
+import { loginLinkEndpoint } from './login-links.ts';
 import { messageEndpoints } from './messages.ts';
 import { metricsEndpoints } from './metrics.ts';
 import { searchEndpoints } from './search.ts';
@@ -22,6 +23,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...leaseEndpoints,
   ...auditEndpoints,
   ...keyEndpoints,
+  loginLinkEndpoint,
   ...metricsEndpoints,
   ...hookEndpoints,
   importEndpoint,

@@ -74,6 +74,19 @@ export const handles = sqliteTable(
   (t) => [index('handles_by_key').on(t.keyId), index('handles_by_expiry').on(t.expiresAt)],
 );
 
+/** Operators that look at the hub in a browser: what their cookies say, without its text. */
+export const logins = sqliteTable(
+  'logins',
+  {
+    hash: text().primaryKey(),
+    /** Hash of the text of the key it came from, which may be gone from `keys` by now. */
+    keyHash: text('key_hash').notNull(),
+    createdAt: integer('created_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (t) => [index('logins_by_expiry').on(t.expiresAt)],
+);
+
 /** All refresh tokens that came one from the other: one login. */
 export const tokenFamilies = sqliteTable(
   'token_families',

@@ -49,6 +49,7 @@ function prepare(
     memory: { ...reads.memory, ...writes.memory },
     idempotency: writes.idempotency,
     handles: { ...reads.handles, ...writes.handles },
+    logins: { ...reads.logins, ...writes.logins },
     tokens: { ...reads.tokens, ...writes.tokens },
     overview: reads.overview,
     audit: { ...reads.audit, ...writes.audit },

@@ -7,6 +7,7 @@ import { USED_KEY } from './leak-lines.ts';
 import { places, probe, type DoorRow, type Probe } from './leak-rows.ts';
 import { TOOL_ROUTE_ROWS } from './leak-tool-routes.ts';
 import { takenIds, TOOL_ROWS } from './leak-tools.ts';
+import { UI_ROWS } from './leak-ui.ts';
 import { hiddenFrom, tokenOf, type LeakWorld, type Secret } from './leak-world.ts';
 
 const read = (uri: string): Ask => ({ method: 'resources/read', params: { uri } });
@@ -377,7 +378,7 @@ const routes: readonly DoorRow[] = [
   },
 ];
 
-export const DOORS: readonly DoorRow[] = [...TOOL_ROWS, ...TOOL_ROUTE_ROWS, ...rest, ...routes];
+export const DOORS: readonly DoorRow[] = [...TOOL_ROWS, ...TOOL_ROUTE_ROWS, ...UI_ROWS, ...rest, ...routes];
 
 /** What stands for each kind of thing that is not there. */
 const CONTROLS: Readonly<Record<Probe['about'], string>> = {

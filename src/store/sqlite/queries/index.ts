@@ -11,6 +11,7 @@ import { handleReads, handleWrites } from './handles.ts';
 import { keyReads, keyWrites, workspaceReads, workspaceWrites } from './keys.ts';
 import { leaseReads, leaseWrites } from './leases.ts';
 import { createLongReads } from './long-reads.ts';
+import { loginReads, loginWrites } from './logins.ts';
 import { memoryWrites } from './memory.ts';
 import { overviewReads } from './overview.ts';
 import { messageWrites } from './message-writes.ts';
@@ -23,6 +24,7 @@ export function createReads(connection: Connection, names: Names): SyncNouns<Rea
     keys: keyReads(connection),
     agents: agentReads(connection, names),
     handles: handleReads(connection),
+    logins: loginReads(connection),
     tokens: tokenReads(connection),
     events: eventReads(connection, names),
     overview: overviewReads(connection, names),
@@ -48,6 +50,7 @@ export function createWrites(
     memory: memoryWrites(connection, names),
     idempotency: idempotencyWrites(connection, names),
     handles: handleWrites(connection),
+    logins: loginWrites(connection),
     tokens: tokenWrites(connection),
     audit: auditWrites(connection),
     events: eventWrites(connection, names, nextSeq, tell),

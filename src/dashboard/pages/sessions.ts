@@ -1,0 +1,138 @@
+/** `/ui/sessions`: every session, what it is for, who is in it, and when something last happened. */
+import { decodeCursor, encodeCursor } from '../../features/cursor.ts';
+import type { SessionFilter } from '../../features/sessions/service.ts';
+import { toSession, type Session } from '../../http/objects.ts';
+import { z } from 'zod';
+import { agentName, agentNames, countOf, mark, queryWith, select, timeOf } from '../parts.ts';
+import { definePage, html, none, type Html, type View } from '../page.ts';
+
+interface Data {
+  readonly sessions: readonly Session[];
+  readonly next_cursor?: string;
+}
+
+const KIND = 'ui/sessions';
+const PER_PAGE = 50;
+const MAX_QUERY = 500;
+const SHOWN_AGENTS = 4;
+const STATES = [
+  { value: '', label: 'All' },
+  { value: 'active', label: 'Active' },
+  { value: 'closed', label: 'Closed' },
+];
+
+export const sessionsPage = definePage<Data>({
+  path: '/sessions',
+  nav: 'Sessions',
+
+  async load(view) {
+    const page = await view.services.sessions.list(view.ctx, filterOf(view));
+    return {
+      sessions: page.sessions.map(toSession),
+      ...(page.next === null ? {} : { next_cursor: encodeCursor(view.epoch, KIND, page.next) }),
+    };
+  },
+
+  title: () => 'Sessions',
+
+  main(data, view) {
+    const { query } = view;
+    const filtered = ['q', 'state', 'agent', 'cursor'].some((name) => (query.get(name) ?? '') !== '');
+    if (data.sessions.length === 0 && !filtered) return welcome();
+    return html`<div class="head">
+        <h1>Sessions</h1>
+        ${filters(query)}
+      </div>
+      ${data.sessions.length === 0 ? nothingFound(data, query) : table(data.sessions, view)}
+      ${pager(data, query)}`;
+  },
+});
+
+function filterOf({ query, epoch }: View): SessionFilter {
+  const text = (query.get('q') ?? '').trim().slice(0, MAX_QUERY);
+  const state = query.get('state') ?? '';
+  const agent = query.get('agent') ?? '';
+  const cursor = query.get('cursor') ?? '';
+  return {
+    limit: PER_PAGE,
+    ...(text === '' ? {} : { query: text }),
+    ...(state === '' ? {} : { isActive: state === 'active' }),
+    ...(agent === '' ? {} : { createdBy: agent }),
+    ...(cursor === '' ? {} : { before: decodeCursor(epoch, KIND, z.number(), cursor) }),
+  };
+}
+
+function filters(query: URLSearchParams): Html {
+  const value = (name: string): string => query.get(name) ?? '';
+  return html`<form class="filters" role="search" data-autosubmit>
+    <label class="field grow"
+      ><span>Purpose</span
+      ><input type="search" name="q" value="${value('q')}" placeholder="Any words" maxlength="500"
+    /></label>
+    <label class="field"
+      ><span>Created by</span
+      ><input name="agent" value="${value('agent')}" placeholder="Any agent" maxlength="100"
+    /></label>
+    ${select('state', 'State', STATES, value('state'))}
+    <button>Filter</button>
+  </form>`;
+}
+
+function table(sessions: readonly Session[], { now }: View): Html {
+  return html`<table class="list sessions">
+    <thead>
+      <tr>
+        <th scope="col">Purpose</th>
+        <th scope="col">Agents</th>
+        <th scope="col" class="number">Messages</th>
+        <th scope="col">Created by</th>
+        <th scope="col" aria-sort="descending">Last activity</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${sessions.map((session) => row(session, now))}
+    </tbody>
+  </table>`;
+}
+
+function row(session: Session, now: number): Html {
+  const { session_id: id, is_active: isActive } = session;
+  return html`<tr data-row>
+    <td class="wide">
+      <a class="row" href="/ui/sessions/${encodeURIComponent(id)}">${session.purpose}</a>
+      ${isActive ? none : mark('closed')} <code class="faint id">${id}</code>
+    </td>
+    <td>${agentNames(session.participants, SHOWN_AGENTS)}</td>
+    <td class="number">${countOf(session.message_count)}<span class="unit"> messages</span></td>
+    <td class="by">${agentName(session.created_by)}</td>
+    <td class="when">${timeOf(session.last_message_at ?? session.updated_at, now)}</td>
+  </tr>`;
+}
+
+function pager({ next_cursor: next }: Data, query: URLSearchParams): Html {
+  const first = query.has('cursor') ? html`<a href="${queryWith(query, { cursor: null })}">Newest</a>` : none;
+  const more =
+    next === undefined
+      ? none
+      : html`<a rel="next" href="${queryWith(query, { cursor: next })}">Older sessions</a>`;
+  return html`<nav class="pager" aria-label="More sessions">${first} ${more}</nav>`;
+}
+
+function nothingFound({ next_cursor: next }: Data, query: URLSearchParams): Html {
+  return html`<div class="empty">
+    <p>No session fits${next === undefined ? '' : ' so far; there are more to look through'}.</p>
+    <p>
+      <a href="${queryWith(query, { q: null, state: null, agent: null, cursor: null })}">Show all sessions</a>
+    </p>
+  </div>`;
+}
+
+function welcome(): Html {
+  return html`<div class="head"><h1>Sessions</h1></div>
+    <div class="empty">
+      <h2>Nobody has opened a session yet</h2>
+      <p>Connect the coding agents on this machine; each gets a key of its own:</p>
+      <p><code class="command" data-copy>schub connect --all</code></p>
+      <p class="faint">The first session appears here as soon as an agent opens it.</p>
+    </div>`;
+}

@@ -1,0 +1,134 @@
+/** `/ui`: pages for operators, and the login before them. */
+import type { Context } from 'hono';
+import { Hono } from 'hono';
+import type { GuessGuard } from '../auth/guess-guard.ts';
+import { HubError, publicError } from '../errors.ts';
+import { demand } from '../features/permissions.ts';
+import { contextOf, type ApiDeps } from '../http/api/context.ts';
+import { answerErrors, type ErrorHandlerOptions } from '../http/error-handler.ts';
+import { requireCredential } from '../http/require-credential.ts';
+import type { HubEnv } from '../http/types.ts';
+import { loadAssets } from './assets.ts';
+import { errorPage } from './error-page.ts';
+import { frame } from './layout.ts';
+import { loginRoutes, toLogin } from './login.ts';
+import type { Form, Html, Page, View } from './page.ts';
+import { ACTIONS, FRAGMENTS, PAGES } from './pages/index.ts';
+
+export interface DashboardDeps extends ApiDeps, Pick<ErrorHandlerOptions, 'onRefused'> {
+  readonly now: () => number;
+  readonly cookieName: string;
+  /** Counts attempts to log in, as it does other credentials. */
+  readonly guesses: GuessGuard;
+  /** Whether browsers reach the hub over https. */
+  readonly https: boolean;
+}
+
+export const CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+const FOR_EVER = 'public, max-age=31536000, immutable';
+const TWIN = '.json';
+const HOME = '/ui/sessions';
+
+export function dashboardRoutes(deps: DashboardDeps): Hono<HubEnv> {
+  const { log, now, services, epoch, onRefused } = deps;
+  const assets = loadAssets();
+  const asset = (name: string): string => assets.url(name);
+  const asJson = answerErrors({ log, now, ...(onRefused === undefined ? {} : { onRefused }) });
+  const routes = new Hono<HubEnv>();
+
+  routes.onError(async (error, c) => {
+    const isStranger = error instanceof HubError && error.status === 401;
+    if (isStranger && isPage(c) && c.req.method === 'GET') return toLogin(c, deps);
+    const answer = await asJson(error, c);
+    if (!isPage(c)) return answer;
+    const { headers, status } = answer;
+    headers.delete('content-length');
+    headers.set('content-type', 'text/html; charset=utf-8');
+    const page = errorPage({ error: publicError(error), requestId: c.get('requestId'), asset });
+    return new Response(String(await page), { headers, status });
+  });
+
+  routes.use(async (c, next) => {
+    await next();
+    if (c.res.headers.get('content-type')?.startsWith('text/html') === true)
+      c.res.headers.set('Content-Security-Policy', CSP);
+  });
+
+  routes.get('/assets/:file', (c) => {
+    const found = assets.get(c.req.param('file'));
+    if (found === undefined) throw notHere(c);
+    return c.body(found.body(), 200, { 'content-type': found.type, 'cache-control': FOR_EVER });
+  });
+  routes.route('/', loginRoutes({ ...deps, asset, home: HOME }));
+
+  routes.use(requireCredential({ auth: deps.authenticator, addressOf: deps.addressOf }));
+
+  /** @throws HubError PERMISSION_DENIED for whom is no operator. */
+  async function viewOf(c: Context<HubEnv>): Promise<View> {
+    const isTwin = c.req.path.endsWith(TWIN);
+    const ctx = await contextOf(c, deps);
+    demand(ctx, 'admin');
+    const url = new URL(c.req.url);
+    return {
+      ...{ ctx, services, epoch, asset, now: now(), query: url.searchParams },
+      publicUrl: deps.publicUrl(),
+      path: isTwin ? c.req.path.slice(0, -TWIN.length) : c.req.path,
+      csrf: c.get('credential')?.login?.csrfToken ?? '',
+      param(name) {
+        const value = c.req.param(name) ?? '';
+        return isTwin && value.endsWith(TWIN) ? value.slice(0, -TWIN.length) : value;
+      },
+    };
+  }
+
+  const framed = (c: Context<HubEnv>, view: View, parts: { title: string; main: Html }, current?: Page) =>
+    c.html(frame({ ...parts, view, pages: PAGES, ...(current === undefined ? {} : { current }) }));
+
+  for (const { path, load } of FRAGMENTS) {
+    routes.get(path, async (c) => c.html(await load(await viewOf(c))));
+  }
+  for (const page of PAGES) {
+    routes.get(twinOf(page.path), async (c) => c.json((await page.load(await viewOf(c))).data));
+    routes.get(page.path, async (c) => {
+      const view = await viewOf(c);
+      const loaded = await page.load(view);
+      return framed(c, view, { title: loaded.title, main: loaded.main() }, page);
+    });
+  }
+  for (const { path, run } of ACTIONS) {
+    routes.post(path, async (c) => {
+      const done = await run(await viewOf(c), formOf(await c.req.parseBody()));
+      return 'to' in done ? c.redirect(done.to, 303) : framed(c, await viewOf(c), done);
+    });
+  }
+  routes.all('*', (c) => {
+    throw notHere(c);
+  });
+  return routes;
+}
+
+/** The path of a page's twin; a parameter at its end would swallow the ending. */
+function twinOf(path: string): string {
+  return /:\w+$/.test(path) ? `${path}{[^/]+\\.json}` : `${path}${TWIN}`;
+}
+
+/** Whether a person asks, who wants to read what went wrong. */
+function isPage(c: Context): boolean {
+  return !c.req.path.endsWith(TWIN) && (c.req.header('accept') ?? '').includes('text/html');
+}
+
+function formOf(body: Readonly<Record<string, unknown>>): Form {
+  return Object.fromEntries(
+    Object.entries(body).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
+  );
+}
+
+const SHOWN = 200;
+
+function notHere(c: Context): HubError {
+  return new HubError('INVALID_INPUT', `There is nothing at ${c.req.path.slice(0, SHOWN)}.`, {
+    status: 404,
+    suggestions: ['Go to the list of sessions.'],
+  });
+}

@@ -1,0 +1,135 @@
+/** The messages that a timeline shows, and how it goes on in both directions. */
+import { toMessage, type Message } from '../../http/objects.ts';
+import type { View } from '../page.ts';
+import { filterOf, idOf, passes, type TimelineFilter } from './filter.ts';
+
+export interface Rows {
+  /** Oldest first. */
+  readonly messages: readonly Message[];
+  /** Queries of the rows before and after these; null: there are none. */
+  readonly older: string | null;
+  readonly newer: string | null;
+  /** All up to this id has been looked at: what comes after it is new. */
+  readonly upTo: number;
+}
+
+const PER_PAGE = 100;
+/** Messages looked at for one answer where few of them fit. */
+const MAX_LOOKED_AT = 2000;
+const LOOKED_AT_ONCE = 200;
+
+/** @throws HubError SESSION_NOT_FOUND, MESSAGE_NOT_FOUND for the thread of an unknown one, INVALID_INPUT */
+export async function loadRows(view: View, sessionId: string): Promise<Rows> {
+  const filter = filterOf(view.query);
+  const place = placeOf(view.query);
+  const limit = limitOf(view.query);
+  const whole = { view, sessionId, filter };
+  if (filter.since !== undefined || filter.until !== undefined) return inTime(whole, place);
+  if ('at' in place) {
+    const [before, after] = [
+      await walk(whole, { before: place.at + 1 }, PER_PAGE / 2),
+      await walk(whole, { after: place.at }, PER_PAGE / 2),
+    ];
+    return { ...after, messages: [...before.messages, ...after.messages], older: before.older };
+  }
+  return walk(whole, place, limit);
+}
+
+/** Scripts ask for one row, too. @throws HubError INVALID_INPUT */
+function limitOf(query: URLSearchParams): number {
+  const limit = query.get('limit') ?? '';
+  return limit === '' ? PER_PAGE : Math.min(Math.max(idOf('limit', limit), 1), PER_PAGE);
+}
+
+type Place = { readonly at: number } | { readonly before?: number; readonly after?: number };
+
+function placeOf(query: URLSearchParams): Place {
+  const of = (name: string): string => query.get(name) ?? '';
+  if (of('at') !== '') return { at: idOf('at', of('at')) };
+  if (of('before') !== '') return { before: idOf('before', of('before')) };
+  if (of('after') !== '') return { after: idOf('after', of('after')) };
+  return {};
+}
+
+interface Whole {
+  readonly view: View;
+  readonly sessionId: string;
+  readonly filter: TimelineFilter;
+}
+
+/** From a place on in one direction: what the store cannot filter by is looked for in a bounded number of messages. */
+async function walk(
+  { view, sessionId, filter }: Whole,
+  start: { readonly before?: number; readonly after?: number },
+  limit: number,
+): Promise<Rows> {
+  const { ctx, services, query } = view;
+  const forward = start.after !== undefined;
+  const found: Message[] = [];
+  let place = start;
+  let more = true;
+  let upTo = start.after ?? 0;
+  for (let looked = 0; more && found.length < limit && looked < MAX_LOOKED_AT;) {
+    const page = await services.messages.page(ctx, {
+      ...{ sessionId, ...place, limit: filter.code ? LOOKED_AT_ONCE : limit - found.length },
+      ...(filter.thread === undefined ? {} : { threadOf: filter.thread }),
+      ...(filter.agent === undefined ? {} : { sender: filter.agent }),
+      ...(filter.visibility === undefined ? {} : { visibility: filter.visibility }),
+      ...(filter.type === undefined ? {} : { messageType: filter.type }),
+    });
+    const all = page.messages.map(toMessage);
+    const [first, last] = [all.at(0), all.at(-1)];
+    if (first === undefined || last === undefined) break;
+    looked += all.length;
+    more = page.more;
+    upTo = Math.max(upTo, last.id);
+    const fitting = all.filter((message) => passes(message, filter));
+    // Those beyond the limit are looked at again next time.
+    const kept = forward ? fitting.slice(0, limit - found.length) : fitting.slice(-(limit - found.length));
+    if (kept.length < fitting.length) more = true;
+    if (forward) found.push(...kept);
+    else found.unshift(...kept);
+    const edge = kept.length < fitting.length ? (forward ? kept.at(-1) : kept.at(0)) : forward ? last : first;
+    place = forward ? { after: edge?.id ?? last.id } : { before: edge?.id ?? first.id };
+  }
+  const next = more ? queryOf(query, place) : null;
+  const behind = { before: null, after: null };
+  return forward
+    ? {
+        messages: found,
+        older: found.length === 0 ? null : queryOf(query, { before: found[0]?.id ?? 0 }),
+        newer: next,
+        upTo: more ? (place.after ?? upTo) : upTo,
+      }
+    : {
+        messages: found,
+        older: next,
+        newer: start.before === undefined ? null : queryOf(query, { ...behind, after: start.before - 1 }),
+        upTo: start.before === undefined ? upTo : start.before - 1,
+      };
+}
+
+/** A stretch of time, from its beginning on. */
+async function inTime({ view, sessionId, filter }: Whole, place: Place): Promise<Rows> {
+  const { ctx, services, query } = view;
+  const after = 'after' in place ? place.after : undefined;
+  const page = await services.messages.byTime(ctx, {
+    ...{ sessionId, start: filter.since ?? 0, end: filter.until ?? Number.MAX_SAFE_INTEGER },
+    ...{ limit: LOOKED_AT_ONCE, ...(after === undefined ? {} : { after }) },
+  });
+  const all = page.messages.map(toMessage);
+  const last = all.at(-1);
+  return {
+    messages: all.filter((message) => passes(message, filter)),
+    older: null,
+    newer: page.more && last !== undefined ? queryOf(query, { since: last.timestamp, after: last.id }) : null,
+    upTo: last?.id ?? after ?? 0,
+  };
+}
+
+function queryOf(query: URLSearchParams, change: Readonly<Record<string, number | string | null>>): string {
+  const next = new URLSearchParams(query);
+  for (const name of ['at', 'before', 'after', 'limit']) next.delete(name);
+  for (const [name, value] of Object.entries(change)) if (value !== null) next.set(name, String(value));
+  return `?${next.toString()}`;
+}

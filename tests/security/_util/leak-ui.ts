@@ -1,0 +1,41 @@
+/** The routes of the dashboard, which show an operator what the other doors do, and anybody else nothing. */
+import type { Ask } from './leak-cast.ts';
+import { places, probe, type DoorRow } from './leak-rows.ts';
+
+const http = (line: string, body?: object): Ask => ({ http: line, ...(body === undefined ? {} : { body }) });
+
+const TIMELINE_QUERIES = ['', '?view=raw', '?at=1', '?code=1', '?since=2000-01-01', '?agent=cnry-sender-id'];
+
+export const UI_ROWS: readonly DoorRow[] = [
+  ...['/', '/ui', '/ui/', '/ui/login', '/ui/login/:code', '/ui/assets/:file'].map((path) => ({
+    covers: `route:GET ${path}`,
+    asks: () => [http(`GET ${path.replace(':', '')}`)],
+  })),
+  ...['/ui/login', '/ui/login/link', '/ui/logout'].map((path) => ({
+    covers: `route:POST ${path}`,
+    asks: () => [http(`POST ${path}`, {})],
+  })),
+  { covers: 'route:POST /api/v1/login-links', asks: () => [http('POST /api/v1/login-links', {})] },
+  ...['', '.json'].map((twin) => ({
+    covers: `route:GET /ui/sessions${twin}`,
+    shows: true,
+    asks: () => ['', '?state=closed', '?cursor=x'].map((query) => http(`GET /ui/sessions${twin}${query}`)),
+    probes: [
+      probe('word', (word) => http(`GET /ui/sessions${twin}?q=${word}`)),
+      probe('agent', (id) => http(`GET /ui/sessions${twin}?agent=${id}`)),
+    ],
+  })),
+  ...[
+    { route: '/ui/sessions/:id', end: '' },
+    { route: '/ui/sessions/:id{[^/]+\\.json}', end: '.json' },
+    { route: '/ui/sessions/:id/rows', end: '/rows' },
+  ].map(({ route, end }) => ({
+    covers: `route:GET ${route}`,
+    shows: true,
+    asks: (world: Parameters<DoorRow['asks']>[0]) =>
+      places(world).flatMap((id) =>
+        TIMELINE_QUERIES.map((query) => http(`GET /ui/sessions/${id}${end}${query}`)),
+      ),
+    probes: [probe('session', (id) => http(`GET /ui/sessions/${id}${end}`))],
+  })),
+];
