@@ -57,7 +57,7 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<HubEnv> {
 
   routes.get('/assets/:file', (c) => {
     const found = assets.get(c.req.param('file'));
-    if (found === undefined) throw notHere(c);
+    if (found === undefined) return c.notFound();
     return c.body(found.body(), 200, { 'content-type': found.type, 'cache-control': FOR_EVER });
   });
   routes.route('/', loginRoutes({ ...deps, asset, home: HOME }));
@@ -102,9 +102,6 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<HubEnv> {
       return 'to' in done ? c.redirect(done.to, 303) : framed(c, await viewOf(c), done);
     });
   }
-  routes.all('*', (c) => {
-    throw notHere(c);
-  });
   return routes;
 }
 
@@ -122,13 +119,4 @@ function formOf(body: Readonly<Record<string, unknown>>): Form {
   return Object.fromEntries(
     Object.entries(body).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
   );
-}
-
-const SHOWN = 200;
-
-function notHere(c: Context): HubError {
-  return new HubError('INVALID_INPUT', `There is nothing at ${c.req.path.slice(0, SHOWN)}.`, {
-    status: 404,
-    suggestions: ['Go to the list of sessions.'],
-  });
 }
