@@ -6,7 +6,7 @@ import { HubError, publicError } from '../errors.ts';
 import { demand } from '../features/permissions.ts';
 import { contextOf, type ApiDeps } from '../http/api/context.ts';
 import { answerErrors, type ErrorHandlerOptions } from '../http/error-handler.ts';
-import { requireCredential } from '../http/require-credential.ts';
+import { verifyOnce } from '../http/require-credential.ts';
 import type { HubEnv } from '../http/types.ts';
 import { loadAssets } from './assets.ts';
 import { errorPage } from './error-page.ts';
@@ -62,11 +62,10 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<HubEnv> {
   });
   routes.route('/', loginRoutes({ ...deps, asset, home: HOME }));
 
-  routes.use(requireCredential({ auth: deps.authenticator, addressOf: deps.addressOf }));
-
-  /** @throws HubError PERMISSION_DENIED for whom is no operator. */
+  /** @throws HubError AUTHENTICATION_FAILED, and PERMISSION_DENIED for who is no operator. */
   async function viewOf(c: Context<HubEnv>): Promise<View> {
     const isTwin = c.req.path.endsWith(TWIN);
+    await verifyOnce(c, { auth: deps.authenticator, addressOf: deps.addressOf });
     const ctx = await contextOf(c, deps);
     demand(ctx, 'admin');
     const url = new URL(c.req.url);
