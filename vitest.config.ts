@@ -7,6 +7,7 @@ const SLOW = [
   'src/cli/serve.test.ts',
   'tests/api/budgets.test.ts',
   'tests/api/many-agents.test.ts',
+  'tests/api/openapi-fuzz.test.ts',
   'tests/api/response-bytes.test.ts',
   'tests/cli/**',
   'tests/fault/**',

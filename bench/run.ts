@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { benchAddMessage } from './add-message.ts';
+import { benchBackup } from './backup.ts';
 import { benchCatchUp } from './catch-up.ts';
 import { benchCredentials } from './credentials.ts';
 import { benchDelivery } from './delivery.ts';
@@ -17,6 +18,7 @@ import { benchPromises } from './promises.ts';
 import { benchReads } from './reads.ts';
 import { createReport, type Report } from './report.ts';
 import { benchSearch } from './search.ts';
+import { benchStart } from './start.ts';
 import { benchStore } from './store.ts';
 
 interface Options {
@@ -34,6 +36,8 @@ const BENCHES: Readonly<Record<string, (report: Report, options: Options) => Pro
   credentials: benchCredentials,
   search: benchSearch,
   'catch-up': benchCatchUp,
+  backup: benchBackup,
+  start: benchStart,
 };
 const DOCS = new URL('../docs/performance.md', import.meta.url);
 const FIGURES = /(?<=<!-- figures -->\n)[\s\S]*(?=<!-- end of figures -->)/;

@@ -69,10 +69,20 @@ function npmCli(): string {
   return found;
 }
 
-async function npm(args: readonly string[], cwd: string, timeoutMs: number): Promise<void> {
-  const { code, output } = await runProgram(process.execPath, [npmCli(), ...args], { cwd, timeoutMs });
-  if (code !== 0)
-    throw new Error(`npm ${args[0] ?? ''} failed (${String(code)}): ${output.trim().slice(0, 500)}`);
+/** Runs npm; answers its standard output. Rejects with its last words if it fails. */
+export async function npm(
+  args: readonly string[],
+  cwd: string,
+  timeoutMs: number,
+  env?: Readonly<Record<string, string>>,
+): Promise<string> {
+  const ran = await runProgram(process.execPath, [npmCli(), ...args], {
+    ...{ cwd, timeoutMs },
+    ...(env === undefined ? {} : { env }),
+  });
+  if (ran.code !== 0)
+    throw new Error(`npm ${args[0] ?? ''} failed (${String(ran.code)}): ${ran.output.trim().slice(0, 500)}`);
+  return ran.stdout;
 }
 
 export interface ProgramOptions {

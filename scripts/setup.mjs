@@ -288,7 +288,7 @@ async function build() {
   // Outputs of sources that are gone; nothing else is removed, a hub may be running from this folder.
   const expected = new Set(outputs(files));
   for (const file of filesUnder(dist)) {
-    if (!expected.has(file.replace(/\.map$/, ''))) fs.rmSync(file, { force: true });
+    if (!expected.has(file)) fs.rmSync(file, { force: true });
   }
   fs.writeFileSync(distStamp, key);
 }

@@ -12,9 +12,13 @@ import { createEventBus, type EventBus } from './events/bus.ts';
 import { startBackups } from './features/backups.ts';
 import { startHousekeeping } from './features/housekeeping.ts';
 import { ensureBootstrapKeys } from './features/keys/bootstrap.ts';
+import { healthChecks } from './features/health/checks.ts';
+import { watchDisk, type DiskWatch, type DiskWatchOptions } from './features/health/disk.ts';
+import { liveFigures } from './features/metrics/live.ts';
 import { createServices, type Services } from './features/services.ts';
 import { createTokenCodec } from './features/tokens/jwt.ts';
-import { apiRoutes } from './http/api/index.ts';
+import { isOperator } from './features/operator.ts';
+import { apiRoutes, prometheusRoutes } from './http/api/index.ts';
 import { loginUrl } from './http/api/login-links.ts';
 import { createApp } from './http/app.ts';
 import { clientAddress } from './http/client-address.ts';
@@ -24,6 +28,7 @@ import { actionOf, auditRefusals } from './http/audit-refusals.ts';
 import { requestIdOf } from './http/request-id.ts';
 import { exemptFromLimits } from './http/request-timeout.ts';
 import type { HubEnv } from './http/types.ts';
+import { createCacheMeters, type CacheMeters } from './lib/cache-meter.ts';
 import { steadyClock, type SteadyClock } from './lib/steady-clock.ts';
 import { announceChanges } from './mcp/announce-changes.ts';
 import { pushToChannels } from './mcp/channel.ts';
@@ -32,12 +37,15 @@ import { createMcpEngines } from './mcp/engines/engines.ts';
 import { createOpenRequests } from './mcp/open-requests.ts';
 import { followCredentials } from './mcp/follow-credentials.ts';
 import { mcpRoutes, type McpRouteDeps } from './mcp/route.ts';
-import type { Tool } from './mcp/tool.ts';
+import { PERFORMANCE_URI } from './mcp/resources.ts';
+import type { Tool, ToolHub } from './mcp/tool.ts';
 import { TOOLS } from './mcp/tools/index.ts';
 import { createSearch, type Search } from './search/search.ts';
 import { ALL_WORKSPACES, type StoreHealth } from './store/port.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite/store.ts';
+import { watchLoad } from './telemetry/load.ts';
 import type { Logger } from './telemetry/log.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 
 export interface Hub {
   readonly app: Hono<HubEnv>;
@@ -72,6 +80,10 @@ export interface HubOptions {
   readonly maxBatch?: number;
   /** How long event streams are silent, and how long their clients may be. */
   readonly streams?: Pick<EventRouteDeps, 'heartbeatMs' | 'patienceMs'>;
+  /** How much room the disk has, instead of asking the system. */
+  readonly spaceOf?: NonNullable<DiskWatchOptions['spaceOf']>;
+  /** How often the disk is looked at. */
+  readonly diskLookEveryMs?: number;
   /** The tool table; other than the hub's own in measurements. */
   readonly tools?: readonly Tool[];
 }
@@ -81,33 +93,54 @@ const SESSION_IDLE_MS = 60 * 60 * 1000;
 export async function createHub(config: Config, secrets: Secrets, options: HubOptions): Promise<Hub> {
   const { log, now = Date.now } = options;
   const bus = createEventBus();
+  const caches = createCacheMeters();
+  const metrics = createMetrics({ version: options.version, enabled: config.monitoring, now });
   let search: Search | undefined;
+  let disk: DiskWatch | undefined;
   const store = await openSqliteStore({
     ...config.store,
     log,
     onCommit(events) {
       search?.committed();
       bus.publish(events);
+      metrics.messagesAdded(events.filter(({ kind }) => kind === 'message.added').length);
     },
+    onMeasured: metrics.committed,
     ...(options.lockWaitMs === undefined ? {} : { lockWaitMs: options.lockWaitMs }),
     ...(options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }),
   });
   try {
     await ensureBootstrapKeys(store, { agent: secrets.apiKey, admin: secrets.adminApiKey }, now());
-    search = createSearch({ hubPath: store.path, log });
-    const hub = wire({ store, bus, search }, config, secrets, options);
+    search = createSearch({ hubPath: store.path, log, caches, onSearched: metrics.searched });
+    const { spaceOf, diskLookEveryMs: everyMs } = options;
+    disk = await watchDisk({
+      ...{ store, path: store.path, ...config.disk, log },
+      ...(spaceOf === undefined ? {} : { spaceOf }),
+      ...(everyMs === undefined ? {} : { everyMs }),
+    });
+    const hub = wire({ store, bus, search, caches, metrics, disk }, config, secrets, options);
     await hub.services.leases.load();
     return hub;
   } catch (error) {
+    await disk?.stop();
     await search?.close();
     await store.close();
     throw error;
   }
 }
 
+interface Parts {
+  readonly store: SqliteStore;
+  readonly bus: EventBus;
+  readonly search: Search;
+  readonly caches: CacheMeters;
+  readonly metrics: Metrics;
+  readonly disk: DiskWatch;
+}
+
 /** Everything over an open store. */
 function wire(
-  { store, bus, search }: { readonly store: SqliteStore; readonly bus: EventBus; readonly search: Search },
+  { store, bus, search, caches, metrics, disk }: Parts,
   config: Config,
   secrets: Secrets,
   options: HubOptions,
@@ -119,9 +152,24 @@ function wire(
   let listeningAt = `http://${urlHost(host)}:${String(port)}`;
   const publicUrl = (): string => config.http.publicUrl ?? listeningAt;
   const codec = createTokenCodec({ secrets: jwtSecrets(secrets.jwtSecretKey), publicUrl });
-  const { progressMs } = options;
-  const services = createServices({
-    ...{ store, bus, search, limits, rates, presence, codec, now, clock, log },
+  const { progressMs, backupLookEveryMs: lookEveryMs } = options;
+  const backups = startBackups({
+    ...{ store, schedule: config.backups, now, log },
+    ...(lookEveryMs === undefined ? {} : { lookEveryMs }),
+  });
+  const startedAt = now();
+  const services: Services = createServices({
+    ...{ store, bus, search, limits, rates, presence, codec, now, clock, log, caches, metrics },
+    checks: healthChecks({ store, search, disk, backups }),
+    live: () =>
+      liveFigures({
+        ...{ ...services, store, search, bus, caches, disk, startedAt },
+        load: () => load?.last,
+        connections: () => ({
+          sessions: engines.legacy.sessions.size,
+          subscriptions: engines.modern.subscriptions,
+        }),
+      }),
     ...(progressMs === undefined ? {} : { progressMs }),
   });
   const guesses = createGuessGuard(rates);
@@ -129,7 +177,10 @@ function wire(
   const cookieName = cookieNameOf(store.epoch);
   const ofPages = withCookie(authenticator, services.logins, cookieName);
   const addressOf = clientAddress(config.http.trustProxy);
-  const toolHub = { services, epoch: store.epoch, maxResponseBytes: config.mcp.maxResponseBytes };
+  const toolHub: ToolHub = {
+    ...{ services, epoch: store.epoch, maxResponseBytes: config.mcp.maxResponseBytes },
+    calls: { count: metrics.toolCalled, logged: config.http.logRequests },
+  };
   const surface = createSurface(toolHub, options.tools ?? TOOLS, {
     version,
     timeoutMs: config.mcp.toolTimeoutMs,
@@ -139,6 +190,12 @@ function wire(
     ...{ surface, log, now },
     options: { maxSessions: config.mcp.maxSessions, sessionIdleMs },
   });
+  const load = metrics.enabled
+    ? watchLoad((sample) => {
+        metrics.loaded(sample);
+        engines.announce({ resource: PERFORMANCE_URI }, isOperator);
+      })
+    : undefined;
   const announcing = announceChanges({
     ...{ bus, engines, log },
     labels: (pks) => store.read.sessions.labels(ALL_WORKSPACES, pks),
@@ -162,19 +219,24 @@ function wire(
   };
   const closing = new AbortController();
   const { toolTimeoutMs } = config.mcp;
-  const apiDeps = { ...toolHub, toolTimeoutMs, authenticator: ofPages, addressOf, open, log, publicUrl };
+  const apiDeps = {
+    ...{ ...toolHub, toolTimeoutMs, version, publicUrl },
+    ...{ authenticator: ofPages, addressOf, open, log },
+  };
   const onRefused = auditRefusals({ ...services, addressOf });
   const https = config.http.publicUrl?.startsWith('https:') ?? false;
-  const health = () => store.health();
   const { heartbeatMs: _, ...patience } = options.streams ?? {};
   const mcpDeps = { engines, authenticator, log, now, requestIdOf, addressOf, ...patience };
   const app = createApp({
-    ...{ config, version, log, health, now },
+    ...{ config, version, log, now },
+    health: async () => ({ ...store.health(), ...(await services.health.summary()) }),
+    onServed: metrics.requestServed,
     auth: ofPages,
     onRefused,
     mcp: mcpRoutes({ ...mcpDeps, rates: services.rates, streams: services.streams, open, ...told }),
     authRoutes: authRoutes({ services, auth: authenticator, addressOf, guesses }),
     api: apiRoutes(apiDeps),
+    metrics: prometheusRoutes(apiDeps),
     events: eventRoutes({ ...apiDeps, closing: closing.signal, ...options.streams }),
     dashboard: dashboardRoutes({ ...apiDeps, now, cookieName, guesses, https, onRefused }),
   });
@@ -184,12 +246,6 @@ function wire(
     indexedUpTo: () => search.index().progress?.watermark ?? 0,
     ...(everyMs === undefined ? {} : { everyMs }),
   });
-  const { backupLookEveryMs: lookEveryMs } = options;
-  const backups = startBackups({
-    ...{ store, schedule: config.backups, now, log },
-    ...(lookEveryMs === undefined ? {} : { lookEveryMs }),
-  });
-
   const endWaits = (): void => {
     services.delivery.endWaits();
     services.leases.endWaits();
@@ -198,7 +254,7 @@ function wire(
   return {
     app,
     services,
-    health,
+    health: () => store.health(),
     announce(url) {
       listeningAt = url;
       store.announce(url);
@@ -215,6 +271,8 @@ function wire(
       announcing[Symbol.dispose]();
       channels[Symbol.dispose]();
       following[Symbol.dispose]();
+      load?.[Symbol.dispose]();
+      await disk.stop();
       await engines[Symbol.asyncDispose]();
       await housekeeping.stop();
       await backups.stop();

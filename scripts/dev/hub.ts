@@ -65,12 +65,14 @@ function leavePortToDev(): void {
 }
 
 async function tellSettings(): Promise<void> {
-  const [{ placeOf }, { flagsOf }, { dotenvFile, surroundings }] = await Promise.all([
+  const [{ placeOf }, { givenBy }, { dotenvFile, settingsFile }] = await Promise.all([
     import('./settings.ts'),
     import('./flags.ts'),
     import('../../src/config/env.ts'),
   ]);
-  tell({ kind: 'settings', dotenv: dotenvFile(surroundings()), place: placeOf(flagsOf(args)) });
+  const given = givenBy(args);
+  const files = [dotenvFile(given.around), settingsFile(given.around)];
+  tell({ kind: 'settings', files, place: placeOf(given) });
 }
 
 /** Those that take the longest to load; a change of the sources does not change them. */

@@ -6,7 +6,7 @@ const HELP = `npm run dev                  the hub, restarted on each change of 
 npm run dev -- --validate    check settings, keys, data folder and database; change nothing
 npm run dev -- --info        print the settings in force and where each comes from
 
-The flags of "schub serve" go with all of them: npm run dev -- --port 8080
+The flags of "schub serve" go with all of them, as --port 8080, --log-level debug, --config hub.config.yaml.
 `;
 
 const root = path.join(import.meta.dirname, '..', '..');

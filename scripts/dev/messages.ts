@@ -8,8 +8,8 @@ export interface Place {
 
 /** From the hub's process. */
 export type FromHub =
-  /** The `.env` that counts and, if the settings are good, where the hub will listen. */
-  | { readonly kind: 'settings'; readonly dotenv: string; readonly place: Place | null }
+  /** The files of settings that count and, if the settings are good, where the hub will listen. */
+  | { readonly kind: 'settings'; readonly files: readonly string[]; readonly place: Place | null }
   /** The code is loaded; `go` starts the hub. */
   | { readonly kind: 'loaded' }
   /** The hub wants this port; answered by `address` or `refused`. */

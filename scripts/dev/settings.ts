@@ -1,16 +1,14 @@
 /** Where the settings of a hub that is started here come from. */
 import { createConfig } from '../../src/config/config.ts';
-import { configSources, surroundings } from '../../src/config/env.ts';
-import type { SettingKey } from '../../src/config/settings.ts';
+import { configSources } from '../../src/config/env.ts';
+import type { Given } from './flags.ts';
 import { StartError } from '../../src/errors.ts';
 import type { Place } from './messages.ts';
 
-export type Flags = Readonly<Partial<Record<SettingKey, string>>>;
-
 /** Where the hub is to listen; null if its settings are wrong. */
-export function placeOf(flags: Flags): Place | null {
+export function placeOf({ around, flags }: Given): Place | null {
   try {
-    const { host, port } = createConfig(configSources(surroundings(), flags)).http;
+    const { host, port } = createConfig(configSources(around, flags)).http;
     return { host, port };
   } catch (error) {
     if (error instanceof StartError) return null;

@@ -19,7 +19,7 @@ export interface SupervisorOptions {
   readonly args: readonly string[];
   readonly front: Front;
   readonly say: (line: string) => void;
-  readonly watch: (dotenv: string) => void;
+  readonly watch: (file: string) => void;
 }
 
 const STOP_MS = 3_000;
@@ -66,7 +66,7 @@ export function supervise({ root, args, front, say, watch }: SupervisorOptions):
 
   async function heed(hub: HubProcess, message: Exclude<FromHub, { kind: 'listening' }>): Promise<void> {
     if (message.kind === 'settings') {
-      watch(message.dotenv);
+      for (const file of message.files) watch(file);
       // Nobody is to find the port closed while the first hub starts, or if it does not.
       if (message.place !== null && front.address === undefined)
         await front.listen(message.place).catch(() => 0);

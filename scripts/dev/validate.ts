@@ -1,19 +1,19 @@
 /** `npm run dev -- --validate`: everything that would keep the hub from starting, without starting it. */
 import path from 'node:path';
 import type { ConfigSources } from '../../src/config/config.ts';
-import { configWithOrigins } from '../../src/config/config.ts';
-import { configSources, surroundings } from '../../src/config/env.ts';
+import { inspectConfig } from '../../src/config/config.ts';
+import { configSources } from '../../src/config/env.ts';
 import { StartError } from '../../src/errors.ts';
 import { UsageError } from '../../src/config/usage-error.ts';
 import { databaseProblem, folderProblem } from '../../src/cli/doctor/files.ts';
 import { secretProblems } from '../../src/cli/doctor/secrets.ts';
-import { checkSettings } from '../../src/cli/doctor/settings.ts';
-import { failure, flagsOf } from './flags.ts';
+import { failure, givenBy } from './flags.ts';
 
 /** Prints one line for each problem and answers 1, or says that there is none and answers 0. */
 export async function validate(args: readonly string[]): Promise<number> {
   try {
-    const { problems, folder, database } = await findProblems(configSources(surroundings(), flagsOf(args)));
+    const { around, flags } = givenBy(args);
+    const { problems, folder, database } = await findProblems(configSources(around, flags));
     if (problems.length > 0) return tell(problems);
     process.stdout.write(
       `Settings, keys, the data folder ${folder} and the database ${database} are good.\n`,
@@ -38,8 +38,8 @@ interface Found {
 }
 
 async function findProblems(sources: ConfigSources): Promise<Found> {
-  const settings = checkSettings(sources);
-  const { config, given } = configWithOrigins(settings.sources);
+  const { loaded, problems: settings } = inspectConfig(sources);
+  const { config, given } = loaded;
   const folder = config.dataDir;
   const database = config.store.path;
   const places = [[folder, 'data folder']];
@@ -47,6 +47,8 @@ async function findProblems(sources: ConfigSources): Promise<Found> {
   const folders = await Promise.all(places.map(([place = '', what = '']) => folderProblem(place, what)));
   const usable = folders.every((problem) => problem === undefined);
   const rest = usable ? [...(await secretProblems(folder, given)), await databaseProblem(database)] : [];
-  const problems = [...settings.problems, ...folders, ...rest].filter((problem) => problem !== undefined);
+  const problems = [...settings.map(({ message }) => message), ...folders, ...rest].filter(
+    (problem) => problem !== undefined,
+  );
   return { problems, folder, database };
 }

@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import type { HubClient } from './client.ts';
 import { EXIT, type Output } from './output.ts';
-import { tableLines } from './table.ts';
 
 const agentSchema = z.object({
   agent_id: z.string(),
@@ -43,9 +42,11 @@ export async function listAgents({ client, output }: AgentsDeps, workspace?: str
     agents.push(...page.agents);
     cursor = page.next_cursor;
   } while (cursor !== undefined);
-  if (output.json) output.document({ agents });
-  else {
-    const rows = agents.map((agent) => [
+  output.list({
+    name: 'agents',
+    items: agents,
+    headers: ['AGENT', 'TYPE', 'KEY', 'FIRST SEEN', 'LAST SEEN', 'CLIENT', 'STATUS'],
+    row: (agent) => [
       agent.agent_id,
       agent.agent_type,
       agent.released_at === null ? (agent.key_name ?? '-') : 'released',
@@ -53,10 +54,8 @@ export async function listAgents({ client, output }: AgentsDeps, workspace?: str
       agent.last_seen,
       agent.client ?? '-',
       agent.status,
-    ]);
-    const headers = ['AGENT', 'TYPE', 'KEY', 'FIRST SEEN', 'LAST SEEN', 'CLIENT', 'STATUS'];
-    for (const line of tableLines(headers, rows, output.terminal)) output.line(line);
-  }
+    ],
+  });
   return EXIT.ok;
 }
 

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { auditEntryShape, type AuditEntry } from '../mcp/shapes.ts';
 import type { HubClient } from './client.ts';
 import { EXIT, type Output } from './output.ts';
-import { tableLines } from './table.ts';
 
 const pageSchema = z.object({ entries: z.array(auditEntryShape), next_cursor: z.string().optional() });
 
@@ -37,22 +36,13 @@ export async function listAudit({ client, output }: AuditDeps, filter: AuditFilt
     entries.push(...page.entries);
     cursor = page.next_cursor;
   } while (cursor !== undefined && entries.length < limit);
-  if (output.json) output.document({ entries });
-  else {
-    const headers = [
-      'TIME',
-      'ACTOR',
-      'KEY ID',
-      'EVENT',
-      'ACTION',
-      'RESOURCE',
-      'SESSION',
-      'RESULT',
-      'DETAILS',
-    ];
-    for (const line of tableLines(headers, entries.map(cells), output.terminal)) output.line(line);
-    if (cursor !== undefined) output.note(`More than ${limit}; see them with --limit.`);
-  }
+  output.list({
+    name: 'entries',
+    items: entries,
+    headers: ['TIME', 'ACTOR', 'KEY ID', 'EVENT', 'ACTION', 'RESOURCE', 'SESSION', 'RESULT', 'DETAILS'],
+    row: cells,
+  });
+  if (cursor !== undefined && !output.json) output.note(`More than ${limit}; see them with --limit.`);
   return EXIT.ok;
 }
 

@@ -19,6 +19,8 @@ export interface SendOptions {
   readonly stream?: ReadableStream<Uint8Array>;
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What kinds of answer are understood; JSON alone if nothing is said. */
+  readonly accept?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -96,7 +98,7 @@ async function exchange(url: string, path: string, key: string, options: SendOpt
   const headers = new Headers({
     ...options.headers,
     Authorization: `Bearer ${key}`,
-    Accept: 'application/json',
+    Accept: options.accept ?? 'application/json',
   });
   if (body !== undefined) headers.set('Content-Type', options.contentType ?? 'application/json');
   const init = {

@@ -6,7 +6,6 @@ import { inspectSecrets } from '../config/secrets.ts';
 import type { Setting } from '../config/settings.ts';
 import { SETTINGS } from '../config/settings.ts';
 import { EXIT, type Output } from './output.ts';
-import { tableLines } from './table.ts';
 
 const MASK = '********';
 
@@ -50,36 +49,46 @@ function originOf({ source, path }: ShownSetting): string {
 /** Answers the exit code. */
 export async function listConfig(loaded: LoadedConfig, output: Output, showOrigin: boolean): Promise<number> {
   const settings = await shownSettings(loaded);
-  if (output.json) {
-    const document = settings.map(({ key, text, origin }) => ({
+  output.list({
+    name: 'settings',
+    items: settings.map(({ key, text, origin }) => ({
       ...{ key, value: text },
       ...(showOrigin ? { origin } : {}),
-    }));
-    output.document({ settings: document });
-    return EXIT.ok;
-  }
-  const rows = settings.map(({ key, text, origin }) => (showOrigin ? [key, text, origin] : [key, text]));
-  const headers = showOrigin ? ['SETTING', 'VALUE', 'FROM'] : ['SETTING', 'VALUE'];
-  for (const line of tableLines(headers, rows, output.terminal)) output.line(line);
+    })),
+    headers: showOrigin ? ['SETTING', 'VALUE', 'FROM'] : ['SETTING', 'VALUE'],
+    row: ({ key, value, origin }) => (origin === undefined ? [key, value] : [key, value, origin]),
+  });
   return EXIT.ok;
 }
 
-/** Answers the exit code. `dotenv`: the one `.env` that counts, whether it exists or not. */
-export function showPaths({ config }: LoadedConfig, dotenv: string, output: Output): number {
+/** The files of settings that count, whether they exist or not. */
+export interface SettingsFiles {
+  readonly env: string;
+  readonly settings: string;
+}
+
+/** Answers the exit code. */
+export function showPaths(
+  { config }: LoadedConfig,
+  { env, settings }: SettingsFiles,
+  output: Output,
+): number {
   const files = {
     data: config.dataDir,
     database: config.store.path,
     secrets: dataFiles.secrets(config.dataDir),
-    env: dotenv,
+    env,
+    settings,
   };
   if (output.json) {
     output.document(files);
     return EXIT.ok;
   }
-  const rows = Object.entries(files).map(([what, file]) => [
-    what,
-    existsSync(file) || !output.terminal ? file : `${file} (not there yet)`,
-  ]);
-  for (const line of tableLines(['WHAT', 'WHERE'], rows, output.terminal)) output.line(line);
+  output.list({
+    name: 'files',
+    items: Object.entries(files),
+    headers: ['WHAT', 'WHERE'],
+    row: ([what, file]) => [what, existsSync(file) || !output.terminal ? file : `${file} (not there yet)`],
+  });
   return EXIT.ok;
 }

@@ -43,13 +43,12 @@ function addConnect(program: Command, host: CommandHost): void {
       ),
     )
     .action(async (clients: readonly string[], options: ConnectOptions) => {
-      const [{ connect }, { terminalQuestion }, { surroundings }] = await Promise.all([
+      const [{ connect }, { terminalQuestion }] = await Promise.all([
         import('./connect/connect.ts'),
         import('./question.ts'),
-        import('../config/env.ts'),
       ]);
       const [output, ask] = [await host.loadOutput(), terminalQuestion()];
-      const deps = { around: surroundings(), output, ...(ask === undefined ? {} : { ask }) };
+      const deps = { around: await host.around(), output, ...(ask === undefined ? {} : { ask }) };
       host.done(await connect(deps, clients, options));
     });
 }
@@ -63,10 +62,9 @@ function addStdio(program: Command, host: CommandHost): void {
     .option('--agent <id>', 'who the client is on the hub; else its own name and that of the key')
     .addHelpText('after', host.examples('schub stdio', 'schub stdio --agent claude-desktop@ann'))
     .action(async ({ agent }: { agent?: string }) => {
-      const [{ stdio }, { surroundings }] = await Promise.all([
-        import('./stdio/stdio.ts'),
-        import('../config/env.ts'),
-      ]);
-      host.done(await stdio({ around: surroundings(), flags: {}, output: await host.loadOutput() }, agent));
+      const { stdio } = await import('./stdio/stdio.ts');
+      host.done(
+        await stdio({ around: await host.around(), flags: {}, output: await host.loadOutput() }, agent),
+      );
     });
 }

@@ -34,7 +34,13 @@ function addSessions(program: Command, host: CommandHost): void {
     .command('close')
     .argument('<session>', 'its id, session_…')
     .description('let no new messages in')
-    .addHelpText('after', host.examples('schub sessions close session_0123456789abcdef'))
+    .addHelpText(
+      'after',
+      host.examples(
+        'schub sessions close session_0123456789abcdef',
+        'schub sessions close session_0123456789abcdef --json',
+      ),
+    )
     .action(async (session: string) => {
       const { closeSession } = await import('./sessions.ts');
       host.done(await closeSession(await connect(host), session));
@@ -44,7 +50,13 @@ function addSessions(program: Command, host: CommandHost): void {
     .argument('<session>', 'its id, session_…')
     .description('a session and its newest messages')
     .option('--limit <count>', 'how many messages', countUpTo(MAX_SHOWN), 50)
-    .addHelpText('after', host.examples('schub sessions show session_0123456789abcdef --limit 100'))
+    .addHelpText(
+      'after',
+      host.examples(
+        'schub sessions show session_0123456789abcdef',
+        'schub sessions show session_0123456789abcdef --limit 100 --json',
+      ),
+    )
     .action(async (session: string, { limit }: { limit: number }) => {
       const { showSession } = await import('./sessions.ts');
       host.done(await showSession(await connect(host), session, limit));
@@ -59,7 +71,13 @@ function addMessages(program: Command, host: CommandHost): void {
     .description('the newest messages of a session, oldest of them first')
     .option('--after <id>', 'those after this message instead', countUpTo(Number.MAX_SAFE_INTEGER))
     .option('--limit <count>', 'how many at most', countUpTo(MAX_LISTED), 50)
-    .addHelpText('after', host.examples('schub messages list session_0123456789abcdef --limit 100'))
+    .addHelpText(
+      'after',
+      host.examples(
+        'schub messages list session_0123456789abcdef --limit 100',
+        'schub messages list session_0123456789abcdef --after 120 --ndjson',
+      ),
+    )
     .action(async (session: string, options: { after?: number; limit: number }) => {
       const { listMessages } = await import('./messages.ts');
       host.done(await listMessages(await connect(host), { session, ...options }));
@@ -94,7 +112,8 @@ interface SendOptions {
   readonly replyTo?: number;
 }
 
-function listOf(text = ''): readonly string[] {
+/** Parts between commas. */
+export function listOf(text = ''): readonly string[] {
   return text
     .split(',')
     .map((name) => name.trim())
@@ -113,7 +132,13 @@ function addMemory(program: Command, host: CommandHost): void {
     .description('print a value')
     .option(...scope)
     .option(...session)
-    .addHelpText('after', host.examples('schub memory get deploy.target'))
+    .addHelpText(
+      'after',
+      host.examples(
+        'schub memory get deploy.target',
+        'schub memory get plan --session session_0123456789abcdef --json',
+      ),
+    )
     .action(async (key: string, where: Where) => {
       const { getMemory } = await import('./memory.ts');
       host.done(await getMemory(await connect(host), key, where));
@@ -160,7 +185,7 @@ function addMemory(program: Command, host: CommandHost): void {
     .description('remove an entry')
     .option(...scope)
     .option(...session)
-    .addHelpText('after', host.examples('schub memory rm deploy.target'))
+    .addHelpText('after', host.examples('schub memory rm deploy.old', 'schub memory rm draft --scope agent'))
     .action(async (key: string, where: Where) => {
       const { removeMemory } = await import('./memory.ts');
       host.done(await removeMemory(await connect(host), key, where));

@@ -4,7 +4,8 @@ import { probeHub } from '../http/probe.ts';
 import type { RuntimeInfo } from '../lib/runtime-file.ts';
 import { readRuntimeFile } from '../lib/runtime-file.ts';
 
-const PROBE_MS = 2_000;
+/** Of a hub on a machine that is busy; where nobody listens, the answer comes at once. */
+const PROBE_MS = 10_000;
 
 /** What the runtime file says, if the hub it names answers. */
 export async function findHub(dataDir: string): Promise<RuntimeInfo | undefined> {

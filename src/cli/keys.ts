@@ -1,8 +1,8 @@
 /** `schub keys create|list|rotate|revoke`. */
 import { z } from 'zod';
 import type { HubClient } from './client.ts';
-import { CliError, EXIT, type Output } from './output.ts';
-import { tableLines } from './table.ts';
+import { secondsOf } from './duration.ts';
+import { EXIT, type Output } from './output.ts';
 
 export const keySchema = z.object({
   key_id: z.string(),
@@ -38,8 +38,6 @@ export interface NewKeyOptions {
   /** As `90d`, `12h`, `30m`. */
   readonly expires?: string;
 }
-
-const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 export async function createKey(
   { client, output }: KeysDeps,
@@ -81,9 +79,11 @@ export async function allKeys(client: HubClient): Promise<z.infer<typeof keySche
 
 export async function listKeys({ client, output }: KeysDeps): Promise<number> {
   const keys = await allKeys(client);
-  if (output.json) output.document({ keys });
-  else {
-    const rows = keys.map((key) => [
+  output.list({
+    name: 'keys',
+    items: keys,
+    headers: ['KEY ID', 'NAME', 'WORKSPACE', 'PERMISSIONS', 'AGENT', 'EXPIRES', 'LAST USED'],
+    row: (key) => [
       key.key_id,
       key.name,
       key.workspace,
@@ -91,10 +91,8 @@ export async function listKeys({ client, output }: KeysDeps): Promise<number> {
       key.agent_id ?? key.agent_ids?.join(',') ?? '-',
       key.revoked_at === null ? (key.expires_at ?? 'never') : 'revoked',
       key.last_used_at ?? 'never',
-    ]);
-    const headers = ['KEY ID', 'NAME', 'WORKSPACE', 'PERMISSIONS', 'AGENT', 'EXPIRES', 'LAST USED'];
-    for (const line of tableLines(headers, rows, output.terminal)) output.line(line);
-  }
+    ],
+  });
   return EXIT.ok;
 }
 
@@ -131,17 +129,4 @@ export async function revokeKey({ client, output }: KeysDeps, key: string): Prom
 
 function listOf(text: string | undefined): string[] | undefined {
   return text?.split(',').map((part) => part.trim());
-}
-
-/** `0` needs no unit. @throws CliError */
-function secondsOf(flag: string, text: string): number {
-  const [, count, unit = ''] = /^(\d+)([smhd])$/.exec(text === '0' ? '0s' : text) ?? [];
-  const seconds = SECONDS[unit];
-  if (count === undefined || seconds === undefined) {
-    throw new CliError(
-      EXIT.usage,
-      `${flag} is ${JSON.stringify(text)}; expected minutes, hours or days, as in 30m, 12h, 90d.`,
-    );
-  }
-  return Number(count) * seconds;
 }

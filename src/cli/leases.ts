@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { leaseShape, type Lease } from '../mcp/shapes.ts';
 import type { HubClient } from './client.ts';
 import { EXIT, type Output } from './output.ts';
-import { tableLines } from './table.ts';
 
 const listSchema = z.object({ leases: z.array(leaseShape), next_cursor: z.string().optional() });
 const releasedSchema = z.object({ released: z.number() });
@@ -32,9 +31,11 @@ export async function listLeases(
     leases.push(...page.leases);
     cursor = page.next_cursor;
   } while (cursor !== undefined);
-  if (output.json) output.document({ leases });
-  else {
-    const rows = leases.map((lease) => [
+  output.list({
+    name: 'leases',
+    items: leases,
+    headers: ['LEASE', 'HOLDER', 'MODE', 'EXPIRES', 'TOKEN', 'RESOURCES', 'REASON'],
+    row: (lease) => [
       lease.lease_id,
       lease.holder,
       lease.mode,
@@ -42,10 +43,8 @@ export async function listLeases(
       String(lease.fencing_token),
       lease.resources.join(' '),
       lease.reason ?? '-',
-    ]);
-    const headers = ['LEASE', 'HOLDER', 'MODE', 'EXPIRES', 'TOKEN', 'RESOURCES', 'REASON'];
-    for (const line of tableLines(headers, rows, output.terminal)) output.line(line);
-  }
+    ],
+  });
   return EXIT.ok;
 }
 

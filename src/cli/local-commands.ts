@@ -10,46 +10,56 @@ export function addLocalCommands(program: Command, host: CommandHost): void {
   addCompletion(program, host);
 }
 
-async function load() {
-  const [{ configWithOrigins }, { configSources, dotenvFile, surroundings }] = await Promise.all([
+/** What this process was started in, and its settings, which are read when they are asked for. */
+export async function load(host: CommandHost) {
+  const [{ configWithOrigins }, { configSources, dotenvFile, settingsFile }] = await Promise.all([
     import('../config/config.ts'),
     import('../config/env.ts'),
   ]);
-  const around = surroundings();
+  const around = await host.around();
   const sources = configSources(around);
-  return { around, sources, dotenv: dotenvFile(around), loaded: () => configWithOrigins(sources) };
+  return {
+    around,
+    sources,
+    dotenv: dotenvFile(around),
+    settings: settingsFile(around),
+    loaded: () => configWithOrigins(sources),
+  };
 }
 
 /** The settings in force. @throws StartError */
-export async function localConfig(): Promise<Config> {
-  return (await load()).loaded().config;
+export async function localConfig(host: CommandHost): Promise<Config> {
+  return (await load(host)).loaded().config;
 }
 
-function addStatus(program: Command, { loadOutput, done, examples }: CommandHost): void {
+function addStatus(program: Command, host: CommandHost): void {
+  const { loadOutput, done, examples } = host;
   program
     .command('status')
     .description('whether the hub runs, where, and how it does')
     .addHelpText('after', examples('schub status', 'schub status --json'))
     .action(async () => {
       const { status } = await import('./status.ts');
-      done(await status((await load()).loaded(), await loadOutput()));
+      done(await status((await load(host)).loaded(), await loadOutput()));
     });
 }
 
-function addDoctor(program: Command, { loadOutput, done, examples }: CommandHost): void {
+function addDoctor(program: Command, host: CommandHost): void {
+  const { loadOutput, done, examples } = host;
   program
     .command('doctor')
     .description('look at everything the hub needs, and say how to mend what is wrong')
     .addHelpText('after', examples('schub doctor', 'schub doctor --json'))
     .action(async () => {
       const { doctor } = await import('./doctor/doctor.ts');
-      const { around, sources } = await load();
+      const { around, sources } = await load(host);
       const { version } = around.package;
       done(await doctor({ sources, version, now: Date.now, output: await loadOutput() }));
     });
 }
 
-function addConfig(program: Command, { loadOutput, done, examples }: CommandHost): void {
+function addConfig(program: Command, host: CommandHost): void {
+  const { loadOutput, done, examples } = host;
   const config = program.command('config').description('settings, and the files of the hub');
   config
     .command('list')
@@ -58,7 +68,7 @@ function addConfig(program: Command, { loadOutput, done, examples }: CommandHost
     .addHelpText('after', examples('schub config list', 'schub config list --show-origin'))
     .action(async ({ showOrigin = false }: { showOrigin?: boolean }) => {
       const { listConfig } = await import('./config.ts');
-      done(await listConfig((await load()).loaded(), await loadOutput(), showOrigin));
+      done(await listConfig((await load(host)).loaded(), await loadOutput(), showOrigin));
     });
   config
     .command('path')
@@ -66,8 +76,8 @@ function addConfig(program: Command, { loadOutput, done, examples }: CommandHost
     .addHelpText('after', examples('schub config path', 'schub config path --json'))
     .action(async () => {
       const { showPaths } = await import('./config.ts');
-      const { loaded, dotenv } = await load();
-      done(showPaths(loaded(), dotenv, await loadOutput()));
+      const { loaded, dotenv, settings } = await load(host);
+      done(showPaths(loaded(), { env: dotenv, settings }, await loadOutput()));
     });
 }
 

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { entryShape } from '../mcp/shapes.ts';
 import type { HubClient } from './client.ts';
 import { EXIT, type Output } from './output.ts';
-import { tableLines } from './table.ts';
 
 export interface MemoryDeps {
   readonly client: HubClient;
@@ -81,20 +80,20 @@ export async function listMemory(
     entries.push(...page.entries);
     cursor = page.next_cursor;
   } while (cursor !== undefined && entries.length < limit);
-  if (output.json) output.document({ entries });
-  else {
-    const rows = entries.map((entry) => [
+  output.list({
+    name: 'entries',
+    items: entries,
+    headers: ['KEY', 'SCOPE', 'SESSION', 'VERSION', 'UPDATED', 'BY'],
+    row: (entry) => [
       entry.key,
       entry.scope,
       entry.session_id ?? '-',
       String(entry.version),
       entry.updated_at,
       entry.updated_by,
-    ]);
-    const headers = ['KEY', 'SCOPE', 'SESSION', 'VERSION', 'UPDATED', 'BY'];
-    for (const line of tableLines(headers, rows, output.terminal)) output.line(line);
-    if (cursor !== undefined) output.note(`More than ${String(limit)}; see them with --limit.`);
-  }
+    ],
+  });
+  if (cursor !== undefined && !output.json) output.note(`More than ${limit}; see them with --limit.`);
   return EXIT.ok;
 }
 

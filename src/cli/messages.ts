@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { messageShape } from '../mcp/shapes.ts';
 import type { HubClient } from './client.ts';
 import { EXIT, type Output } from './output.ts';
-import { tableLines } from './table.ts';
 
 export interface MessagesDeps {
   readonly client: HubClient;
@@ -24,12 +23,20 @@ const PAGE = 200;
 /** What a command line cannot hold comes from standard input. */
 const STDIN = '-';
 
-/** As rows of a table with {@link MESSAGE_HEADERS}. */
-export function messageRow(message: Message): readonly string[] {
-  const { id, timestamp, message_type: type, visibility, sender, content } = message;
-  return [String(id), timestamp, visibility === 'public' ? type : `${type}, ${visibility}`, sender, content];
-}
-export const MESSAGE_HEADERS = ['ID', 'TIME', 'TYPE', 'SENDER', 'CONTENT'] as const;
+/** How messages are listed. */
+export const MESSAGE_TABLE = {
+  name: 'messages',
+  headers: ['ID', 'TIME', 'TYPE', 'SENDER', 'CONTENT'],
+  row({ id, timestamp, message_type: type, visibility, sender, content }: Message): readonly string[] {
+    return [
+      String(id),
+      timestamp,
+      visibility === 'public' ? type : `${type}, ${visibility}`,
+      sender,
+      content,
+    ];
+  },
+} as const;
 
 export interface MessageFilter {
   readonly session: string;
@@ -55,12 +62,8 @@ export async function listMessages(
     messages = after === undefined ? [...page.messages, ...messages] : [...messages, ...page.messages];
     more = page.has_more;
   }
-  if (output.json) output.document({ messages, has_more: more });
-  else {
-    for (const line of tableLines(MESSAGE_HEADERS, messages.map(messageRow), output.terminal))
-      output.line(line);
-    if (more) output.note(`There are more; see them with --limit.`);
-  }
+  output.list({ ...MESSAGE_TABLE, items: messages, more: { has_more: more } });
+  if (more && !output.json) output.note('There are more; see them with --limit.');
   return EXIT.ok;
 }
 

@@ -1,5 +1,6 @@
 /** The commands that speak to a running hub. What one does is loaded only when it runs. */
 import { InvalidArgumentError, type Command } from 'commander';
+import type { Surroundings } from '../config/env.ts';
 import type { AuditFilter } from './audit.ts';
 import type { HubClient } from './client.ts';
 import type { LeaseFilter } from './leases.ts';
@@ -7,6 +8,8 @@ import type { Output } from './output.ts';
 
 export interface CommandHost {
   readonly loadOutput: () => Promise<Output>;
+  /** What the process was started in. */
+  readonly around: () => Promise<Surroundings>;
   /** Takes the exit code. */
   readonly done: (code: number) => void;
   readonly examples: (...lines: readonly string[]) => string;
@@ -27,13 +30,16 @@ export function addOperatorCommands(program: Command, host: CommandHost): void {
 }
 
 /** The hub to speak to, and where to say what it answers. @throws CliError */
-export async function connect({ loadOutput }: CommandHost): Promise<{ client: HubClient; output: Output }> {
-  const [{ hubClient }, { configWithOrigins }, { configSources, surroundings }] = await Promise.all([
+export async function connect({
+  loadOutput,
+  around,
+}: CommandHost): Promise<{ client: HubClient; output: Output }> {
+  const [{ hubClient }, { configWithOrigins }, { configSources }] = await Promise.all([
     import('./client.ts'),
     import('../config/config.ts'),
     import('../config/env.ts'),
   ]);
-  const client = await hubClient(configWithOrigins(configSources(surroundings())));
+  const client = await hubClient(configWithOrigins(configSources(await around())));
   return { client, output: await loadOutput() };
 }
 
@@ -79,10 +85,7 @@ function addKeys(program: Command, host: CommandHost): void {
     .argument('<key>', 'its name or id, as keys list shows them')
     .description('give a key a new text, printed once; agents and connections stay its own')
     .option('--overlap <time>', 'how long the old text stays valid, as 30m, 12h, 7d; 0: not at all', '24h')
-    .addHelpText(
-      'after',
-      host.examples('schub keys rotate reviewer', 'schub keys rotate reviewer --overlap 0'),
-    )
+    .addHelpText('after', host.examples('schub keys rotate ci', 'schub keys rotate ci --overlap 0'))
     .action(async (key: string, { overlap }: Options) => {
       const { rotateKey } = await import('./keys.ts');
       host.done(await rotateKey(await connect(host), key, overlap));
@@ -91,7 +94,10 @@ function addKeys(program: Command, host: CommandHost): void {
     .command('revoke')
     .argument('<key>', 'its name or id, as keys list shows them')
     .description('end a key at once')
-    .addHelpText('after', host.examples('schub keys revoke reviewer'))
+    .addHelpText(
+      'after',
+      host.examples('schub keys revoke old-laptop', 'schub keys revoke old-laptop --json'),
+    )
     .action(async (key: string) => {
       const { revokeKey } = await import('./keys.ts');
       host.done(await revokeKey(await connect(host), key));
@@ -115,7 +121,10 @@ function addAgents(program: Command, host: CommandHost): void {
     .argument('<agent>', 'its id')
     .description('let the next key that uses the id own it')
     .option(...workspace)
-    .addHelpText('after', host.examples('schub agents release reviewer'))
+    .addHelpText(
+      'after',
+      host.examples('schub agents release reviewer', 'schub agents release reviewer --workspace default'),
+    )
     .action(async (agent: string, options: Options) => {
       const { releaseAgent } = await import('./agents.ts');
       host.done(await releaseAgent(await connect(host), agent, options['workspace']));
@@ -126,7 +135,13 @@ function addAgents(program: Command, host: CommandHost): void {
     .argument('<key>', 'name or id of the key that shall own it')
     .description('give the id to another key of its workspace')
     .option(...workspace)
-    .addHelpText('after', host.examples('schub agents transfer reviewer team-b'))
+    .addHelpText(
+      'after',
+      host.examples(
+        'schub agents transfer planner team-b',
+        'schub agents transfer planner team-b --workspace default',
+      ),
+    )
     .action(async (agent: string, key: string, options: Options) => {
       const { transferAgent } = await import('./agents.ts');
       host.done(await transferAgent(await connect(host), { agent, key, workspace: options['workspace'] }));
@@ -149,7 +164,13 @@ function addLeases(program: Command, host: CommandHost): void {
     .command('release')
     .argument('<lease>', 'its id, lease_…')
     .description('take a lease away from its holder, who gets a message')
-    .addHelpText('after', host.examples('schub leases release lease_0123456789abcdef'))
+    .addHelpText(
+      'after',
+      host.examples(
+        'schub leases release lease_0123456789abcdef',
+        'schub leases release lease_0123456789abcdef --json',
+      ),
+    )
     .action(async (lease: string) => {
       const { releaseLease } = await import('./leases.ts');
       host.done(await releaseLease(await connect(host), lease));
@@ -182,7 +203,7 @@ function addReindex(program: Command, host: CommandHost): void {
   program
     .command('reindex')
     .description('make the search index anew, while the hub goes on working')
-    .addHelpText('after', host.examples('schub reindex'))
+    .addHelpText('after', host.examples('schub reindex', 'schub reindex --json'))
     .action(async () => {
       const { reindex } = await import('./reindex.ts');
       host.done(await reindex({ ...(await connect(host)), signal: onInterrupt() }));

@@ -1,9 +1,10 @@
 /** What a command says: data on standard output, everything else on standard error. */
-import { once } from 'node:events';
 import { Writable } from 'node:stream';
+import { styleText } from 'node:util';
 import { UsageError } from '../config/usage-error.ts';
 import type { ErrorObject } from '../errors.ts';
 import { ERRORS, HubError, StartError, errorObject } from '../errors.ts';
+import { tableLines } from './table.ts';
 
 export const EXIT = {
   ok: 0,
@@ -34,18 +35,44 @@ export interface Sink {
   readonly isTTY?: boolean;
 }
 
+/** Text for people, one document, or a document on each line. */
+export type Format = 'text' | 'json' | 'ndjson';
+export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
+export type Paint = (style: Style, text: string) => string;
+
+/** Things of a kind, as each format shows them. */
+export interface Listing<T> {
+  /** What they are called in the document of `--json`. */
+  readonly name: string;
+  readonly items: readonly T[];
+  readonly headers: readonly string[];
+  readonly row: (item: T) => readonly string[];
+  /** What else the document says. */
+  readonly more?: object;
+  /** The style of a cell; that of the first column is `cyan` otherwise. */
+  readonly style?: (item: T, column: number) => Style | undefined;
+}
+
 export interface Output {
+  readonly format: Format;
+  /** Whether what is said is a document, or several. */
   readonly json: boolean;
   /** Whether standard output is a terminal. */
   readonly terminal: boolean;
   /** Whether standard error is one. */
   readonly errTerminal: boolean;
+  /** Styles text for standard output, where that shows colours (NO_COLOR, FORCE_COLOR and TERM are heeded). */
+  readonly paint: Paint;
+  /** As `paint`, for standard error. */
+  readonly paintNote: Paint;
   /** Data as it is; resolves when more may follow. Answers whether anybody still reads it. */
   data(text: string): Promise<boolean>;
   /** A line of data. */
   line(text: string): void;
-  /** The one document of `--json`. */
+  /** The one document of `--json`; with `--ndjson` on one line. */
   document(value: unknown): void;
+  /** A table, aligned for a terminal and tab-separated for a pipe, or the documents. */
+  list<T>(listing: Listing<T>): void;
   /** A line for people. */
   note(text: string): void;
   /** Text on standard error as it is, for what is drawn over itself. */
@@ -54,27 +81,57 @@ export interface Output {
   failure(thrown: unknown): number;
 }
 
-export function createOutput(stdout: Sink, stderr: Sink, json: boolean): Output {
+export function createOutput(stdout: Sink, stderr: Sink, format: Format): Output {
+  const terminal = stdout.isTTY === true;
+  let isRead = true;
+  const [paint, paintNote] = [painter(stdout), painter(stderr)];
+  const line = (text: string): void => void stdout.write(`${text}\n`);
+  const document = (value: unknown): void =>
+    line(format === 'ndjson' ? JSON.stringify(value) : JSON.stringify(value, null, 2));
   return {
-    json,
-    terminal: stdout.isTTY === true,
+    format,
+    json: format !== 'text',
+    terminal,
     errTerminal: stderr.isTTY === true,
+    ...{ paint, paintNote, line, document },
     draw: (text) => void stderr.write(text),
     async data(text) {
       if (!(stdout instanceof Writable)) return stdout.write(text) !== false;
-      if (stdout.destroyed) return false;
-      if (!stdout.write(text)) await once(stdout, 'drain').catch(() => undefined);
-      return !stdout.destroyed;
+      // A pipe that nobody reads fails each write, and is open again after it.
+      isRead &&= await new Promise<boolean>((resolve) => {
+        stdout.write(text, (error) => resolve(error == null));
+      });
+      return isRead;
     },
-    line: (text) => void stdout.write(`${text}\n`),
-    document: (value) => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
+    list({ name, items, headers, row, more = {}, style }) {
+      if (format === 'ndjson') for (const item of items) document(item);
+      else if (format === 'json') document({ ...more, [name]: items });
+      else for (const text of tableLines(headers, items.map(row), { terminal, paint: painted })) line(text);
+
+      function painted(text: string, index: number, column: number): string {
+        const item = items[index];
+        if (item === undefined) return paint('bold', text);
+        const chosen = style === undefined ? (column === 0 ? 'cyan' : undefined) : style(item, column);
+        return chosen === undefined ? text : paint(chosen, text);
+      }
+    },
     note: (text) => void stderr.write(`${text}\n`),
     failure(thrown) {
-      const text = json ? JSON.stringify(asErrorObject(thrown), null, 2) : `schub: ${sentence(thrown)}`;
+      const text =
+        format === 'text'
+          ? `${paintNote('red', 'schub:')} ${sentence(thrown)}`
+          : JSON.stringify(asErrorObject(thrown), null, format === 'json' ? 2 : undefined);
       stderr.write(`${text}\n`);
       return exitCodeOf(thrown);
     },
   };
+}
+
+/** Node knows what a terminal and the environment say of colours. */
+function painter(sink: Sink): Paint {
+  const isColored = sink instanceof Writable && styleText('red', 'x', { stream: sink }) !== 'x';
+  if (!isColored) return (_style, text) => text;
+  return (style, text) => (text === '' ? text : styleText(style, text, { validateStream: false }));
 }
 
 /** The exit code of a failure. */

@@ -3,9 +3,10 @@ import { Command, CommanderError, Option } from 'commander';
 import { packageInfo } from '../config/package.ts';
 import { addConnectCommands } from './connect-commands.ts';
 import { addContentCommands } from './content-commands.ts';
+import { addLiveCommands } from './live-commands.ts';
 import { addLocalCommands, localConfig } from './local-commands.ts';
-import { addOperatorCommands } from './operator-commands.ts';
-import type { Output, Sink } from './output.ts';
+import { addOperatorCommands, type CommandHost } from './operator-commands.ts';
+import type { Format, Output, Sink } from './output.ts';
 import type { ServeDeps } from './serve.ts';
 import { SERVE_FLAGS, settingsOf } from './serve-flags.ts';
 import { addTransferCommands } from './transfer-commands.ts';
@@ -17,14 +18,16 @@ export interface CliIo {
 
 /** As in `EXIT`, which is loaded only where something is said. */
 const USAGE = 2;
+const FORMATS = ['ndjson', 'json'] as const satisfies readonly Format[];
+const CONFIG = '--config';
 const BARE_FLAGS: readonly string[] = ['-h', '--help', '-V', '--version'];
 
 /** Runs a command line (without node and script) and answers the exit code. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
-  const json = argv.includes('--json');
+  const format = formatOf(argv);
   const loadOutput = async (): Promise<Output> => {
     const { createOutput } = await import('./output.ts');
-    return createOutput(io.stdout, io.stderr, json);
+    return createOutput(io.stdout, io.stderr, format);
   };
   let code = 0;
   const program = createProgram(io, loadOutput, (result) => {
@@ -42,19 +45,40 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   }
 }
 
+/** Known before the rest is understood, as mistakes are said in it, too. */
+function formatOf(argv: readonly string[]): Format {
+  return FORMATS.find((format) => argv.includes(`--${format}`)) ?? 'text';
+}
+
 /** `npx shared-context-hub` is `schub up`, with its flags too. */
 function withCommand(argv: readonly string[]): readonly string[] {
-  const first = argv.find((arg) => arg !== '--json');
+  const first = argv[globalFlags(argv)];
   const named = first !== undefined && (!first.startsWith('-') || BARE_FLAGS.includes(first));
   return named ? argv : ['up', ...argv];
 }
 
-function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code: number) => void): Command {
+/** How many arguments at the beginning are flags that every command has. */
+function globalFlags(argv: readonly string[]): number {
+  let count = 0;
+  while (FORMATS.some((format) => argv[count] === `--${format}`) || argv[count]?.startsWith(CONFIG) === true)
+    count += argv[count] === CONFIG ? 2 : 1;
+  return count;
+}
+
+/** The commands; `done` gets the exit code of the one that has run. */
+export function createProgram(
+  io: CliIo,
+  loadOutput: () => Promise<Output>,
+  done: (code: number) => void,
+): Command {
   const program = new Command('schub')
     .description('One hub where many coding agents share sessions, messages and memory.')
     .version(packageInfo().version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .option('--json', 'print results and errors as one JSON document')
+    .option('--config <file>', 'the hub.config.yaml, if not the one beside .env')
+    .option('--ndjson', 'print what is listed as a JSON document on each line')
+    .addHelpText('after', examples('schub up', 'schub connect --all', 'schub demo', 'schub keys --help'))
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
@@ -62,10 +86,14 @@ function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code
       outputError: () => undefined,
     });
 
-  const serveDeps = async (options: Readonly<Record<string, unknown>>): Promise<ServeDeps> => {
+  const around: CommandHost['around'] = async () => {
     const { surroundings } = await import('../config/env.ts');
+    return surroundings(program.opts<{ config?: string }>().config);
+  };
+  const host: CommandHost = { loadOutput, around, done, examples };
+  const serveDeps = async (options: Readonly<Record<string, unknown>>): Promise<ServeDeps> => {
     const loadHub: ServeDeps['loadHub'] = async () => (await import('../hub.ts')).createHub;
-    return { around: surroundings(), flags: settingsOf(options), output: await loadOutput(), loadHub };
+    return { around: await around(), flags: settingsOf(options), output: await loadOutput(), loadHub };
   };
 
   withServeFlags(program.command('serve'))
@@ -80,7 +108,7 @@ function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code
 
   withServeFlags(program.command('up'))
     .description('run the hub, or print its address if it runs already')
-    .addHelpText('after', examples('schub up', 'schub up --port 8080'))
+    .addHelpText('after', examples('schub up', 'schub up --port 8080', 'schub up --config hub.config.yaml'))
     .action(async (options: Readonly<Record<string, unknown>>) => {
       const { serveOrBridge } = await import('./transport.ts');
       done(await serveOrBridge('up', await serveDeps(options)));
@@ -89,10 +117,10 @@ function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code
   program
     .command('migrate')
     .description("bring the database of a stopped hub to this version's schema")
-    .addHelpText('after', examples('schub migrate'))
+    .addHelpText('after', examples('schub migrate', 'DATABASE_PATH=copy-of-hub.db schub migrate'))
     .action(async () => {
       const { migrateStore } = await import('./migrate.ts');
-      done(await migrateStore(await localConfig(), await loadOutput()));
+      done(await migrateStore(await localConfig(host), await loadOutput()));
     });
 
   program
@@ -111,11 +139,11 @@ function createProgram(io: CliIo, loadOutput: () => Promise<Output>, done: (code
       },
     );
 
-  const host = { loadOutput, done, examples };
   addConnectCommands(program, host);
   addTransferCommands(program, host);
   addOperatorCommands(program, host);
   addContentCommands(program, host);
+  addLiveCommands(program, host);
   addLocalCommands(program, host);
   return program;
 }

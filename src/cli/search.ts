@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import type { HubClient } from './client.ts';
 import { EXIT, type Output } from './output.ts';
-import { tableLines } from './table.ts';
 
 export interface SearchDeps {
   readonly client: HubClient;
@@ -55,22 +54,24 @@ export async function search(
     });
     results.push(...page.results);
   } while (page.next_cursor !== undefined && results.length < limit);
-  if (output.json) {
-    output.document({ ...page, results });
-    return EXIT.ok;
+  if (!output.json) {
+    if (page.corrected_query !== undefined) output.note(`Searched for: ${page.corrected_query}`);
+    if (page.degraded === true)
+      output.note('The index is not complete: only the newest messages were searched.');
   }
-  if (page.corrected_query !== undefined) output.note(`Searched for: ${page.corrected_query}`);
-  if (page.degraded === true)
-    output.note('The index is not complete: only the newest messages were searched.');
-  const rows = results.map(({ message, score, snippet }) => [
-    String(message.id),
-    String(score),
-    message.timestamp,
-    message.session_id,
-    message.sender,
-    snippet,
-  ]);
-  const headers = ['ID', 'SCORE', 'TIME', 'SESSION', 'SENDER', 'FOUND'];
-  for (const line of tableLines(headers, rows, output.terminal)) output.line(line);
+  output.list({
+    name: 'results',
+    items: results,
+    headers: ['ID', 'SCORE', 'TIME', 'SESSION', 'SENDER', 'FOUND'],
+    row: ({ message, score, snippet }) => [
+      String(message.id),
+      String(score),
+      message.timestamp,
+      message.session_id,
+      message.sender,
+      snippet,
+    ],
+    more: page,
+  });
   return EXIT.ok;
 }

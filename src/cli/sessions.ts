@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { messageShape, sessionShape } from '../mcp/shapes.ts';
 import type { HubClient } from './client.ts';
-import { MESSAGE_HEADERS, messageRow } from './messages.ts';
+import { MESSAGE_TABLE } from './messages.ts';
 import { EXIT, type Output } from './output.ts';
-import { plain, tableLines } from './table.ts';
+import { plain } from './table.ts';
 
 const listSchema = z.object({ sessions: z.array(sessionShape), next_cursor: z.string().optional() });
 const sessionSchema = z.object({ session: sessionShape });
@@ -40,20 +40,20 @@ export async function listSessions(
     sessions.push(...page.sessions);
     cursor = page.next_cursor;
   } while (cursor !== undefined && sessions.length < limit);
-  if (output.json) output.document({ sessions });
-  else {
-    const rows = sessions.map((session) => [
+  output.list({
+    name: 'sessions',
+    items: sessions,
+    headers: ['SESSION', 'STATE', 'MESSAGES', 'LAST ACTIVITY', 'CREATED BY', 'PURPOSE'],
+    row: (session) => [
       session.session_id,
       session.is_active ? 'active' : 'closed',
       String(session.message_count),
       session.last_message_at ?? session.created_at,
       session.created_by,
       session.purpose,
-    ]);
-    const headers = ['SESSION', 'STATE', 'MESSAGES', 'LAST ACTIVITY', 'CREATED BY', 'PURPOSE'];
-    for (const line of tableLines(headers, rows, output.terminal)) output.line(line);
-    if (cursor !== undefined) output.note(`More than ${limit}; see them with --limit.`);
-  }
+    ],
+  });
+  if (cursor !== undefined && !output.json) output.note(`More than ${limit}; see them with --limit.`);
   return EXIT.ok;
 }
 
@@ -75,15 +75,12 @@ export async function showSession(
   const path = `/api/v1/sessions/${encodeURIComponent(id)}`;
   const { session } = await client.read(sessionSchema, path);
   const page = await client.read(messagesSchema, `${path}/messages`, { query: { limit } });
-  if (output.json) {
-    output.document({ session, ...page });
-    return EXIT.ok;
+  if (!output.json) {
+    const state = session.is_active ? 'active' : 'closed';
+    output.note(`${plain(session.purpose)} (${state}, by ${session.created_by})`);
+    output.note(`${page.messages.length} of ${page.total_count} messages`);
   }
-  output.note(
-    `${plain(session.purpose)} (${session.is_active ? 'active' : 'closed'}, by ${session.created_by})`,
-  );
-  output.note(`${page.messages.length} of ${page.total_count} messages`);
-  const rows = page.messages.map(messageRow);
-  for (const line of tableLines(MESSAGE_HEADERS, rows, output.terminal)) output.line(line);
+  const { messages, ...more } = page;
+  output.list({ ...MESSAGE_TABLE, items: messages, more: { session, ...more } });
   return EXIT.ok;
 }

@@ -5,7 +5,6 @@ import { probeHub } from '../http/probe.ts';
 import { hubClient } from './client.ts';
 import { findHub } from './find-hub.ts';
 import { CliError, EXIT, type Output } from './output.ts';
-import { tableLines } from './table.ts';
 
 const PROBE_MS = 2000;
 
@@ -31,10 +30,13 @@ export async function status(loaded: LoadedConfig, output: Output): Promise<numb
     ...(index === undefined ? {} : { search_index: index }),
   };
   if (output.json) output.document(facts);
-  else {
-    const rows = Object.entries(facts).map(([what, is]) => [what, String(is)]);
-    for (const line of tableLines(['WHAT', 'IS'], rows, output.terminal)) output.line(line);
-  }
+  else
+    output.list({
+      name: 'facts',
+      items: Object.entries(facts),
+      headers: ['WHAT', 'IS'],
+      row: ([what, is]) => [what, String(is)],
+    });
   return response.ok ? EXIT.ok : EXIT.failure;
 }
 

@@ -10,20 +10,27 @@ export function plain(text: string): string {
   return stripVTControlCharacters(text).replace(UNSAFE, ' ').trim();
 }
 
+export interface TableOptions {
+  readonly terminal: boolean;
+  /** Styles a cell that has its width already; the header is row -1. */
+  readonly paint?: (text: string, row: number, column: number) => string;
+}
+
 /** Lines of a table; a pipe gets no header and whole cells, a terminal is not overrun by more than the last column. */
 export function tableLines(
   headers: readonly string[],
   rows: readonly (readonly string[])[],
-  terminal: boolean,
+  { terminal, paint = (text) => text }: TableOptions,
 ): readonly string[] {
   const cells = rows.map((row) => row.map(plain));
-  if (!terminal) return cells.map((row) => row.join('\t'));
-  const widths = headers.map((header, i) =>
-    Math.max(header.length, ...cells.map((row) => row[i]?.length ?? 0)),
+  if (!terminal) return cells.map((row, i) => row.map((cell, j) => paint(cell, i, j)).join('\t'));
+  const widths = headers.map((header, j) =>
+    Math.max(header.length, ...cells.map((row) => row[j]?.length ?? 0)),
   );
-  return [headers, ...cells].map((row) =>
+  const last = headers.length - 1;
+  return [headers, ...cells].map((row, i) =>
     row
-      .map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
+      .map((cell, j) => paint(j === last ? cell : cell.padEnd(widths[j] ?? 0), i - 1, j))
       .join(GAP)
       .trimEnd(),
   );

@@ -71,7 +71,7 @@ function addBackup(program: Command, host: CommandHost): void {
     .addHelpText('after', host.examples('schub backup', 'schub backup before-the-update.db --json'))
     .action(async (file: string | undefined) => {
       const { backup } = await import('./backup.ts');
-      host.done(await backup(await localConfig(), file, await host.loadOutput()));
+      host.done(await backup(await localConfig(host), file, await host.loadOutput()));
     });
 }
 
@@ -80,9 +80,12 @@ function addRestore(program: Command, host: CommandHost): void {
     .command('restore')
     .argument('<file>', 'a backup')
     .description('put a backup in the place of the database of a stopped hub; the old one is kept')
-    .addHelpText('after', host.examples('schub restore before-the-update.db'))
+    .addHelpText(
+      'after',
+      host.examples('schub restore before-the-update.db', 'schub restore before-the-update.db --json'),
+    )
     .action(async (file: string) => {
       const { restore } = await import('./backup.ts');
-      host.done(await restore(await localConfig(), file, await host.loadOutput()));
+      host.done(await restore(await localConfig(host), file, await host.loadOutput()));
     });
 }

@@ -1,7 +1,9 @@
 /** The configuration of a hub: pure, frozen, free of secrets, so that it may be logged. */
 import path from 'node:path';
+import type { StartError } from '../errors.ts';
+import type { TextFile } from './file-texts.ts';
 import { dataFiles } from './paths.ts';
-import type { Source, TextSources } from './resolve.ts';
+import type { Resolved, Source, TextSources } from './resolve.ts';
 import { resolveSettings } from './resolve.ts';
 import type { SettingKey } from './settings.ts';
 import { SETTING_KEYS, SETTINGS } from './settings.ts';
@@ -23,6 +25,8 @@ export interface Config {
     readonly logRequests: boolean;
   };
   readonly store: { readonly path: string; readonly maxConnections: number };
+  /** What must be free where the database lies; by default a tenth of the disk is enough. */
+  readonly disk: { readonly minFreeBytes: number; readonly tenthIsEnough: boolean };
   /** Null: for ever. */
   readonly retention: { readonly auditLogMs: number | null; readonly inactiveSessionMs: number | null };
   readonly backups: {
@@ -37,6 +41,8 @@ export interface Config {
     /** Null: standard error. */
     readonly file: string | null;
   };
+  /** Whether durations are measured and kept. */
+  readonly monitoring: boolean;
   readonly mcp: {
     readonly transport: 'http' | 'stdio';
     readonly toolTimeoutMs: number;
@@ -68,6 +74,7 @@ export interface Config {
 
 const HOUR_MS = 60 * 60 * 1_000;
 const DAY_MS = 24 * HOUR_MS;
+const MEGABYTE = 1024 ** 2;
 
 const unlessZero = (count: number, unitMs: number): number | null => (count === 0 ? null : count * unitMs);
 
@@ -111,10 +118,25 @@ export interface LoadedConfig {
 
 /**
  * The configuration and where each value comes from.
- * @throws StartError naming a malformed value or an unknown key of `.env`.
+ * @throws StartError naming a malformed value, or an unknown key of a file.
  */
 export function configWithOrigins(sources: ConfigSources): LoadedConfig {
+  const { loaded, problems } = inspectConfig(sources);
+  const [problem] = problems;
+  if (problem !== undefined) throw problem;
+  return loaded;
+}
+
+/** As {@link configWithOrigins}, with defaults in the place of what is wrong, and all that is. */
+export function inspectConfig(sources: ConfigSources): {
+  readonly loaded: LoadedConfig;
+  readonly problems: readonly StartError[];
+} {
   const resolved = resolveSettings(sources);
+  return { loaded: loadedOf(resolved, sources), problems: resolved.problems };
+}
+
+function loadedOf(resolved: Resolved, sources: ConfigSources): LoadedConfig {
   const v = resolved.values;
   const config: Config = {
     dataDir: sources.dataDir,
@@ -136,6 +158,10 @@ export function configWithOrigins(sources: ConfigSources): LoadedConfig {
           : path.resolve(sources.cwd, v.DATABASE_PATH),
       maxConnections: v.DATABASE_MAX_CONNECTIONS,
     },
+    disk: {
+      minFreeBytes: v.MIN_FREE_DISK_MB * MEGABYTE,
+      tenthIsEnough: v.MIN_FREE_DISK_MB === SETTINGS.MIN_FREE_DISK_MB.fallback,
+    },
     retention: {
       auditLogMs: unlessZero(v.AUDIT_LOG_RETENTION_DAYS, DAY_MS),
       inactiveSessionMs: unlessZero(v.INACTIVE_SESSION_RETENTION_DAYS, DAY_MS),
@@ -151,6 +177,7 @@ export function configWithOrigins(sources: ConfigSources): LoadedConfig {
       format: v.LOG_FORMAT ?? (sources.terminal && v.LOG_FILE === null ? 'pretty' : 'json'),
       file: v.LOG_FILE === null ? null : path.resolve(sources.cwd, v.LOG_FILE),
     },
+    monitoring: v.ENABLE_PERFORMANCE_MONITORING,
     mcp: {
       transport: v.MCP_TRANSPORT,
       toolTimeoutMs: v.TOOL_TIMEOUT_SECONDS * 1_000,
@@ -204,7 +231,11 @@ export function createConfig(sources: ConfigSources): Config {
 function shown(key: SettingKey, value: unknown, source: Source, sources: ConfigSources): ShownSetting {
   const { section, secret } = SETTINGS[key];
   const visible = secret === true && value !== null ? '********' : value;
-  const path = source === '.env' ? sources.dotenv?.path : undefined;
+  const files: Readonly<Partial<Record<Source, TextFile | null | undefined>>> = {
+    '.env': sources.dotenv,
+    'hub.config.yaml': sources.yaml,
+  };
+  const path = files[source]?.path;
   return { key, section, value: visible, source, ...(path === undefined ? {} : { path }) };
 }
 

@@ -7,10 +7,11 @@ import { systemCode, systemReason } from '../lib/system-error.ts';
 import type { ConfigSources } from './config.ts';
 import type { PackageInfo } from './package.ts';
 import { packageInfo } from './package.ts';
+import type { TextFile } from './file-texts.ts';
 import { dataFiles, dataFolder } from './paths.ts';
-import type { DotenvFile } from './resolve.ts';
 import type { SettingKey } from './settings.ts';
 import { StartError } from '../errors.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -20,10 +21,12 @@ export interface Surroundings {
   /** Whether standard error is a terminal. */
   readonly terminal: boolean;
   readonly package: PackageInfo;
+  /** The `hub.config.yaml` that is named on the command line; absent: the one that lies where `.env` does. */
+  readonly configFile?: string | undefined;
 }
 
 /** What this process was started with and in. */
-export function surroundings(): Surroundings {
+export function surroundings(configFile?: string): Surroundings {
   return {
     env: { ...process.env },
     platform: process.platform,
@@ -31,12 +34,13 @@ export function surroundings(): Surroundings {
     cwd: process.cwd(),
     terminal: isatty(2),
     package: packageInfo(),
+    configFile,
   };
 }
 
 /**
- * Where the configuration is read from, the one `.env` that counts included.
- * @throws StartError if that file exists but cannot be read.
+ * Where the configuration is read from, the files that count included.
+ * @throws StartError if one of them exists but cannot be read, UsageError if the one that is named cannot.
  */
 export function configSources(
   around: Surroundings,
@@ -45,7 +49,8 @@ export function configSources(
   return {
     flags,
     env: around.env,
-    dotenv: readDotenvFile(dotenvFile(around)),
+    dotenv: readTextFile(dotenvFile(around)),
+    yaml: readNamedFile(around) ?? readTextFile(settingsFile(around)),
     dataDir: dataFolder(around),
     cwd: around.cwd,
     terminal: around.terminal,
@@ -54,7 +59,19 @@ export function configSources(
 
 /** The one `.env` that counts, whether it exists or not. */
 export function dotenvFile(around: Surroundings): string {
-  return dataFiles.dotenv(startedByNpmInClone(around) ? around.package.root : dataFolder(around));
+  return dataFiles.dotenv(settingsFolder(around));
+}
+
+/** The one `hub.config.yaml` that counts, whether it exists or not. */
+export function settingsFile(around: Surroundings): string {
+  const { configFile, cwd } = around;
+  if (configFile === undefined) return dataFiles.settings(settingsFolder(around));
+  return path.resolve(cwd, configFile);
+}
+
+/** Never the working folder: that is somebody's project. */
+function settingsFolder(around: Surroundings): string {
+  return startedByNpmInClone(around) ? around.package.root : dataFolder(around);
 }
 
 /**
@@ -77,7 +94,16 @@ function realPath(file: string): string {
   }
 }
 
-function readDotenvFile(file: string): DotenvFile | null {
+/** Undefined: none is named. */
+function readNamedFile(around: Surroundings): TextFile | undefined {
+  if (around.configFile === undefined) return undefined;
+  const file = settingsFile(around);
+  const read = readTextFile(file);
+  if (read === null) throw new UsageError(`--config names ${file}, which does not exist.`);
+  return read;
+}
+
+function readTextFile(file: string): TextFile | null {
   try {
     return { path: file, text: readFileSync(file, 'utf8') };
   } catch (error) {

@@ -3,7 +3,7 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   let best: string | undefined;
   let least = Math.max(1, Math.floor(name.length / 3)) + 1;
   for (const candidate of known) {
-    const distance = editDistance(name.toUpperCase(), candidate);
+    const distance = editDistance(name.toUpperCase(), candidate.toUpperCase());
     if (distance < least) [best, least] = [candidate, distance];
   }
   return best;

@@ -40,4 +40,5 @@ export const dataFiles = {
   /** The values of the variables that files of projects name in place of keys: a file for shells. */
   variables: (dataDir: string): string => path.join(dataDir, 'connect', 'keys.env'),
   dotenv: (folder: string): string => path.join(folder, '.env'),
+  settings: (folder: string): string => path.join(folder, 'hub.config.yaml'),
 } as const;

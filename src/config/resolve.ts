@@ -1,97 +1,68 @@
-/** From where each setting takes its value: the command line, the environment, `.env`, or its default. */
-import { parseEnv } from 'node:util';
+/** From where each setting takes its value: the command line, the environment, `.env`, `hub.config.yaml`, or its default. */
 import { StartError } from '../errors.ts';
-import { nearest } from './nearest.ts';
+import { readDotenv } from './dotenv.ts';
+import type { FileTexts, TextFile } from './file-texts.ts';
+import { cut } from './file-texts.ts';
+import { readSettingsFile } from './settings-file.ts';
 import type { Setting, SettingKey, SettingValues } from './settings.ts';
-import { SETTING_KEYS, SETTINGS, isSettingKey } from './settings.ts';
+import { SETTING_KEYS, SETTINGS } from './settings.ts';
 import { UsageError } from './usage-error.ts';
-
-export interface DotenvFile {
-  readonly path: string;
-  readonly text: string;
-}
 
 export interface TextSources {
   readonly flags: Readonly<Partial<Record<SettingKey, string>>>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Null: there is none. */
-  readonly dotenv: DotenvFile | null;
+  readonly dotenv: TextFile | null;
+  /** `hub.config.yaml`; null or absent: there is none. */
+  readonly yaml?: TextFile | null;
 }
 
-export type Source = 'flag' | 'environment' | '.env' | 'default';
+export type Source = 'flag' | 'environment' | '.env' | 'hub.config.yaml' | 'default';
 
 export interface Resolved {
+  /** Where a value is wrong, the default. */
   readonly values: SettingValues;
   readonly sources: Readonly<Record<SettingKey, Source>>;
+  /** All that is wrong; the hub stops at the first. */
+  readonly problems: readonly StartError[];
 }
 
-interface Layer {
+interface Layer extends FileTexts {
   readonly source: Source;
-  /** Completes "HTTP_PORT is … (". */
-  readonly from: string;
-  readonly texts: Readonly<Record<string, string | undefined>>;
 }
 
-/**
- * Reads every setting. An empty text counts as not set.
- * @throws StartError naming the first malformed value or unknown key.
- */
+/** Reads every setting. An empty text counts as not set. */
 export function resolveSettings(sources: TextSources): Resolved {
-  const layers: readonly Layer[] = [
-    { source: 'flag', from: 'on the command line', texts: sources.flags },
-    { source: 'environment', from: 'in the environment', texts: sources.env },
-    { source: '.env', from: `in ${sources.dotenv?.path ?? '.env'}`, texts: readDotenv(sources.dotenv) },
-  ];
+  const layers = layersOf(sources);
+  const problems = layers.flatMap((layer) => layer.problems.map((said) => new StartError(said)));
   const values: Partial<Record<SettingKey, unknown>> = {};
   const origins: Partial<Record<SettingKey, Source>> = {};
   for (const key of SETTING_KEYS) {
     const layer = layers.find(({ texts }) => (texts[key] ?? '').trim() !== '');
-    values[key] =
-      layer === undefined ? SETTINGS[key].fallback : readValue(key, (layer.texts[key] ?? '').trim(), layer);
+    const read = layer === undefined ? SETTINGS[key].fallback : readValue(key, layer);
+    if (read instanceof StartError) problems.push(read);
+    values[key] = read instanceof StartError ? SETTINGS[key].fallback : read;
     origins[key] = layer?.source ?? 'default';
   }
-  return { values: values as SettingValues, sources: origins as Record<SettingKey, Source> };
+  return { values: values as SettingValues, sources: origins as Record<SettingKey, Source>, problems };
 }
 
-function readValue(key: SettingKey, text: string, layer: Layer): unknown {
+/** In the order in which they count. */
+function layersOf({ flags, env, dotenv, yaml }: TextSources): readonly Layer[] {
+  return [
+    { source: 'flag', from: () => 'on the command line', texts: flags, problems: [] },
+    { source: 'environment', from: () => 'in the environment', texts: env, problems: [] },
+    ...(dotenv === null ? [] : [{ source: '.env' as const, ...readDotenv(dotenv) }]),
+    ...(yaml == null ? [] : [{ source: 'hub.config.yaml' as const, ...readSettingsFile(yaml, env) }]),
+  ];
+}
+
+function readValue(key: SettingKey, layer: Layer): unknown {
   const { parser, secret }: Setting<unknown, unknown> = SETTINGS[key];
+  const text = (layer.texts[key] ?? '').trim();
   const result = parser.schema.safeParse(text);
   if (result.success) return result.data;
   const shown = secret === true ? 'is malformed' : `is ${JSON.stringify(cut(text))}`;
-  const message = `${key} ${shown} (${layer.from}); expected ${parser.expected}.`;
-  throw layer.source === 'flag' ? new UsageError(message) : new StartError(message);
-}
-
-function cut(text: string): string {
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
-}
-
-function readDotenv(file: DotenvFile | null): Record<string, string | undefined> {
-  if (file === null) return {};
-  const text = file.text.replace(/^\uFEFF/, '');
-  const line = strayLine(text);
-  if (line !== undefined)
-    throw new StartError(`Line ${String(line)} of ${file.path} is not of the form NAME=value.`);
-  const texts = parseEnv(text);
-  for (const key of Object.keys(texts)) {
-    if (isSettingKey(key)) continue;
-    const meant = nearest(key, SETTING_KEYS);
-    const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
-    throw new StartError(
-      `${JSON.stringify(cut(key))} in ${file.path} is not a setting of the hub${hint || '.'}`,
-    );
-  }
-  return texts;
-}
-
-/** Number of the first line that Node's parser passes over in silence, such as `HTTP_PORT 8080`. */
-function strayLine(text: string): number | undefined {
-  const lines = text.split('\n');
-  const whole = JSON.stringify(parseEnv(text));
-  const index = lines.findIndex((line, i) => {
-    if (/^\s*(#|$)/.test(line) || /^[^=]+=/.test(line)) return false;
-    // A line inside a quoted value matters to the result; one that can be left out does not.
-    return JSON.stringify(parseEnv(lines.toSpliced(i, 1).join('\n'))) === whole;
-  });
-  return index === -1 ? undefined : index + 1;
+  const message = `${key} ${shown} (${layer.from(key)}); expected ${parser.expected}.`;
+  return layer.source === 'flag' ? new UsageError(message) : new StartError(message);
 }

@@ -181,6 +181,13 @@ export const SETTINGS = {
     'Whether each HTTP request is logged (never its headers or its body).',
   ),
 
+  ENABLE_PERFORMANCE_MONITORING: setting(
+    'log.enable_performance_monitoring',
+    boolean,
+    true,
+    'Whether durations are measured and kept by time; without, /metrics counts and nothing more.',
+  ),
+
   MCP_TRANSPORT: setting(
     'mcp.transport',
     oneOf(['http', 'stdio']),
@@ -255,6 +262,12 @@ export const SETTINGS = {
     'Sessions created by one agent.',
   ),
 
+  MIN_FREE_DISK_MB: setting(
+    'limits.min_free_disk_mb',
+    integer(0, MANY),
+    100,
+    'Megabytes that must be free where the database lies; below, writes are refused. With 100 a tenth of a smaller disk is enough.',
+  ),
   MAX_STREAMS_PER_KEY: setting(
     'limits.max_streams_per_key',
     integer(1, 1_000_000),

@@ -1,10 +1,12 @@
 /** All services over one store: what every door of the hub speaks to. */
 import type { Config } from '../config/config.ts';
 import type { EventBus } from '../events/bus.ts';
+import type { CacheMeters } from '../lib/cache-meter.ts';
 import type { SteadyClock } from '../lib/steady-clock.ts';
 import type { Search } from '../search/search.ts';
 import type { Store } from '../store/port.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { createAuditor, type Auditor } from './audit/auditor.ts';
 import { createAuditService, type AuditService } from './audit/service.ts';
 import { createVisits, type Visits } from './audit/visits.ts';
@@ -16,6 +18,7 @@ import { createDeliveryService, type DeliveryService } from './delivery/service.
 import { createExportService, type ExportService } from './export/service.ts';
 import { createFeedService, type FeedService } from './feed/service.ts';
 import { createImportService, type ImportService } from './import/service.ts';
+import { createHealthService, type HealthChecks, type HealthService } from './health/service.ts';
 import { createKeyService, type KeyService } from './keys/service.ts';
 import { createHookService, type HookService } from './hooks/service.ts';
 import { createLoginService, type LoginService } from './logins/service.ts';
@@ -23,6 +26,7 @@ import { createLeaseService } from './leases/service.ts';
 import type { LeaseService } from './leases/types.ts';
 import type { Limits } from './limits.ts';
 import { createMemoryService, type MemoryService } from './memory/service.ts';
+import { createMetricsService, type MetricsDeps, type MetricsService } from './metrics/service.ts';
 import { createMessageService, type MessageService } from './messages/service.ts';
 import { createRateService, type RateService } from './rates/service.ts';
 import { createStreamQuota, type StreamQuota } from './rates/streams.ts';
@@ -56,6 +60,8 @@ export interface Services {
   readonly feed: FeedService;
   readonly catchUp: CatchUpService;
   readonly hooks: HookService;
+  readonly metrics: MetricsService;
+  readonly health: HealthService;
 }
 
 export interface ServiceDeps {
@@ -73,6 +79,11 @@ export interface ServiceDeps {
   /** Counts the time of leases. */
   readonly clock: SteadyClock;
   readonly log: Logger;
+  readonly caches: CacheMeters;
+  readonly metrics: Metrics;
+  /** What there is now. */
+  readonly live: MetricsDeps['live'];
+  readonly checks: HealthChecks;
   readonly progressMs?: number;
 }
 
@@ -111,5 +122,7 @@ export function createServices(given: ServiceDeps): Services {
     delivery,
     catchUp,
     hooks: createHookService({ ...deps, delivery, catchUp, leases }),
+    metrics: createMetricsService(deps),
+    health: createHealthService(deps),
   };
 }

@@ -3,7 +3,6 @@ import { Hono } from 'hono';
 import { compress } from 'hono/compress';
 import type { Authenticator } from '../auth/types.ts';
 import type { Config } from '../config/config.ts';
-import type { StoreHealth } from '../store/port.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { OnRefused } from './audit-refusals.ts';
 import { limitBody } from './body-limit.ts';
@@ -11,9 +10,10 @@ import { clientAddress } from './client-address.ts';
 import { limitConcurrency } from './concurrency-limit.ts';
 import { crossOrigin } from './cross-origin.ts';
 import { answerErrors, throwErrorsOnly } from './error-handler.ts';
-import { healthRoutes } from './health.ts';
+import { healthRoutes, type HealthOptions } from './health.ts';
 import { hostGuard } from './host-guard.ts';
 import { hostRule } from './host-rules.ts';
+import { measureRequests, type OnServed } from './measure-requests.ts';
 import { notFound, notOffered } from './not-found.ts';
 import { originGuard } from './origin-guard.ts';
 import { privateHeaders } from './private-headers.ts';
@@ -35,18 +35,21 @@ export interface AppDeps {
   readonly version: string;
   readonly log: Logger;
   readonly auth: Pick<Authenticator, 'verify'>;
-  readonly health: () => StoreHealth;
+  readonly health: HealthOptions['health'];
   /** Routes `/mcp…`; authenticates itself. */
   readonly mcp: Hono;
   /** Routes `/auth/…`, which check credentials themselves. */
   readonly authRoutes: Hono<HubEnv>;
   /** Routes below `/api/v1`, which they leave out; a credential has been verified. */
   readonly api: Hono<HubEnv>;
+  /** Routes `/metrics`; a credential has been verified. */
+  readonly metrics: Hono<HubEnv>;
   /** Routes `/events`, which it leaves out; authenticates itself. */
   readonly events: Hono<HubEnv>;
   /** Routes `/ui`, which it leaves out; authenticates itself. */
   readonly dashboard: Hono<HubEnv>;
   readonly onRefused?: OnRefused;
+  readonly onServed?: OnServed;
   readonly now?: () => number;
   /** Monotonic milliseconds since the start. */
   readonly uptimeMs?: () => number;
@@ -64,11 +67,12 @@ export function createApp(deps: AppDeps): Hono<HubEnv> {
     isStream(method, path) || isImport(method, path);
   const app = new Hono<HubEnv>();
 
-  const { onRefused } = deps;
+  const { onRefused, onServed } = deps;
   app.onError(answerErrors({ log, now, ...(onRefused === undefined ? {} : { onRefused }) }));
   app.notFound(notFound({ app, auth, addressOf }));
 
   app.use(requestId());
+  if (onServed !== undefined) app.use(measureRequests({ onServed }));
   if (http.logRequests) app.use(requestLog({ log }));
   app.use(privateHeaders({ https: http.publicUrl?.startsWith('https:') ?? false }));
   app.use(hostGuard({ isOurs }));
@@ -82,7 +86,7 @@ export function createApp(deps: AppDeps): Hono<HubEnv> {
   app.use(limitTime({ timeoutMs: http.requestTimeoutMs, exempt: longLived }));
   app.use('/api/*', compress());
   app.use('/ui/*', compress());
-  app.use('/api/*', requireCredential({ auth, addressOf }));
+  for (const path of ['/api/*', '/metrics']) app.use(path, requireCredential({ auth, addressOf }));
   app.use('/auth/*', limitBody({ maxBytes: MAX_AUTH_BODY_BYTES, exempt: () => false }));
   app.use(limitBody({ maxBytes: MAX_BODY_BYTES, exempt: isImport }));
   app.use(throwErrorsOnly);
@@ -90,6 +94,7 @@ export function createApp(deps: AppDeps): Hono<HubEnv> {
   app.route('/', deps.mcp);
   app.route('/auth', deps.authRoutes);
   app.route('/api/v1', deps.api);
+  app.route('/', deps.metrics);
   app.route('/events', deps.events);
   for (const path of ['/', '/ui', '/ui/']) app.get(path, (c) => c.redirect(HOME));
   app.route('/ui', deps.dashboard);

@@ -18,11 +18,15 @@ export interface AuthRoutesDeps extends RequireCredentialOptions {
   readonly guesses: GuessGuard;
 }
 
-const tokenRequest = parser(
-  z.strictObject({ agent_id: agentName(100), agent_type: agentName(50), permissions }),
-);
-const refreshRequest = z.strictObject({ refresh_token: z.string() });
-const revokeRequest = parser(z.strictObject({ token: z.string().min(1).max(4096) }));
+export const tokenInput = z.strictObject({
+  agent_id: agentName(100),
+  agent_type: agentName(50),
+  permissions,
+});
+export const refreshInput = z.strictObject({ refresh_token: z.string() });
+export const revokeInput = z.strictObject({ token: z.string().min(1).max(4096) });
+const tokenRequest = parser(tokenInput);
+const revokeRequest = parser(revokeInput);
 
 export function authRoutes({ services, guesses, ...guard }: AuthRoutesDeps): Hono<HubEnv> {
   const { accessTokens, handles, rates } = services;
@@ -54,7 +58,7 @@ export function authRoutes({ services, guesses, ...guard }: AuthRoutesDeps): Hon
     exemptFromLimits(c);
     // The refresh token is the credential: whatever is wrong with it is answered alike.
     const body: unknown = await readJson(c).catch(() => undefined);
-    const text = refreshRequest.safeParse(body).data?.refresh_token;
+    const text = refreshInput.safeParse(body).data?.refresh_token;
     if (text === undefined) throw refused();
     const pair = await guesses.attempt(guard.addressOf(c), text, async () => {
       const next = await accessTokens.refresh(text, c.get('requestId'));

@@ -1,5 +1,6 @@
 /** A bounded cache of what was read, that can be emptied while something is being read. */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from './bounded-cache.ts';
+import type { CacheMeters } from './cache-meter.ts';
 
 export interface ReadCache<V extends object> {
   /** What is known under the key, or else what `read` answers; undefined is not remembered. */
@@ -10,12 +11,22 @@ export interface ReadCache<V extends object> {
   clear(): void;
 }
 
-export function createReadCache<V extends object>(max: number): ReadCache<V> {
-  const known = new LRUCache<string, V>({ max });
+export interface ReadCacheOptions {
+  /** Entries at most. */
+  readonly max: number;
+  /** As `caches` calls it. */
+  readonly name: string;
+  readonly caches: CacheMeters;
+}
+
+export function createReadCache<V extends object>({ max, name, caches }: ReadCacheOptions): ReadCache<V> {
+  const meter = caches.add(name, () => ({ entries: known.size }));
+  const known = boundedCache<string, V>(max, (_value, _key, reason) => meter.disposed(reason));
   let generation = 0;
   return {
     async get(key, read) {
       const found = known.get(key);
+      meter.looked(found !== undefined);
       if (found !== undefined) return found;
       const before = generation;
       const value = await read();

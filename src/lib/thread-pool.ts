@@ -10,6 +10,10 @@ export interface ThreadPool<Request> {
   run(request: Request): Promise<string | undefined>;
   /** Threads that are alive. */
   size(): number;
+  /** How many of them work, and how many calls wait for one. */
+  load(): { readonly busy: number; readonly waiting: number };
+  /** Whether the last thing that happened is that a thread died. */
+  failing(): boolean;
   close(): Promise<void>;
 }
 
@@ -160,6 +164,11 @@ export function createThreadPool<Request>(options: ThreadPoolOptions): ThreadPoo
       });
     },
     size: () => threads.size,
+    load: () => ({
+      busy: [...threads].filter((thread) => thread.call !== undefined).length,
+      waiting: waiting.length,
+    }),
+    failing: () => deaths > 0,
     async close() {
       closed = true;
       for (const call of waiting.splice(0)) call.reject(errors.unavailable());

@@ -8,6 +8,7 @@ import { canonicalJson } from '../lib/canonical-json.ts';
 import { answerFits } from './budget.ts';
 import { isRecord } from './engines/rpc.ts';
 import { inputJsonSchema, outputJsonSchema } from './json-schema.ts';
+import { observed } from './observe-call.ts';
 import { inboxShape } from './shapes.ts';
 import type { ToolDescriptor, ToolResult } from './surface.ts';
 import type { Tool, ToolHub } from './tool.ts';
@@ -69,28 +70,30 @@ export async function callTool(
   args: unknown,
   { timeoutMs, now }: CallOptions,
 ): Promise<ToolResult> {
-  let ctx: Ctx = { ...caller, action: prepared.tool.name };
-  const handle = handleOf(prepared.tool, args);
-  const revoked = new AbortController();
+  const { tool } = prepared;
+  let ctx: Ctx = { ...caller, action: tool.name };
+  const handle = handleOf(tool, args);
   // A call that waits ends with its handle. Before that is looked up: it may be revoked meanwhile.
-  using held =
-    handle === undefined || prepared.tool.waits !== true
-      ? undefined
-      : hub.services.handles.onRevoke(handle, (refusal) => revoked.abort(refusal));
+  const revoked = handle !== undefined && tool.waits === true ? new AbortController() : undefined;
+  using _held = revoked && hub.services.handles.onRevoke(handle ?? '', (refusal) => revoked.abort(refusal));
   try {
-    if (ctx.signal.aborted) throw callerGone(prepared.tool.name);
-    ctx = { ...ctx, principal: await callerOf(handle, hub, ctx) };
-    if (held !== undefined) ctx = { ...ctx, signal: AbortSignal.any([ctx.signal, revoked.signal]) };
-    using _calling = hub.services.presence.calls(ctx.principal, prepared.tool.name);
-    await hub.services.rates.spend(ctx.principal, prepared.tool.rate);
-    const answer = await runTool(prepared, hub, ctx, args, timeoutMs);
-    revoked.signal.throwIfAborted();
-    return await success(prepared.tool, hub, ctx, answer);
+    return await observed(hub, tool.name, ctx, async (watched, actsAs) => {
+      if (watched.signal.aborted) throw callerGone(tool.name);
+      ctx = { ...watched, principal: await callerOf(handle, hub, watched) };
+      if (revoked !== undefined) ctx = { ...ctx, signal: AbortSignal.any([ctx.signal, revoked.signal]) };
+      actsAs(ctx.principal);
+      using _calling = hub.services.presence.calls(ctx.principal, tool.name);
+      await hub.services.rates.spend(ctx.principal, tool.rate);
+      const answer = await runTool(prepared, hub, ctx, args, timeoutMs);
+      revoked?.signal.throwIfAborted();
+      // Awaited here: the agent is busy until its answer is whole.
+      return await success(tool, hub, ctx, answer);
+    });
   } catch (thrown) {
-    const error: unknown = revoked.signal.aborted ? revoked.signal.reason : thrown;
+    const error: unknown = revoked?.signal.aborted === true ? revoked.signal.reason : thrown;
     noteRefusal(hub.services, ctx, error);
     if (!(error instanceof HubError))
-      ctx.log.error({ err: error, tool: prepared.tool.name, request_id: ctx.requestId }, 'a tool failed');
+      ctx.log.error({ err: error, tool: tool.name, request_id: ctx.requestId }, 'a tool failed');
     return {
       content: [{ type: 'text', text: JSON.stringify(errorObject(error, ctx.requestId, now())) }],
       isError: true,

@@ -2,15 +2,16 @@
 import type { Ctx, Principal } from '../context.ts';
 import { may } from '../context.ts';
 import { noteRefusal } from '../features/audit/refusal.ts';
+import { isOperator } from '../features/operator.ts';
 import { callTool, prepareTool, type CallOptions, type PreparedTool } from './call-tool.ts';
 import { complete } from './completions.ts';
 import { INSTRUCTIONS } from './guidance.ts';
 import { PROMPT_DESCRIPTORS, getPrompt } from './prompts.ts';
 import { resourceKey } from './resource-keys.ts';
 import {
-  RESOURCES,
   RESOURCE_TEMPLATES,
   readResource,
+  resourcesFor,
   watchResource,
   type ResourceDeps,
 } from './resources.ts';
@@ -39,7 +40,7 @@ export function createSurface(hub: ToolHub, tools: readonly Tool[], options: Sur
       }
       return callTool(tool, hub, ctx, args, options);
     },
-    listResources: () => RESOURCES,
+    listResources: resourcesFor,
     listResourceTemplates: () => RESOURCE_TEMPLATES,
     readResource: (ctx, uri) =>
       watched(ctx, 'resources/read', (named) => readResource(resources, named, uri)),
@@ -79,14 +80,15 @@ function listFor(
 ): readonly ToolDescriptor[] {
   return [...tools]
     .filter(({ tool }) => may(principal, tool.permission) && (set === 'all' || tool.core))
+    .filter(({ tool }) => tool.wholeHub !== true || isOperator(principal))
     .map(({ descriptor }) => descriptor);
 }
 
-/** One list per set of permissions and tools, made at the first question. */
+/** One list per set of permissions, reach and tools, made at the first question. */
 function memoize(make: McpSurface['listTools']): McpSurface['listTools'] {
   const made = new Map<string, readonly ToolDescriptor[]>();
   return (principal, set) => {
-    const key = `${[...principal.permissions].sort().join()}/${set}`;
+    const key = `${[...principal.permissions].sort().join()}/${isOperator(principal)}/${set}`;
     const list = made.get(key) ?? make(principal, set);
     made.set(key, list);
     return list;

@@ -4,14 +4,28 @@ import type { JsonSchema } from './surface.ts';
 
 const SAFE_INTEGERS: readonly unknown[] = [Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER];
 
+/** What stands in the place of a part of a schema, where it is described elsewhere. */
+export type RefOf = (part: z.core.$ZodType) => string | undefined;
+
 /** JSON schema of a tool's parameters. */
 export function inputJsonSchema(schema: z.ZodType): JsonSchema {
   return clean(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }), false);
 }
 
 /** JSON schema of a tool's success; further fields are allowed, so that answers can grow. */
-export function outputJsonSchema(schema: z.ZodType): JsonSchema {
-  return clean(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' }), true);
+export function outputJsonSchema(schema: z.ZodType, refOf: RefOf = () => undefined): JsonSchema {
+  return clean(
+    z.toJSONSchema(schema, {
+      ...{ io: 'output', unrepresentable: 'any' },
+      override({ zodSchema, jsonSchema, path }) {
+        const ref = path.length === 0 ? undefined : refOf(zodSchema);
+        if (ref === undefined) return;
+        for (const name of Object.keys(jsonSchema)) Reflect.deleteProperty(jsonSchema, name);
+        jsonSchema.$ref = ref;
+      },
+    }),
+    true,
+  );
 }
 
 function clean(schema: object, open: boolean): JsonSchema {

@@ -1,9 +1,11 @@
 /** Resources: what can be read by address. Permissions and visibility are those of the services behind. */
-import type { Ctx } from '../context.ts';
+import type { Ctx, Principal } from '../context.ts';
+import { demandOperator, isOperator } from '../features/operator.ts';
 import { ALL_WORKSPACES } from '../store/port.ts';
 import { fit } from './budget.ts';
 import { decodeId } from './resource-keys.ts';
 import { docsMarkdown } from './docs.ts';
+import { performanceReport } from './performance.ts';
 import { idsInFull, shortenMessage, toEntry, toMessage, toSession } from './shapes.ts';
 import type {
   ResourceContents,
@@ -21,12 +23,13 @@ export interface ResourceDeps {
 }
 
 const JSON_TYPE = 'application/json';
+export const PERFORMANCE_URI = 'performance://metrics';
 const NEWEST_MESSAGES = 50;
 const MAX_ENTRIES = 200;
 const MAX_UNREAD = 50;
 const MAX_TOKENS = 20_000;
 
-export const RESOURCES: readonly ResourceDescriptor[] = [
+const FOR_ALL: readonly ResourceDescriptor[] = [
   {
     uri: 'hub://info',
     name: 'hub-info',
@@ -42,6 +45,20 @@ export const RESOURCES: readonly ResourceDescriptor[] = [
     mimeType: 'text/markdown',
   },
 ];
+const FOR_OPERATORS: readonly ResourceDescriptor[] = [
+  ...FOR_ALL,
+  {
+    uri: PERFORMANCE_URI,
+    name: 'performance-metrics',
+    title: 'Performance',
+    description: 'What the hub measured in the last five minutes, and what there is now.',
+    mimeType: JSON_TYPE,
+  },
+];
+
+export function resourcesFor(principal: Principal): readonly ResourceDescriptor[] {
+  return isOperator(principal) ? FOR_OPERATORS : FOR_ALL;
+}
 
 export const RESOURCE_TEMPLATES: readonly ResourceTemplateDescriptor[] = [
   {
@@ -90,6 +107,10 @@ const READERS: readonly { readonly pattern: RegExp; readonly read: Reader }[] = 
       Promise.resolve({ mimeType: 'text/markdown', text: docsMarkdown(deps.toolsOf(ctx)) }),
   },
   {
+    pattern: /^performance:\/\/metrics$/,
+    read: async ({ hub }, ctx) => json(await performanceReport(hub, ctx)),
+  },
+  {
     pattern: /^session:\/\/([^/]+)\/messages$/,
     read: async (deps, ctx, id) => json(await newestMessages(deps, ctx, id)),
   },
@@ -126,6 +147,7 @@ export async function watchResource(
   const [, id] = READERS.map(({ pattern }) => pattern.exec(uri)).find((match) => match !== null) ?? [''];
   if (!READERS.some(({ pattern }) => pattern.test(uri)))
     throw new UnknownName(`There is no resource ${uri}.`);
+  if (uri === PERFORMANCE_URI) demandOperator(ctx);
   if (id === undefined) return;
   if (uri.startsWith('session:')) await services.sessions.get(ctx, decodeId(id));
   else if (uri.endsWith('/inbox')) await services.delivery.unread(ctx, { agentId: decodeId(id), limit: 0 });

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Ctx, Permission } from '../context.ts';
 import type { RateKind } from '../features/rates/service.ts';
 import type { Services } from '../features/services.ts';
+import type { ToolCall } from '../telemetry/metrics.ts';
 
 /** What handlers reach: the services, and what shapes answers. */
 export interface ToolHub {
@@ -10,6 +11,12 @@ export interface ToolHub {
   /** Part of every cursor. */
   readonly epoch: string;
   readonly maxResponseBytes: number;
+  /** Told of every call of a tool. */
+  readonly calls: {
+    readonly count: (call: ToolCall) => void;
+    /** Whether each is a line of the log. */
+    readonly logged: boolean;
+  };
 }
 
 export interface ToolHints {
@@ -24,6 +31,8 @@ export interface Tool {
   readonly description: string;
   /** What the caller needs to see and call it. */
   readonly permission: Permission;
+  /** Tells of all workspaces together: for the operators of the hub alone. */
+  readonly wholeHub?: true;
   /** The limit its calls count in. */
   readonly rate: RateKind;
   /** Part of the small tool set (`?tools=core`). */

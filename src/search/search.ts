@@ -4,6 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import { HubError } from '../errors.ts';
+import type { CacheMeters } from '../lib/cache-meter.ts';
 import { createThreadPool } from '../lib/thread-pool.ts';
 import type { MessageType, Sight, Visibility } from '../store/port.ts';
 import { unavailable } from '../store/sqlite/errors.ts';
@@ -44,6 +45,13 @@ export interface Search {
   reindex(): void;
   /** How far the index is, as far as that is known, and whether it cannot be kept up. */
   index(): { readonly progress: IndexProgress | undefined; readonly failing: boolean };
+  /** Search threads, those of them at work, and searches that wait for one; whether threads die. */
+  load(): {
+    readonly threads: number;
+    readonly busy: number;
+    readonly waiting: number;
+    readonly failing: boolean;
+  };
   close(): Promise<void>;
 }
 
@@ -53,6 +61,9 @@ export interface SearchOptions {
   readonly log: Logger;
   /** Search threads at most. */
   readonly threads?: number;
+  readonly caches: CacheMeters;
+  /** Told of every search for messages that was answered, with how long it took in milliseconds. */
+  readonly onSearched?: (ms: number) => void;
 }
 
 const THREAD_FILE = import.meta.url.endsWith('.ts') ? './search-thread.ts' : './search-thread.js';
@@ -63,9 +74,10 @@ const MAX_QUEUE = 200;
 const YOUNG_GENERATION_MB = 16;
 /** How long the first search waits for the index to be checked, before it does without. */
 const CHECKED_WITHIN_MS = 1000;
-const CACHE_CHARS = 4_000_000;
+const CACHE_BYTES = 4_000_000;
 
-export function createSearch({ hubPath, log, threads = THREADS }: SearchOptions): Search {
+export function createSearch(options: SearchOptions): Search {
+  const { hubPath, log, threads = THREADS, caches, onSearched } = options;
   const indexPath = indexPathOf(hubPath);
   const follower = createIndexFollower({ hubPath, indexPath, log });
   const pool = createThreadPool<SearchCall>({
@@ -84,9 +96,11 @@ export function createSearch({ hubPath, log, threads = THREADS }: SearchOptions)
   });
   /** Answers of the state that the last commit left. */
   const cache = new LRUCache<string, SearchAnswer>({
-    maxSize: CACHE_CHARS,
-    sizeCalculation: (answer, key) => key.length + JSON.stringify(answer).length,
+    maxSize: CACHE_BYTES,
+    sizeCalculation: (answer, key) => Buffer.byteLength(key) + Buffer.byteLength(JSON.stringify(answer)),
+    dispose: (_answer, _key, reason) => meter.disposed(reason),
   });
+  const meter = caches.add('searches', () => ({ entries: cache.size, bytes: cache.calculatedSize }));
   let commits = 0;
   let here: Answerer | undefined;
   let closed = false;
@@ -102,21 +116,32 @@ export function createSearch({ hubPath, log, threads = THREADS }: SearchOptions)
     }
   }
 
+  async function messages(query: MessageSearch): Promise<SearchAnswer> {
+    const key = JSON.stringify(query);
+    const known = cache.get(key);
+    meter.looked(known !== undefined);
+    if (known !== undefined) return known;
+    follower.start();
+    if (follower.progress() === undefined && !follower.failing()) await follower.heard(CHECKED_WITHIN_MS);
+    const before = commits;
+    const { generation } = follower.progress() ?? {};
+    const { answered, withoutThread } = await ask({ generation, messages: query });
+    if (!('messages' in answered)) throw new Error('an answer to another question');
+    const { damaged } = answered;
+    const answer = {
+      ...answered.messages,
+      degraded: answered.messages.degraded || withoutThread || follower.failing(),
+    };
+    if (damaged !== undefined) follower.damaged(damaged);
+    if (!answer.degraded && before === commits) cache.set(key, answer);
+    return answer;
+  }
+
   return {
     async messages(query) {
-      const key = JSON.stringify(query);
-      const known = cache.get(key);
-      if (known !== undefined) return known;
-      follower.start();
-      if (follower.progress() === undefined && !follower.failing()) await follower.heard(CHECKED_WITHIN_MS);
-      const before = commits;
-      const { generation } = follower.progress() ?? {};
-      const { answered, withoutThread } = await ask({ generation, messages: query });
-      if (!('messages' in answered)) throw new Error('an answer to another question');
-      const { messages, damaged } = answered;
-      const answer = { ...messages, degraded: messages.degraded || withoutThread || follower.failing() };
-      if (damaged !== undefined) follower.damaged(damaged);
-      if (!answer.degraded && before === commits) cache.set(key, answer);
+      const started = performance.now();
+      const answer = await messages(query);
+      onSearched?.(performance.now() - started);
       return answer;
     },
     async memory(query) {
@@ -130,6 +155,7 @@ export function createSearch({ hubPath, log, threads = THREADS }: SearchOptions)
     },
     reindex: () => follower.reindex(),
     index: () => ({ progress: follower.progress(), failing: follower.failing() }),
+    load: () => ({ threads: pool.size(), ...pool.load(), failing: pool.failing() }),
     async close() {
       closed = true;
       await pool.close();

@@ -345,7 +345,23 @@ export type Tx = Reads & Writes;
 
 export interface StoreHealth {
   readonly writable: boolean;
+  /** Nothing has failed: writes are refused before something does. */
+  readonly paused?: true;
   readonly reason?: string;
+}
+
+export interface StoreLoad {
+  /** Writes that wait for their commit. */
+  readonly writesWaiting: number;
+  /** Threads for long queries, those of them at work, and queries that wait for one. */
+  readonly readers: number;
+  readonly readersBusy: number;
+  readonly readsWaiting: number;
+  /** Whether such a thread died, and none has answered since. */
+  readonly readersFailing: boolean;
+  /** Null where there is no such file. */
+  readonly databaseBytes: number | null;
+  readonly walBytes: number | null;
 }
 
 export interface Store {
@@ -362,6 +378,10 @@ export interface Store {
   /** Part of every cursor; a restored database gets another. */
   readonly epoch: string;
   health(): StoreHealth;
+  /** How busy it is, and how large. */
+  load(): Promise<StoreLoad>;
+  /** Refuses writes, saying why in words for everybody, until it is called without a reason. */
+  pauseWrites(reason: string | undefined): void;
   /** Finishes what is queued, tidies the file and closes it. */
   close(): Promise<void>;
 }

@@ -215,6 +215,15 @@ const guidance = row('get_usage_guidance', 'what one may do', async (asking) => 
   }
 });
 
+const performance = row('get_performance_metrics', 'the operators of the hub', async (asking) => {
+  const { caller } = asking;
+  for (const args of [{}, { window_seconds: 86_400 }]) {
+    const answer = await asking.call(args);
+    if (isAdmin(asking)) expect(expectSuccess(answer), caller.name).toMatchObject({ enabled: true });
+    else expectError(answer, 'PERMISSION_DENIED', caller.name);
+  }
+});
+
 const audit = row('get_audit_log', 'who came, and all there is', async (asking) => {
   const { caller, world } = asking;
   for (const args of [{ event_type: 'auth.login' }, {}]) {
@@ -261,6 +270,7 @@ export const PLACE_ROWS: readonly AccessRow[] = [
   ...leases,
   ...handles,
   guidance,
+  performance,
   audit,
   agents,
 ];

@@ -130,6 +130,7 @@ export const GOOD_CALLS: Readonly<Record<string, (stage: Stage) => readonly [Arg
   ],
   release_lease: ({ leaseId }) => [{ lease_id: leaseId, idempotency_key: 'release' }, { all: true }],
   list_leases: ({ sessionId: session_id }) => [{}, { session_id, resource: 'stage', max_tokens: 500 }],
+  get_performance_metrics: () => [{}, { window_seconds: 60 }],
   get_audit_log: ({ sessionId: session_id }) => [
     {},
     {

@@ -131,6 +131,16 @@ const resources: readonly DoorRow[] = [
     },
   },
   {
+    covers: 'performance://metrics',
+    async run(caller, door) {
+      const read = () => door.read('performance://metrics');
+      const isOperator = ADMINS.includes(caller.name);
+      expect((await door.resources()).includes('performance://metrics'), caller.name).toBe(isOperator);
+      if (isOperator) expect(parsed(await read()), caller.name).toMatchObject({ enabled: true });
+      else expect((await refusalOf(read())).error, caller.name).toMatchObject({ code: 'PERMISSION_DENIED' });
+    },
+  },
+  {
     covers: 'docs://tools',
     async run(caller, door) {
       const text = await door.read('docs://tools');

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { vi } from 'vitest';
+import { CACHE } from '../http/run-schub.ts';
 
 export const MAIN = path.join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
 
@@ -37,7 +38,7 @@ export interface Bridge {
 
 /** Nothing of the environment the tests run in. */
 export function envOf(share: string, more: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return { PATH: '/usr/bin:/bin', HOME: share, XDG_DATA_HOME: share, HTTP_PORT: '0', ...more };
+  return { PATH: '/usr/bin:/bin', HOME: share, XDG_DATA_HOME: share, HTTP_PORT: '0', ...CACHE, ...more };
 }
 
 export function startBridge(

@@ -82,7 +82,11 @@ async function run(
 ): Promise<Ran> {
   let out = '';
   let err = '';
-  const output = createOutput({ write: (text) => (out += text) }, { write: (text) => (err += text) }, json);
+  const output = createOutput(
+    { write: (text) => (out += text) },
+    { write: (text) => (err += text) },
+    json ? 'json' : 'text',
+  );
   const around = {
     env: { XDG_DATA_HOME: share, USER: 'ann', ...env },
     platform: 'linux' as const,
@@ -563,16 +567,3 @@ async function listKeys(): Promise<number> {
   await listed.ended;
   return (JSON.parse(listed.stdout()) as { keys: unknown[] }).keys.length;
 }
-
-it.each(['connect', 'stdio'])('runs the examples of schub %s --help', async (command) => {
-  const help = runSchub({ args: [command, '--help'], share });
-  expect(await help.ended).toBe(0);
-  const examples = help.stdout().split('Examples:\n')[1]?.trim().split('\n') ?? [];
-  expect(examples.length).toBeGreaterThan(1);
-  for (const example of examples) {
-    const [, ...args] = example.trim().split(' ');
-    // Standard input is at its end.
-    const ran = runSchub({ args, share, cwd: project, env: { HOME: home, USER: 'ann' } });
-    expect(await ran.ended, `${example}: ${ran.stderr()}`).toBe(0);
-  }
-});

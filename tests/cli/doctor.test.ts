@@ -83,6 +83,11 @@ const FAULTS: readonly Fault[] = [
     mend: (data) => writeFileSync(file('.env')(data), 'HTTP_PORT=0\n'),
   },
   {
+    ...{ fault: 'an unknown section', check: 'settings', says: /"htp" in line 1 of .*did you mean http/ },
+    plant: (data) => writeFileSync(file('hub.config.yaml')(data), 'htp: { port: 1 }\n'),
+    mend: (data) => writeFileSync(file('hub.config.yaml')(data), 'http: { port: 0 }\n'),
+  },
+  {
     ...{ fault: 'a malformed setting', check: 'settings', says: /LOG_LEVEL is "loud"/ },
     ...{ env: { LOG_LEVEL: 'loud' }, mend: unset },
   },

@@ -46,12 +46,40 @@ describe('without a hub', () => {
     expect(plain.out).not.toContain('default');
   });
 
+  it('reads hub.config.yaml after all else, and stops at what is wrong in it', async () => {
+    const own = path.join(share, 'own.yaml');
+    writeFileSync(
+      own,
+      `http:\n  port: \${MY_PORT}\nlimits: { max_sessions_per_agent: 8, max_metadata_bytes: 9 }\n`,
+    );
+    const run = async (...args: string[]) => {
+      const ran = runSchub({ args, share, env: { ...env, HTTP_PORT: '', MY_PORT: '8080' } });
+      return { code: await ran.ended, out: ran.stdout(), err: ran.stderr() };
+    };
+    const { out } = await run('config', 'list', '--show-origin', '--config', own);
+    expect(out).toContain(`\nHTTP_PORT\t8080\t${own}\n`);
+    expect(out).toContain(`\nMAX_METADATA_BYTES\t9\t${own}\n`);
+    expect(out).toMatch(/^MAX_SESSIONS_PER_AGENT\t7\t.*\.env$/m);
+    expect((await run('--config', own, 'config', 'list')).out).toContain('HTTP_PORT\t8080\n');
+
+    writeFileSync(own, 'http:\n  port: 8080\n  prot: 1\n');
+    for (const args of [['serve'], ['up'], ['status'], []]) {
+      const { code, err } = await run('--config', own, ...args);
+      expect([code, err]).toEqual([
+        1,
+        `schub: "prot" in line 3 of ${own} (http) is not a setting of the hub; did you mean port?\n`,
+      ]);
+    }
+    expect((await run('serve', '--config', 'nowhere.yaml')).code).toBe(2);
+  });
+
   it('config path names the files as a script wants them', async () => {
     const { out } = await schub('config', 'path', '--json');
     const data = path.join(share, 'shared-context-hub');
     expect(JSON.parse(out)).toEqual({
       ...{ data, database: path.join(data, 'hub.db'), secrets: path.join(data, 'secrets.json') },
       env: path.join(data, '.env'),
+      settings: path.join(data, 'hub.config.yaml'),
     });
   });
 

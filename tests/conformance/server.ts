@@ -50,6 +50,7 @@ export async function startConformanceServer(): Promise<ConformanceServer> {
     mcp: mcpRoutes({ engines, authenticator: everybody, log, requestIdOf, ...unlimited() }),
     authRoutes: new Hono<HubEnv>(),
     events: new Hono<HubEnv>(),
+    metrics: new Hono<HubEnv>(),
     dashboard: new Hono<HubEnv>(),
     api: new Hono<HubEnv>(),
   });

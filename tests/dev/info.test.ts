@@ -36,6 +36,14 @@ describe.concurrent('npm run dev -- --info', () => {
     expect(out).not.toMatch(/schk_|good-and-long/);
   });
 
+  it('shows what hub.config.yaml says', async () => {
+    const here = makeCase(checkout);
+    writeFileSync(here.file('hub.config.yaml'), 'limits: { max_message_length: 7 }');
+    const { code, out } = await here.run(['--info']);
+    expect(out).toMatch(new RegExp(`^MAX_MESSAGE_LENGTH +7 +${here.file('hub.config.yaml')}$`, 'm'));
+    expect(code).toBe(0);
+  });
+
   it('shows what a first start would do, and does none of it', async () => {
     const here = makeCase(checkout);
     const { code, out } = await here.run(['--info']);

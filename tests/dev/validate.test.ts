@@ -88,6 +88,18 @@ describe.concurrent('npm run dev -- --validate', () => {
     expect(code).toBe(1);
   });
 
+  it('names all that is wrong in the hub.config.yaml that it is told of', async () => {
+    const here = makeCase(checkout);
+    const own = here.file('own.yaml');
+    writeFileSync(own, 'http:\n  prt: 1\nlog:\n  level: loud\n');
+    const { code, lines } = await here.run(['--validate', '--config', own]);
+    expect(lines).toEqual([
+      `"prt" in line 2 of ${own} (http) is not a setting of the hub; did you mean port?`,
+      expect.stringMatching(/^LOG_LEVEL is "loud" \(in .*own\.yaml, line 4\); expected /),
+    ]);
+    expect(code).toBe(1);
+  });
+
   it('reads the .env beside package.json where npm has started it in the checkout', async () => {
     const here = makeCase(checkout);
     writeFileSync(here.file('.env'), 'HTTP_PORT=never-read');

@@ -4,13 +4,13 @@ import type { Config } from '../../src/config/config.ts';
 import { createConfig } from '../../src/config/config.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { HubEnv } from '../../src/http/types.ts';
-import type { StoreHealth } from '../../src/store/port.ts';
+import type { Readiness } from '../../src/http/health.ts';
 import { GOOD_KEY, collectLog, json, testAuth } from './harness.ts';
 
 const LONG = JSON.stringify({ text: 'word '.repeat(2_000) });
 const MEBIBYTE = 1_048_576;
 
-function hub(given: { env?: Record<string, string>; health?: () => StoreHealth } = {}) {
+function hub(given: { env?: Record<string, string>; health?: () => Readiness } = {}) {
   const { env = {}, health = () => ({ writable: true }) } = given;
   const config: Config = createConfig({
     flags: {},
@@ -47,6 +47,7 @@ function hub(given: { env?: Record<string, string>; health?: () => StoreHealth }
     mcp,
     authRoutes: new Hono<HubEnv>(),
     events: new Hono<HubEnv>(),
+    metrics: new Hono<HubEnv>(),
     dashboard: new Hono<HubEnv>(),
     api,
     uptimeMs: () => 12_345,
@@ -145,7 +146,7 @@ describe('health', () => {
   });
 
   it('is ready while the store takes writes, and says why when it does not', async () => {
-    let state: StoreHealth = { writable: true };
+    let state: Readiness = { writable: true };
     const { request } = hub({ health: () => state });
     const ready = await request('/health/ready');
     expect([ready.status, await json(ready)]).toEqual([

@@ -29,6 +29,7 @@ function testApp(mcp: Hono = new Hono(), { log } = collectLog()) {
     mcp,
     authRoutes: new Hono(),
     events: new Hono(),
+    metrics: new Hono(),
     dashboard: new Hono(),
     api: new Hono(),
   });

@@ -192,7 +192,7 @@ it('one row for the JSON API', async () => {
     id = (await world.hub.request(path, { headers })).headers.get('x-request-id');
   });
   expect(rows).toHaveLength(1);
-  const action = 'GET /api/v1/sessions/:id/messages';
+  const action = 'GET /api/v1/sessions/:session_id/messages';
   expect(rows[0]).toMatchObject({ action, session_id: main(), details: range(SECRETS), request_id: id });
 });
 

@@ -5,6 +5,7 @@ import type { Principal } from '../../src/context.ts';
 import { createEventBus } from '../../src/events/bus.ts';
 import { createInbox } from '../../src/features/delivery/inbox.ts';
 import { createUnreadMessages } from '../../src/features/delivery/unread.ts';
+import { createCacheMeters } from '../../src/lib/cache-meter.ts';
 import type { Store } from '../../src/store/port.ts';
 import { newAgent, newFolder, newSession, newWorkspace, openSqlite, post, silent } from './engine.ts';
 
@@ -33,7 +34,10 @@ async function twoAgents(messages: number): Promise<[Principal, Principal]> {
 }
 
 const unreadWithin = (maxMessages: number) =>
-  createUnreadMessages({ store, bus: createEventBus(), recorder: { pending: () => undefined }, maxMessages });
+  createUnreadMessages({
+    ...{ store, bus: createEventBus(), caches: createCacheMeters(), maxMessages },
+    recorder: { pending: () => undefined },
+  });
 
 it('forgets who asked longest ago when there are too many messages, and counts what was read since it was put there', async () => {
   const [alice, bob] = await twoAgents(3);

@@ -3,7 +3,6 @@ import { configWithOrigins } from '../../config/config.ts';
 import { configSources, type Surroundings } from '../../config/env.ts';
 import { hubClient } from '../client.ts';
 import { CliError, EXIT, type Output } from '../output.ts';
-import { tableLines } from '../table.ts';
 import { apply, type ApplyDeps, plan, type Planned } from './apply.ts';
 import { CLIENTS, type ConnectableClient, type Scope } from './clients.ts';
 import { openKeyring, sweepKeys } from './keyring.ts';
@@ -149,17 +148,17 @@ function tellClients({ around, output }: ConnectDeps, ledger: Ledger): number {
       connected: files.map(({ path }) => path),
     };
   });
-  if (output.json) {
-    output.document({ clients });
-    return EXIT.ok;
-  }
-  const cells = clients.map(({ client, installed, connected }) => [
-    client,
-    installed ? 'yes' : 'no',
-    connected.join(', ') || '-',
-  ]);
-  for (const line of tableLines(['CLIENT', 'INSTALLED', 'CONNECTED BY'], cells, output.terminal))
-    output.line(line);
-  output.note('Connect all that are installed with "schub connect --all", or name those you mean.');
+  output.list({
+    name: 'clients',
+    items: clients,
+    headers: ['CLIENT', 'INSTALLED', 'CONNECTED BY'],
+    row: ({ client, installed, connected }) => [
+      client,
+      installed ? 'yes' : 'no',
+      connected.join(', ') || '-',
+    ],
+  });
+  if (!output.json)
+    output.note('Connect all that are installed with "schub connect --all", or name those you mean.');
   return EXIT.ok;
 }

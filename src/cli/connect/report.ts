@@ -2,7 +2,6 @@
 import type { Surroundings } from '../../config/env.ts';
 import { dataFiles } from '../../config/paths.ts';
 import { EXIT, type Output } from '../output.ts';
-import { tableLines } from '../table.ts';
 import { CLIENTS, type Scope, variableOf } from './clients.ts';
 import { writeVariables } from './keyring.ts';
 import type { Ledger } from './ledger.ts';
@@ -32,17 +31,14 @@ const MEANINGS: Readonly<Partial<Record<Row['result'], string>>> = {
 /** Answers the exit code. */
 export function tell(output: Output, rows: readonly Row[]): number {
   const failed = rows.filter(({ error }) => error !== undefined);
-  if (output.json) output.document({ connections: rows });
-  else {
-    const cells = rows.map(({ client, result, file, agent_id: agent = '-' }) => [
-      client,
-      result,
-      agent,
-      file,
-    ]);
-    if (rows.length > 0)
-      for (const line of tableLines(['CLIENT', 'RESULT', 'AGENT', 'FILE'], cells, output.terminal))
-        output.line(line);
+  if (rows.length > 0 || output.json)
+    output.list({
+      name: 'connections',
+      items: rows,
+      headers: ['CLIENT', 'RESULT', 'AGENT', 'FILE'],
+      row: ({ client, result, file, agent_id: agent = '-' }) => [client, result, agent, file],
+    });
+  if (!output.json) {
     for (const { file, result } of rows) {
       const meaning = MEANINGS[result];
       if (meaning !== undefined) output.note(`${file} ${meaning}.`);

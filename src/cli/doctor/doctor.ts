@@ -1,18 +1,16 @@
 /** `schub doctor`: looks at everything that the hub needs, and says of each thing that is wrong how to mend it. */
 import { existsSync } from 'node:fs';
 import type { ConfigSources, LoadedConfig } from '../../config/config.ts';
-import { configWithOrigins } from '../../config/config.ts';
+import { inspectConfig } from '../../config/config.ts';
 import { dataFiles } from '../../config/paths.ts';
 import { findHub } from '../find-hub.ts';
-import { EXIT, type Output } from '../output.ts';
-import { tableLines } from '../table.ts';
+import { EXIT, type Output, type Style } from '../output.ts';
 import { checkClients } from './clients.ts';
 import { checkClock, checkDatabase, checkFolders, checkPages, checkRights, checkRoom } from './data.ts';
 import { foundOr, ok, problem, type Finding } from './finding.ts';
 import { checkExposure, checkInside, checkPort, checkRunning } from './network.ts';
 import { checkNativeModule, checkNode } from './program.ts';
 import { secretProblems } from './secrets.ts';
-import { checkSettings } from './settings.ts';
 
 export interface DoctorDeps {
   readonly sources: ConfigSources;
@@ -29,27 +27,28 @@ const MARKS: Readonly<Record<Finding['state'], string>> = {
   warning: 'warning',
   problem: 'PROBLEM',
 };
+const STYLES: Readonly<Record<Finding['state'], Style>> = { ok: 'green', warning: 'yellow', problem: 'red' };
 
 /** Prints the findings; answers 6 if there are problems, else 0. */
 export async function doctor({ output, ...deps }: DoctorDeps): Promise<number> {
   const findings = await examine(deps);
   const problems = findings.filter(({ state }) => state === 'problem').length;
-  if (output.json) output.document({ problems, findings });
-  else {
-    const rows = findings.map(({ state, check, detail, mend = '' }) => [MARKS[state], check, detail, mend]);
-    for (const line of tableLines(['', 'CHECK', 'FOUND', 'MEND WITH'], rows, output.terminal))
-      output.line(line);
-    output.note(problems === 0 ? 'Nothing is wrong.' : `${String(problems)} to mend.`);
-  }
+  output.list({
+    name: 'findings',
+    items: findings,
+    headers: ['', 'CHECK', 'FOUND', 'MEND WITH'],
+    row: ({ state, check, detail, mend = '' }) => [MARKS[state], check, detail, mend],
+    more: { problems },
+    style: ({ state }, column) => (column === 0 ? STYLES[state] : undefined),
+  });
+  if (!output.json) output.note(problems === 0 ? 'Nothing is wrong.' : `${problems} to mend.`);
   return problems === 0 ? EXIT.ok : EXIT.problemsFound;
 }
 
 async function examine({ sources, version, now }: Omit<DoctorDeps, 'output'>): Promise<readonly Finding[]> {
   const native = await checkNativeModule();
-  const checked = checkSettings(sources);
-  const loaded = configWithOrigins(checked.sources);
-  const mend = `correct it in ${sources.dotenv?.path ?? 'the environment'}`;
-  const settings = checked.problems.map((said) => problem('settings', said, mend));
+  const { loaded, problems } = inspectConfig(sources);
+  const settings = problems.map(({ message }) => problem('settings', message, 'correct it there'));
   return [
     checkNode(process.version),
     native,

@@ -14,7 +14,7 @@ const LOOK_EVERY_MS = 100;
 const OTHER_WITHIN_MS = 3_000;
 
 export interface BackgroundDeps {
-  readonly around: Pick<Surroundings, 'env'>;
+  readonly around: Pick<Surroundings, 'env' | 'configFile'>;
   readonly dataDir: string;
   /** Settings of the hub, before those of the environment. */
   readonly flags: Readonly<Partial<Record<SettingKey, string>>>;
@@ -27,7 +27,8 @@ export interface BackgroundDeps {
 export async function ensureHub({ around, dataDir, flags }: BackgroundDeps): Promise<RuntimeInfo> {
   const running = await findHub(dataDir);
   if (running !== undefined) return running;
-  const child = spawn(process.execPath, [process.argv[1] ?? '', 'serve', '--background'], {
+  const config = around.configFile === undefined ? [] : ['--config', around.configFile];
+  const child = spawn(process.execPath, [process.argv[1] ?? '', 'serve', '--background', ...config], {
     detached: true,
     // It must not become a bridge itself, and speaks to no hub.
     env: { ...around.env, ...flags, MCP_TRANSPORT: 'http', HUB_URL: '', HUB_API_KEY: '' },

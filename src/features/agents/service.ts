@@ -1,5 +1,6 @@
 /** Agents: who a connection acts as. Within a workspace the first key to use an id owns it; the type is fixed then. */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../lib/bounded-cache.ts';
+import type { CacheMeters } from '../../lib/cache-meter.ts';
 import type { Ctx, Permission, Principal } from '../../context.ts';
 import { HubError, invalid } from '../../errors.ts';
 import type { AgentRow, Store } from '../../store/port.ts';
@@ -51,6 +52,7 @@ export interface AgentDeps {
   readonly now: () => number;
   readonly auditor: Auditor;
   readonly rates: Pick<RateService, 'demandTotal'>;
+  readonly caches: CacheMeters;
 }
 
 const ALLOWED = /^[A-Za-z0-9._@-]+$/;
@@ -66,9 +68,10 @@ export function toIdPart(text: string, max: number): string {
   return text.replace(OUTSIDE, '-').slice(0, max) || DEFAULT_CLIENT;
 }
 
-export function createAgentService({ store, now, auditor, rates }: AgentDeps): AgentService {
-  const known = new LRUCache<string, AgentRow>({ max: CACHED_AGENTS });
-  const touchedAt = new LRUCache<number, number>({ max: CACHED_AGENTS });
+export function createAgentService({ store, now, auditor, rates, caches }: AgentDeps): AgentService {
+  const known = boundedCache<string, AgentRow>(CACHED_AGENTS, (_row, _key, reason) => meter.disposed(reason));
+  const meter = caches.add('agents', () => ({ entries: known.size }));
+  const touchedAt = boundedCache<number, number>(CACHED_AGENTS);
 
   const listeners: LossListener[] = [];
   let losses = 0;
@@ -79,6 +82,7 @@ export function createAgentService({ store, now, auditor, rates }: AgentDeps): A
   async function find(workspace: string, agentId: string): Promise<AgentRow | undefined> {
     const cacheKey = cacheKeyOf(workspace, agentId);
     const cached = known.get(cacheKey);
+    meter.looked(cached !== undefined);
     if (cached !== undefined) return cached;
     const before = losses;
     const row = await store.read.agents.get(workspace, agentId);

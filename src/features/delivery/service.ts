@@ -1,6 +1,7 @@
 /** Delivery: what is unread, what has reached whom, and what was acknowledged. */
 import type { Ctx, Principal } from '../../context.ts';
 import type { EventBus } from '../../events/bus.ts';
+import type { CacheMeters } from '../../lib/cache-meter.ts';
 import type { DeliveryWay, MessageRow, Reads, Store } from '../../store/port.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { Presence } from '../agents/presence.ts';
@@ -24,6 +25,7 @@ export interface DeliveryDeps {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
+  readonly caches: CacheMeters;
   /** How often a client that waits hears that it still does. */
   readonly progressMs?: number;
 }
@@ -95,7 +97,7 @@ export function createDeliveryService(deps: DeliveryDeps): DeliveryService {
   const { read, epoch } = store;
   const closing = new AbortController();
   const recorder = createRecorder(deps);
-  const unread = createUnreadMessages({ store, bus, recorder });
+  const unread = createUnreadMessages({ store, bus, recorder, caches: deps.caches });
 
   async function delivered(
     principal: Principal,

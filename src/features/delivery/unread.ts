@@ -6,6 +6,7 @@ import { LRUCache } from 'lru-cache';
 import type { Principal } from '../../context.ts';
 import { may } from '../../context.ts';
 import type { EventBus } from '../../events/bus.ts';
+import type { CacheMeters } from '../../lib/cache-meter.ts';
 import { ALL_WORKSPACES } from '../../store/port.ts';
 import type { CommittedEvent, MessagePreview, Recipient, Sight, Store } from '../../store/port.ts';
 import { namesOf } from '../messages/addressing.ts';
@@ -47,6 +48,7 @@ export interface UnreadDeps {
   readonly store: Pick<Store, 'read'>;
   readonly bus: Pick<EventBus, 'listen'>;
   readonly recorder: Pick<Recorder, 'pending'>;
+  readonly caches: CacheMeters;
   /** Of all agents together; whoever asked longest ago is forgotten for more. */
   readonly maxMessages?: number;
 }
@@ -186,7 +188,7 @@ class Entry implements Unread {
 }
 
 export function createUnreadMessages(deps: UnreadDeps): UnreadMessages {
-  const { store, bus, maxMessages = MAX_MESSAGES } = deps;
+  const { store, bus, caches, maxMessages = MAX_MESSAGES } = deps;
   /** By workspace and each name that speaks to the agent. */
   const named = new Map<string, Set<Entry>>();
   /** In an object of its own each time it is put: a cache does not measure again what it has. */
@@ -196,8 +198,10 @@ export function createUnreadMessages(deps: UnreadDeps): UnreadMessages {
     sizeCalculation: ({ entry: { messages } }) => Math.max(messages.size, 1),
     dispose: ({ entry }, _key, reason) => {
       if (reason !== 'set') forget(entry);
+      meter.disposed(reason);
     },
   });
+  const meter = caches.add('unread', () => ({ entries: entries.size }));
 
   const keysOf = ({ workspace, names: { agent, type } }: Recipient): string[] =>
     [agent, type].map((name) => keyOf(workspace, name));
@@ -246,7 +250,9 @@ export function createUnreadMessages(deps: UnreadDeps): UnreadMessages {
     async of(principal) {
       const { workspace, agentId } = principal;
       const key = `${keyOf(workspace, agentId.toLowerCase())}\u0000${may(principal, 'admin') ? 'admin' : ''}`;
-      const entry = entries.get(key)?.entry ?? (await enter(key, principal));
+      const known = entries.get(key)?.entry;
+      meter.looked(known?.current === true);
+      const entry = known ?? (await enter(key, principal));
       if (entry === undefined || entry.current) return entry;
       await entry.refresh();
       if (entries.peek(key)?.entry === entry) entries.set(key, { entry });

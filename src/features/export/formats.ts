@@ -7,6 +7,14 @@ import type { ExportPiece } from './service.ts';
 export const EXPORT_FORMATS = ['jsonl', 'csv', 'markdown'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
+const MEDIA = {
+  jsonl: 'application/x-ndjson',
+  csv: 'text/csv; charset=utf-8',
+  markdown: 'text/markdown; charset=utf-8',
+} as const satisfies Record<ExportFormat, string>;
+/** The media types of all formats, without parameters. */
+export const EXPORT_MEDIA = Object.values(MEDIA).map((type) => type.replace(/;.*/, ''));
+
 export interface Format {
   readonly contentType: string;
   /** What a file of it is called at the end. */
@@ -20,10 +28,10 @@ export interface Format {
 export function createFormat(format: ExportFormat, epoch: string): Format {
   switch (format) {
     case 'jsonl':
-      return { contentType: 'application/x-ndjson', extension: 'jsonl', head: '', text: jsonLines(epoch) };
+      return { contentType: MEDIA.jsonl, extension: 'jsonl', head: '', text: jsonLines(epoch) };
     case 'csv':
-      return { contentType: 'text/csv; charset=utf-8', extension: 'csv', head: csvHeader, text: csvRows };
+      return { contentType: MEDIA.csv, extension: 'csv', head: csvHeader, text: csvRows };
     case 'markdown':
-      return { contentType: 'text/markdown; charset=utf-8', extension: 'md', head: '', text: markdown };
+      return { contentType: MEDIA.markdown, extension: 'md', head: '', text: markdown };
   }
 }

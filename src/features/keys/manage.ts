@@ -1,12 +1,12 @@
 /** Which keys an operator looks after, and how one is named. */
 import type { Ctx } from '../../context.ts';
 import { HubError, invalid } from '../../errors.ts';
-import { ALL_WORKSPACES, type KeyRow, type Reads } from '../../store/port.ts';
-import { DEFAULT_WORKSPACE } from '../sessions/service.ts';
+import type { KeyRow, Reads } from '../../store/port.ts';
+import { looksAfterAll } from '../operator.ts';
 
 /** The operator of the default workspace sets the others up; the operator of another one sees only its own. */
 export function managesAll({ principal }: Ctx): boolean {
-  return principal.workspace === ALL_WORKSPACES || principal.workspace === DEFAULT_WORKSPACE;
+  return looksAfterAll(principal);
 }
 
 export function mayManage(ctx: Ctx, workspace: string): boolean {

@@ -1,10 +1,11 @@
 /** API keys: made, listed, rotated, revoked, verified. Only their hashes are stored. */
 import { randomUUID } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../lib/bounded-cache.ts';
 import { PERMISSIONS, type Ctx, type Permission } from '../../context.ts';
 import { invalid } from '../../errors.ts';
 import { ALL_WORKSPACES, type KeyPosition, type KeyRow, type Store } from '../../store/port.ts';
 import { actorOf, type Auditor, type AuditEventType } from '../audit/auditor.ts';
+import type { CacheMeters } from '../../lib/cache-meter.ts';
 import { createReadCache } from '../../lib/read-cache.ts';
 import { demand } from '../permissions.ts';
 import { SETTING_OF } from './bootstrap.ts';
@@ -66,6 +67,7 @@ export interface KeyDeps {
   readonly store: Store;
   readonly now: () => number;
   readonly auditor: Auditor;
+  readonly caches: CacheMeters;
 }
 
 const CACHED_KEYS = 10_000;
@@ -79,12 +81,12 @@ export function isLive(
   return revokedAt === null && (expiresAt === null || expiresAt > at);
 }
 
-export function createKeyService({ store, now, auditor }: KeyDeps): KeyService {
+export function createKeyService({ store, now, auditor, caches }: KeyDeps): KeyService {
   /** By hash; emptied by every change of a key. */
-  const known = createReadCache<VerifiedKey>(CACHED_KEYS);
+  const known = createReadCache<VerifiedKey>({ max: CACHED_KEYS, name: 'keys', caches });
   /** By id; emptied likewise. */
-  const knownById = createReadCache<VerifiedKey>(CACHED_KEYS);
-  const touchedAt = new LRUCache<string, number>({ max: CACHED_KEYS });
+  const knownById = createReadCache<VerifiedKey>({ max: CACHED_KEYS, name: 'keys', caches });
+  const touchedAt = boundedCache<string, number>(CACHED_KEYS);
   /** When the keys that have been used expire: only their holders can have something open. */
   const expiries = new Map<string, number>();
   const listeners: KeyListener[] = [];

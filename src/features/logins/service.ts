@@ -5,6 +5,7 @@
 import { createHmac } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { HubError } from '../../errors.ts';
+import type { CacheMeters } from '../../lib/cache-meter.ts';
 import { createReadCache } from '../../lib/read-cache.ts';
 import type { LoginRow, Store } from '../../store/port.ts';
 import type { Auditor } from '../audit/auditor.ts';
@@ -57,6 +58,7 @@ export interface LoginDeps {
   readonly keys: Pick<KeyService, 'verifyHash'>;
   readonly auditor: Auditor;
   readonly now: () => number;
+  readonly caches: CacheMeters;
 }
 
 export const LINK_TTL_MS = 10 * 60 * 1000;
@@ -74,12 +76,12 @@ export function csrfTokenOf(cookie: string): string {
   return createHmac('sha256', cookie).update('csrf').digest('base64url');
 }
 
-export function createLoginService({ store, keys, auditor, now }: LoginDeps): LoginService {
+export function createLoginService({ store, keys, auditor, now, caches }: LoginDeps): LoginService {
   /** Links by the hash of their codes: a restart of the hub ends them. */
   const links = new LRUCache<string, { readonly keyHash: string; readonly expiresAt: number }>({
     max: OPEN_LINKS,
   });
-  const known = createReadCache<LoginRow>(CACHED_LOGINS);
+  const known = createReadCache<LoginRow>({ max: CACHED_LOGINS, name: 'logins', caches });
   const listeners: ((keyId: string) => void)[] = [];
 
   async function adminOf(keyHash: string): Promise<VerifiedKey | undefined> {

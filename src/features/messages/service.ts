@@ -44,6 +44,15 @@ export interface MessageService {
   add(ctx: Ctx, sessionId: string, input: NewMessageInput): Promise<PostedMessage>;
   /** Oldest first: the newest of the session, or those next to `after` or `before`. */
   page(ctx: Ctx, query: MessageQuery): Promise<FoundMessages & { readonly total?: number }>;
+  /**
+   * A message, and a page of the thread that it is in, as {@link MessageService.page} answers it.
+   * @throws HubError MESSAGE_NOT_FOUND
+   */
+  thread(
+    ctx: Ctx,
+    messageId: number,
+    page: Pick<MessageQuery, 'limit' | 'after' | 'before'>,
+  ): Promise<FoundMessages & { readonly message: MessageRow }>;
   /** One's own message; any with admin. */
   setVisibility(ctx: Ctx, messageId: number, visibility: Visibility): Promise<MessageRow>;
   /** Newest first. */
@@ -89,6 +98,21 @@ export function createMessageService({ store, limits, now, auditor, presence }: 
       noteAdminSight(auditor, ctx, page.messages);
       if (filtered || threadId !== undefined) return page;
       return { ...page, total: await store.read.messages.count(view.pk, sight) };
+    },
+
+    async thread(ctx, messageId, page) {
+      demand(ctx, 'read');
+      const sight = sightOf(ctx.principal);
+      const message = await store.read.messages.get(messageId, sight);
+      if (message === undefined) throw messageNotFound(messageId);
+      const { sessionPk: session, threadId, id } = message;
+      presence.reads(ctx.principal, session);
+      const found = await store.read.messages.page({
+        ...{ ...page, sessionPk: session, sight, threadId: threadId ?? id },
+      });
+      const isIn = found.messages.some((one) => one.id === id);
+      noteAdminSight(auditor, ctx, isIn ? found.messages : [message, ...found.messages]);
+      return { ...found, message };
     },
 
     async setVisibility(ctx, messageId, visibility) {

@@ -51,9 +51,11 @@ export interface SearchResults {
   readonly degraded: boolean;
 }
 
+export const INDEX_STATES = ['ready', 'indexing', 'down'] as const;
+
 export interface IndexStatus {
   /** `down`: it is not kept up, which the log explains; searches then cover the newest messages only. */
-  readonly state: 'ready' | 'indexing' | 'down';
+  readonly state: (typeof INDEX_STATES)[number];
   /** Positions of the hub: how far the index is, and how far the hub is. */
   readonly indexed: number;
   readonly last: number;

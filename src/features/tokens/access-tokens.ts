@@ -3,6 +3,7 @@
  * tokens of a login are one family; whoever uses an old one late has copied it, and the whole family ends.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
+import type { CacheMeters } from '../../lib/cache-meter.ts';
 import { createReadCache } from '../../lib/read-cache.ts';
 import type { Grant, Store, Tx } from '../../store/port.ts';
 import type { Actor, Auditor } from '../audit/auditor.ts';
@@ -45,6 +46,7 @@ export interface AccessTokenDeps extends GrantDeps {
   readonly codec: TokenCodec;
   readonly rates: Pick<RateService, 'spendAuth'>;
   readonly now: () => number;
+  readonly caches: CacheMeters;
 }
 
 const ACCESS_SECONDS = 15 * 60;
@@ -55,9 +57,9 @@ const CACHED_TOKENS = 20_000;
 const familyOf = (jti: string): string => jti.split('.', 1)[0] ?? '';
 
 export function createAccessTokenService(deps: AccessTokenDeps): AccessTokenService {
-  const { store, keys, auditor, codec, rates, now } = deps;
+  const { store, keys, auditor, codec, rates, now, caches } = deps;
   /** Claims by the hash of their token. */
-  const verified = createReadCache<AccessClaims>(CACHED_TOKENS);
+  const verified = createReadCache<AccessClaims>({ max: CACHED_TOKENS, name: 'tokens', caches });
   const listeners: ((keyId: string) => void)[] = [];
 
   function revoked(keyId: string): void {

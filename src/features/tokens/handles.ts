@@ -4,6 +4,7 @@
  */
 import type { Ctx, Principal } from '../../context.ts';
 import { HubError } from '../../errors.ts';
+import type { CacheMeters } from '../../lib/cache-meter.ts';
 import { createReadCache } from '../../lib/read-cache.ts';
 import type { HandleRow, Reads, Store, Tx } from '../../store/port.ts';
 import { actorOf, type Actor, type Auditor } from '../audit/auditor.ts';
@@ -41,6 +42,7 @@ export interface HandleDeps extends GrantDeps {
   readonly store: Store;
   readonly auditor: Auditor;
   readonly now: () => number;
+  readonly caches: CacheMeters;
 }
 
 export const HANDLE_TTL_MS = 24 * 60 * 60 * 1000;
@@ -49,11 +51,11 @@ const EXTEND_EVERY_MS = 60_000;
 const CACHED_HANDLES = 20_000;
 
 export function createHandleService(deps: HandleDeps): HandleService {
-  const { store, agents, auditor, now } = deps;
+  const { store, agents, auditor, now, caches } = deps;
   /** What runs under handles, by hash. */
   const running = new Map<string, Set<(refusal: HubError) => void>>();
   /** By hash. */
-  const known = createReadCache<HandleRow>(CACHED_HANDLES);
+  const known = createReadCache<HandleRow>({ max: CACHED_HANDLES, name: 'handles', caches });
 
   /** The handle, if the caller may use it now. */
   async function find(db: Pick<Reads, 'handles'>, { principal }: Ctx, token: string): Promise<HandleRow> {

@@ -1,69 +1,98 @@
 /** `/api/v1/agents`: an operator sees whose agent ids are, frees them, and gives them to other keys. */
-import { Hono } from 'hono';
 import { z } from 'zod';
-import { decodeCursor, encodeCursor } from '../../features/cursor.ts';
-import { isoTime } from '../../mcp/shapes.ts';
 import type { ListedAgent } from '../../features/agents/ownership.ts';
 import type { Presence } from '../../features/agents/presence.ts';
+import { decodeCursor, encodeCursor } from '../../features/cursor.ts';
+import { agentShape, isoTime } from '../../mcp/shapes.ts';
+import { cursor, limit } from '../../mcp/tools/fields.ts';
 import type { AgentRow } from '../../store/port.ts';
-import { readJson } from '../json-body.ts';
-import type { HubEnv } from '../types.ts';
-import { contextOf, parser, queryOf, type ApiDeps } from './context.ts';
+import { defineEndpoint } from './endpoint.ts';
 
 const KIND = 'api/agents';
 
 const workspace = z.string().min(1).max(100).optional();
-const listQuery = parser(
-  z.strictObject({
-    workspace,
-    limit: z.coerce.number().int().min(1).max(500).default(100),
-    cursor: z.string().optional(),
+const agentId = z.string().min(1).max(100);
+
+/** An agent id, and whose it is. */
+export const ownedAgentShape = z.object({
+  agent_id: z.string(),
+  agent_type: z.string(),
+  key_id: z.string().nullable().describe('null: not for the caller to know'),
+  first_seen: z.string(),
+  last_seen: z.string(),
+  client: z.string().nullable(),
+  released_at: z.string().nullable().describe('since when the next key may have it'),
+});
+const keyName = z.string().nullable();
+const { status, last_tool, connections } = agentShape.shape;
+const listedShape = ownedAgentShape.extend({ status, last_tool, connections, key_name: keyName });
+
+export const agentEndpoints = [
+  defineEndpoint({
+    method: 'GET',
+    path: '/agents',
+    id: 'listAgents',
+    tag: 'Agents',
+    summary: 'Whose agent ids are, and who is there, by id.',
+    permission: 'admin',
+    input: z.strictObject({ workspace, limit: limit(500, 100), cursor: cursor.optional() }),
+    sample: { limit: 100 },
+    output: { schema: z.object({ agents: z.array(listedShape), next_cursor: z.string().optional() }) },
+    errors: ['INVALID_CURSOR'],
+    async handler({ services: { agents, presence }, epoch }, ctx, input) {
+      const page = await agents.list(ctx, {
+        limit: input.limit,
+        ...(input.workspace === undefined ? {} : { workspace: input.workspace }),
+        ...(input.cursor === undefined ? {} : { after: decodeCursor(epoch, KIND, z.string(), input.cursor) }),
+      });
+      return {
+        agents: page.agents.map((agent) => ({
+          ...toAgent(agent),
+          ...toPresence(presence, page.workspace, agent),
+          key_name: agent.keyName,
+        })),
+        ...(page.next === null ? {} : { next_cursor: encodeCursor(epoch, KIND, page.next) }),
+      };
+    },
   }),
-);
-const release = parser(z.strictObject({ workspace }));
-const transfer = parser(z.strictObject({ key: z.string().min(1).max(100), workspace }));
 
-export function agentRoutes(deps: ApiDeps): Hono<HubEnv> {
-  const { epoch, services } = deps;
-  const { agents, presence } = services;
-  const routes = new Hono<HubEnv>();
+  defineEndpoint({
+    method: 'POST',
+    path: '/agents/:agent_id/release',
+    id: 'releaseAgent',
+    tag: 'Agents',
+    summary: 'Frees an agent id for the next key that uses it. Its type, its memory and what it said stay.',
+    permission: 'admin',
+    input: z.strictObject({ agent_id: agentId, workspace }),
+    sample: { agent_id: 'reviewer' },
+    output: { schema: z.object({ agent: ownedAgentShape }) },
+    errors: ['AGENT_NOT_FOUND'],
+    async handler({ services: { agents } }, ctx, input) {
+      return { agent: toAgent(await agents.release(ctx, input.agent_id, input.workspace)) };
+    },
+  }),
 
-  routes.get('/', async (c) => {
-    const { cursor, limit, workspace: named } = listQuery(queryOf(c));
-    const page = await agents.list(await contextOf(c, deps), {
-      limit,
-      ...(named === undefined ? {} : { workspace: named }),
-      ...(cursor === undefined ? {} : { after: decodeCursor(epoch, KIND, z.string(), cursor) }),
-    });
-    return c.json({
-      agents: page.agents.map((agent) => ({
-        ...toAgent(agent),
-        ...toPresence(presence, page.workspace, agent),
-        key_name: agent.keyName,
-      })),
-      ...(page.next === null ? {} : { next_cursor: encodeCursor(epoch, KIND, page.next) }),
-    });
-  });
-
-  routes.post('/:id/release', async (c) => {
-    const ctx = await contextOf(c, deps);
-    const { workspace: named } = release(await readJson(c, {}));
-    return c.json({ agent: toAgent(await agents.release(ctx, c.req.param('id'), named)) });
-  });
-
-  routes.post('/:id/transfer', async (c) => {
-    const ctx = await contextOf(c, deps);
-    const { key, workspace: named } = transfer(await readJson(c));
-    const agent = await agents.transfer(ctx, c.req.param('id'), key, named);
-    return c.json({ agent: { ...toAgent(agent), key_name: agent.keyName } });
-  });
-
-  return routes;
-}
+  defineEndpoint({
+    method: 'POST',
+    path: '/agents/:agent_id/transfer',
+    id: 'transferAgent',
+    tag: 'Agents',
+    summary: 'Gives an agent id to another key, named by its id or name.',
+    permission: 'admin',
+    input: z.strictObject({ agent_id: agentId, key: z.string().min(1).max(100), workspace }),
+    sample: { agent_id: 'reviewer', key: 'laptop' },
+    output: { schema: z.object({ agent: ownedAgentShape.extend({ key_name: keyName }) }) },
+    errors: ['AGENT_NOT_FOUND'],
+    async handler({ services: { agents } }, ctx, input) {
+      const agent = await agents.transfer(ctx, input.agent_id, input.key, input.workspace);
+      return { agent: { ...toAgent(agent), key_name: agent.keyName } };
+    },
+  }),
+];
 
 /** What is known of it now. */
-function toPresence(presence: Presence, workspace: string, { agentId, lastSeenAt, client }: ListedAgent) {
-  const present = presence.of(workspace, agentId);
+function toPresence(presence: Presence, where: string, { agentId: id, lastSeenAt, client }: ListedAgent) {
+  const present = presence.of(where, id);
   return {
     status: presence.status(lastSeenAt, present),
     last_seen: isoTime(Math.max(lastSeenAt, present?.lastSeenAt ?? 0)),
@@ -73,7 +102,7 @@ function toPresence(presence: Presence, workspace: string, { agentId, lastSeenAt
   };
 }
 
-function toAgent(row: AgentRow | ListedAgent) {
+function toAgent(row: AgentRow | ListedAgent): z.infer<typeof ownedAgentShape> {
   return {
     agent_id: row.agentId,
     agent_type: row.agentType,

@@ -1,20 +1,29 @@
 /** `/api/v1/audit`: who did what, for operators. */
-import { Hono } from 'hono';
 import { z } from 'zod';
 import { auditFilters, listAudit } from '../../mcp/audit-listing.ts';
-import type { HubEnv } from '../types.ts';
-import { contextOf, parser, queryOf, type ApiDeps } from './context.ts';
+import { auditEntryShape } from '../../mcp/shapes.ts';
+import { limit } from '../../mcp/tools/fields.ts';
+import { defineEndpoint } from './endpoint.ts';
 
-const auditQuery = parser(
-  z.strictObject({ ...auditFilters, limit: z.coerce.number().int().min(1).max(200).default(50) }),
-);
-
-export function auditRoutes(deps: ApiDeps): Hono<HubEnv> {
-  const budget = { maxTokens: Infinity, maxBytes: deps.maxResponseBytes };
-  const routes = new Hono<HubEnv>();
-  routes.get('/', async (c) => {
-    const query = auditQuery(queryOf(c));
-    return c.json(await listAudit(deps, await contextOf(c, deps), query, budget));
-  });
-  return routes;
-}
+export const auditEndpoints = [
+  defineEndpoint({
+    method: 'GET',
+    path: '/audit',
+    id: 'listAudit',
+    tag: 'Audit',
+    summary: 'Who did what, newest first.',
+    permission: 'admin',
+    input: z.strictObject({ ...auditFilters, limit: limit(200, 50) }),
+    sample: { event_type: 'key.created' },
+    output: {
+      schema: z.object({
+        entries: z.array(auditEntryShape),
+        truncated: z.boolean(),
+        next_cursor: z.string().optional(),
+      }),
+    },
+    errors: ['INVALID_CURSOR'],
+    handler: (deps, ctx, input) =>
+      listAudit(deps, ctx, input, { maxTokens: Infinity, maxBytes: deps.maxResponseBytes }),
+  }),
+];

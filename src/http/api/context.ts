@@ -5,9 +5,9 @@ import type { Authenticator, ClientInfo, Credential } from '../../auth/types.ts'
 import type { Ctx } from '../../context.ts';
 import { HubError } from '../../errors.ts';
 import type { RateKind } from '../../features/rates/service.ts';
-import type { Services } from '../../features/services.ts';
 import { inputJsonSchema } from '../../mcp/json-schema.ts';
 import type { OpenRequests } from '../../mcp/open-requests.ts';
+import type { ToolHub } from '../../mcp/tool.ts';
 import { parseArguments } from '../../mcp/validate.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { actionOf } from '../audit-refusals.ts';
@@ -15,16 +15,14 @@ import { requestSignal } from '../request-timeout.ts';
 import { isImport } from '../routes.ts';
 import type { HubEnv } from '../types.ts';
 
-export interface ApiDeps {
+export interface ApiDeps extends ToolHub {
   readonly addressOf: (c: Context) => string;
-  readonly services: Services;
   readonly authenticator: Authenticator;
   readonly open: OpenRequests;
   readonly log: Logger;
-  /** Part of every cursor. */
-  readonly epoch: string;
-  readonly maxResponseBytes: number;
   readonly toolTimeoutMs: number;
+  /** Of the hub. */
+  readonly version: string;
   /** Where the hub is reached, without a slash at the end. */
   readonly publicUrl: () => string;
 }

@@ -1,34 +1,45 @@
 /** `/api/v1/export`: what the caller may see, as a stream that goes no faster than it is read. */
-import type { Context } from 'hono';
 import { z } from 'zod';
-import { createFormat, EXPORT_FORMATS, type Format } from '../../features/export/formats.ts';
+import { createFormat, EXPORT_FORMATS, EXPORT_MEDIA, type Format } from '../../features/export/formats.ts';
 import type { ExportPiece } from '../../features/export/service.ts';
-import type { HubEnv } from '../types.ts';
-import { parser, queryOf, whileGood, type ApiDeps } from './context.ts';
+import { query, sessionId } from '../../mcp/tools/fields.ts';
+import { readArguments } from './arguments.ts';
+import { parser, whileGood } from './context.ts';
+import type { Endpoint } from './endpoint.ts';
 
-const exportQuery = parser(
-  z.strictObject({
-    format: z.enum(EXPORT_FORMATS).default('jsonl'),
-    session_id: z.string().min(1).max(100).optional(),
-    query: z.string().min(1).max(500).optional(),
-  }),
-);
+const input = z.strictObject({
+  format: z.enum(EXPORT_FORMATS).default('jsonl'),
+  session_id: sessionId.optional(),
+  query: query.optional(),
+});
+const check = parser(input);
 
 /** Answers one session, what a query finds (in one session or in all), or everything. */
-export function exportRoute(deps: ApiDeps): (c: Context<HubEnv>) => Promise<Response> {
-  const { services, epoch } = deps;
-  return (c) =>
+export const exportEndpoint: Endpoint = {
+  method: 'GET',
+  path: '/export',
+  id: 'exportAll',
+  tag: 'Transfer',
+  summary: 'One session, what a query finds, or all that the caller sees, as a stream.',
+  permission: 'read',
+  input,
+  sample: { format: 'jsonl' },
+  output: { media: EXPORT_MEDIA },
+  errors: ['SESSION_NOT_FOUND', 'QUOTA_EXCEEDED'],
+  answer: (c, deps) =>
     whileGood(c, deps, async (ctx) => {
-      const { format: name, session_id: sessionId, query } = exportQuery(queryOf(c));
+      const { services, epoch } = deps;
+      const asked = check(await readArguments(c, input));
       const close = once(services.streams.open(ctx.principal.keyId, `export ${ctx.requestId}`));
       try {
-        const where = sessionId === undefined ? {} : { sessionId };
-        const scope = query === undefined ? where : { ...where, query };
-        const pieces = await services.exports.pieces(ctx, scope, name);
-        const format = createFormat(name, epoch);
+        const where = asked.session_id === undefined ? {} : { sessionId: asked.session_id };
+        const scope = asked.query === undefined ? where : { ...where, query: asked.query };
+        const pieces = await services.exports.pieces(ctx, scope, asked.format);
+        const format = createFormat(asked.format, epoch);
+        const file = `${asked.session_id === undefined ? 'hub' : 'session'}.${format.extension}`;
         return c.body(streamOf(bytesOf(pieces, format), close), 200, {
           'content-type': format.contentType,
-          'content-disposition': `attachment; filename="${sessionId === undefined ? 'hub' : 'session'}.${format.extension}"`,
+          'content-disposition': `attachment; filename="${file}"`,
           // What is compressed on its way is held in memory, however slowly it is read.
           'cache-control': 'no-store, no-transform',
         });
@@ -36,8 +47,8 @@ export function exportRoute(deps: ApiDeps): (c: Context<HubEnv>) => Promise<Resp
         close();
         throw error;
       }
-    });
-}
+    }),
+};
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -1,44 +1,23 @@
-/** The JSON API below `/api/v1`: the same services as the tools, for the command line and scripts. */
-import { Hono } from 'hono';
-import { splitLines } from '../../lib/lines.ts';
+/** The JSON API below `/api/v1`: the same services as the tools, for the command line, the dashboard and scripts. */
+import { etag } from 'hono/etag';
+import { Hono, type Context } from 'hono';
 import type { HubEnv } from '../types.ts';
-import { uploadOf } from '../upload.ts';
-import { agentRoutes } from './agents.ts';
-import { auditRoutes } from './audit.ts';
-import { whileGood, type ApiDeps } from './context.ts';
-import { exportRoute } from './export.ts';
-import { hookRoutes } from './hooks.ts';
-import { keyRoutes } from './keys.ts';
-import { leaseRoutes } from './leases.ts';
-import { loginLinkRoutes } from './login-links.ts';
-import { searchRoutes } from './search.ts';
-import { sessionRoutes } from './sessions.ts';
-import { toolRoutes } from './tool-routes.ts';
+import type { ApiDeps } from './context.ts';
+import { ENDPOINTS } from './endpoints.ts';
+import { describeApi } from './openapi/routes.ts';
 
 export type { ApiDeps } from './context.ts';
-
-/** A line holds one message, whose content is bounded by a setting; this bounds the memory of whatever is sent. */
-const MAX_LINE_CHARS = 4 * 1024 * 1024;
+export { prometheusRoutes } from './metrics.ts';
 
 export function apiRoutes(deps: ApiDeps): Hono<HubEnv> {
   const api = new Hono<HubEnv>();
-  api.route('/sessions', sessionRoutes(deps));
-  api.route('/keys', keyRoutes(deps));
-  api.route('/agents', agentRoutes(deps));
-  api.route('/leases', leaseRoutes(deps));
-  api.route('/audit', auditRoutes(deps));
-  api.route('/login-links', loginLinkRoutes(deps));
-  api.route('/search', searchRoutes(deps));
-  api.route('/', toolRoutes(deps));
-  api.route('/hooks', hookRoutes(deps));
-
-  api.post('/import', (c) =>
-    whileGood(c, deps, async (ctx) =>
-      c.json(await deps.services.imports.run(ctx, splitLines(uploadOf(c), MAX_LINE_CHARS))),
-    ),
-  );
-
-  api.get('/export', exportRoute(deps));
-
+  for (const { method, path, answer, etag: tagged } of [
+    ...ENDPOINTS,
+    ...describeApi(deps.version, ENDPOINTS),
+  ]) {
+    const respond = (c: Context<HubEnv>): Promise<Response> => answer(c, deps);
+    if (tagged === true) api.on(method, [path], etag(), respond);
+    else api.on(method, [path], respond);
+  }
   return api;
 }

@@ -1,103 +1,141 @@
 /** `/api/v1/keys`: an operator makes, lists, rotates and revokes API keys. */
-import { Hono } from 'hono';
 import { z } from 'zod';
 import { PERMISSIONS } from '../../context.ts';
 import { decodeCursor, encodeCursor } from '../../features/cursor.ts';
-import { ALL_WORKSPACES, type KeyRow } from '../../store/port.ts';
 import { isoTime } from '../../mcp/shapes.ts';
-import { readJson } from '../json-body.ts';
-import type { HubEnv } from '../types.ts';
-import { contextOf, parser, queryOf, type ApiDeps } from './context.ts';
+import { cursor, limit } from '../../mcp/tools/fields.ts';
+import { ALL_WORKSPACES, type KeyRow } from '../../store/port.ts';
+import { defineEndpoint } from './endpoint.ts';
+
+const KIND = 'api/keys';
+const position = z.object({ createdAt: z.number(), keyId: z.string() });
 
 const NAME = /^[A-Za-z0-9._@-]+$/;
 const name = (max: number) => z.string().min(1).max(max).regex(NAME, 'letters, digits and . _ - @');
+const keyId = z.string().min(1).max(100).describe('id or name');
 const MAX_EXPIRY_SECONDS = 10 * 365 * 24 * 60 * 60;
-
-const newKey = parser(
-  z.strictObject({
-    name: name(100),
-    workspace: z.union([name(100), z.literal(ALL_WORKSPACES)]).default('default'),
-    permissions: z.array(z.enum(PERMISSIONS)).min(1).default(['read', 'write']),
-    agent_id: name(100).optional(),
-    agent_ids: z.array(name(100)).min(1).max(50).optional(),
-    agent_types: z.array(name(50)).min(1).max(50).optional(),
-    expires_in: z.int().min(1).max(MAX_EXPIRY_SECONDS).describe('seconds').optional(),
-  }),
-);
-
-const KIND = 'api/keys';
-const listQuery = parser(
-  z.strictObject({
-    limit: z.coerce.number().int().min(1).max(100).default(100),
-    cursor: z.string().optional(),
-  }),
-);
-const position = z.object({ createdAt: z.number(), keyId: z.string() });
-
 const DEFAULT_OVERLAP_SECONDS = 24 * 60 * 60;
 const MAX_OVERLAP_SECONDS = 30 * 24 * 60 * 60;
-const rotation = parser(
-  z.strictObject({
-    overlap: z.int().min(0).max(MAX_OVERLAP_SECONDS).describe('seconds').default(DEFAULT_OVERLAP_SECONDS),
+
+/** A key without its text. */
+export const keyShape = z.object({
+  key_id: z.string(),
+  name: z.string(),
+  workspace: z.string(),
+  permissions: z.array(z.string()),
+  agent_id: z.string().nullable().describe('the one agent it acts as'),
+  agent_ids: z.array(z.string()).nullable().describe('those it may act as; null: any'),
+  agent_types: z.array(z.string()).nullable(),
+  created_at: z.string(),
+  expires_at: z.string().nullable(),
+  last_used_at: z.string().nullable(),
+  revoked_at: z.string().nullable(),
+  old_key_until: z.string().nullable().describe('until when the text before the last rotation is good too'),
+});
+const toldShape = keyShape.extend({ key: z.string().describe('its text, told this once') });
+const TOLD = { key: 'schk_Qm9yZ3ppdXMtZXhhbXBsZS1rZXktdGV4dA' };
+
+export const keyEndpoints = [
+  defineEndpoint({
+    method: 'GET',
+    path: '/keys',
+    id: 'listKeys',
+    tag: 'Keys',
+    summary: 'API keys without their texts, newest first, revoked ones too.',
+    permission: 'admin',
+    etag: true,
+    input: z.strictObject({ limit: limit(100, 100), cursor: cursor.optional() }),
+    sample: { limit: 100 },
+    output: { schema: z.object({ keys: z.array(keyShape), next_cursor: z.string().optional() }) },
+    errors: ['INVALID_CURSOR'],
+    async handler({ services: { keys }, epoch }, ctx, input) {
+      const page = await keys.list(ctx, {
+        limit: input.limit,
+        ...(input.cursor === undefined ? {} : { after: decodeCursor(epoch, KIND, position, input.cursor) }),
+      });
+      return {
+        keys: page.keys.map(toKey),
+        ...(page.next === null ? {} : { next_cursor: encodeCursor(epoch, KIND, page.next) }),
+      };
+    },
   }),
-);
 
-export function keyRoutes(deps: ApiDeps): Hono<HubEnv> {
-  const { epoch, services } = deps;
-  const { keys } = services;
-  const routes = new Hono<HubEnv>();
+  defineEndpoint({
+    method: 'POST',
+    path: '/keys',
+    id: 'createKey',
+    tag: 'Keys',
+    summary: 'Makes an API key, and tells its text this once.',
+    permission: 'admin',
+    input: z.strictObject({
+      name: name(100),
+      workspace: z.union([name(100), z.literal(ALL_WORKSPACES)]).default('default'),
+      permissions: z.array(z.enum(PERMISSIONS)).min(1).default(['read', 'write']),
+      agent_id: name(100).optional(),
+      agent_ids: z.array(name(100)).min(1).max(50).optional(),
+      agent_types: z.array(name(50)).min(1).max(50).optional(),
+      expires_in: z.int().min(1).max(MAX_EXPIRY_SECONDS).describe('seconds').optional(),
+    }),
+    sample: { name: 'laptop', permissions: ['read', 'write'], expires_in: 7_776_000 },
+    output: { status: 201, schema: toldShape, example: TOLD },
+    async handler({ services: { keys } }, ctx, input) {
+      const { key, row } = await keys.create(ctx, {
+        ...{ name: input.name, workspace: input.workspace, permissions: input.permissions },
+        ...(input.agent_id === undefined ? {} : { agentId: input.agent_id }),
+        ...(input.agent_ids === undefined ? {} : { agentIds: input.agent_ids }),
+        ...(input.agent_types === undefined ? {} : { agentTypes: input.agent_types }),
+        ...(input.expires_in === undefined ? {} : { expiresInSeconds: input.expires_in }),
+      });
+      return { key, ...toKey(row) };
+    },
+  }),
 
-  routes.get('/', async (c) => {
-    const { limit, cursor } = listQuery(queryOf(c));
-    const page = await keys.list(await contextOf(c, deps), {
-      limit,
-      ...(cursor === undefined ? {} : { after: decodeCursor(epoch, KIND, position, cursor) }),
-    });
-    return c.json({
-      keys: page.keys.map(toKey),
-      ...(page.next === null ? {} : { next_cursor: encodeCursor(epoch, KIND, page.next) }),
-    });
-  });
+  defineEndpoint({
+    method: 'POST',
+    path: '/keys/:key_id/rotate',
+    id: 'rotateKey',
+    tag: 'Keys',
+    summary: 'Gives a key another text, told this once. The last one stays good for `overlap` seconds.',
+    permission: 'admin',
+    input: z.strictObject({
+      key_id: keyId,
+      overlap: z.int().min(0).max(MAX_OVERLAP_SECONDS).describe('seconds').default(DEFAULT_OVERLAP_SECONDS),
+    }),
+    sample: { key_id: 'laptop', overlap: 3600 },
+    output: { schema: toldShape, example: TOLD },
+    async handler({ services: { keys } }, ctx, { key_id, overlap }) {
+      const { key, row } = await keys.rotate(ctx, key_id, overlap);
+      return { key, ...toKey(row) };
+    },
+  }),
 
-  routes.post('/', async (c) => {
-    const ctx = await contextOf(c, deps);
-    const input = newKey(await readJson(c));
-    const { key, row } = await keys.create(ctx, {
-      ...{ name: input.name, workspace: input.workspace, permissions: input.permissions },
-      ...(input.agent_id === undefined ? {} : { agentId: input.agent_id }),
-      ...(input.agent_ids === undefined ? {} : { agentIds: input.agent_ids }),
-      ...(input.agent_types === undefined ? {} : { agentTypes: input.agent_types }),
-      ...(input.expires_in === undefined ? {} : { expiresInSeconds: input.expires_in }),
-    });
-    return c.json({ key, ...toKey(row) }, 201);
-  });
+  defineEndpoint({
+    method: 'DELETE',
+    path: '/keys/:key_id',
+    id: 'revokeKey',
+    tag: 'Keys',
+    summary: 'Ends a key for good, and with it all that was opened with it.',
+    permission: 'admin',
+    input: z.strictObject({ key_id: keyId }),
+    sample: { key_id: 'laptop' },
+    output: { schema: z.object({ revoked: z.literal(true) }) },
+    async handler({ services: { keys } }, ctx, { key_id }) {
+      await keys.revoke(ctx, key_id);
+      return { revoked: true as const };
+    },
+  }),
+];
 
-  routes.post('/:id/rotate', async (c) => {
-    const ctx = await contextOf(c, deps);
-    const { overlap } = rotation(await readJson(c, {}));
-    const { key, row } = await keys.rotate(ctx, c.req.param('id'), overlap);
-    return c.json({ key, ...toKey(row) });
-  });
-
-  routes.delete('/:id', async (c) => {
-    await keys.revoke(await contextOf(c, deps), c.req.param('id'));
-    return c.json({ revoked: true });
-  });
-
-  return routes;
-}
-
-/** A key without its text, which nobody can tell again. */
-function toKey(row: KeyRow) {
+function toKey(row: KeyRow): z.infer<typeof keyShape> {
   const time = (at: number | null): string | null => (at === null ? null : isoTime(at));
   return {
     key_id: row.keyId,
     name: row.name,
     workspace: row.workspace,
-    permissions: row.permissions,
+    permissions: [...row.permissions],
     agent_id: row.agentId,
-    agent_ids: row.agentIds,
-    agent_types: row.agentTypes,
+    agent_ids: row.agentIds === null ? null : [...row.agentIds],
+    agent_types: row.agentTypes === null ? null : [...row.agentTypes],
     created_at: isoTime(row.createdAt),
     expires_at: time(row.expiresAt),
     last_used_at: time(row.lastUsedAt),

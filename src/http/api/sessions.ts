@@ -1,80 +1,72 @@
-/** `/api/v1/sessions`: what operators list and read. */
-import { Hono } from 'hono';
+/** `/api/v1/sessions`: what agents work on. */
 import { z } from 'zod';
 import { decodeCursor, encodeCursor } from '../../features/cursor.ts';
 import { fit } from '../../mcp/budget.ts';
-import { shortenMessage, shortenSession, toMessage, toSession } from '../../mcp/shapes.ts';
-import type { HubEnv } from '../types.ts';
-import { contextOf, parser, queryOf, type ApiDeps } from './context.ts';
+import { sessionShape, shortenSession, toSession } from '../../mcp/shapes.ts';
+import { cursor, limit, query, sender, sessionId } from '../../mcp/tools/fields.ts';
+import { defineEndpoint } from './endpoint.ts';
 
 const KIND = 'api/sessions';
 
-const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
-
-const listQuery = parser(
-  z.strictObject({
-    query: z.string().min(1).max(500).optional(),
-    is_active: z.enum(['true', 'false']).optional(),
-    created_by: z.string().min(1).max(100).optional(),
-    limit: integer(1, 100).default(20),
-    cursor: z.string().optional(),
+export const sessionEndpoints = [
+  defineEndpoint({
+    method: 'GET',
+    path: '/sessions',
+    id: 'listSessions',
+    tag: 'Sessions',
+    summary: 'Sessions, latest activity first; `query` finds text in their purpose, typing errors forgiven.',
+    permission: 'read',
+    input: z.strictObject({
+      query: query.optional(),
+      is_active: z.boolean().optional(),
+      created_by: sender.optional(),
+      limit: limit(100, 20),
+      cursor: cursor.optional(),
+    }),
+    sample: { is_active: true },
+    output: {
+      schema: z.object({
+        sessions: z.array(sessionShape),
+        truncated: z.boolean(),
+        next_cursor: z.string().optional(),
+      }),
+    },
+    errors: ['INVALID_CURSOR'],
+    async handler({ services, epoch, maxResponseBytes }, ctx, input) {
+      const before =
+        input.cursor === undefined ? undefined : decodeCursor(epoch, KIND, z.number(), input.cursor);
+      const page = await services.sessions.list(ctx, {
+        limit: input.limit,
+        ...(before === undefined ? {} : { before }),
+        ...(input.query === undefined ? {} : { query: input.query }),
+        ...(input.is_active === undefined ? {} : { isActive: input.is_active }),
+        ...(input.created_by === undefined ? {} : { createdBy: input.created_by }),
+      });
+      const budget = { maxTokens: Infinity, maxBytes: maxResponseBytes };
+      const { items, truncated } = fit(page.sessions.map(toSession), budget, 'first', shortenSession);
+      const next = truncated ? (page.sessions[items.length - 1]?.lastSeq ?? null) : page.next;
+      return {
+        sessions: [...items],
+        truncated,
+        ...(next === null ? {} : { next_cursor: encodeCursor(epoch, KIND, next) }),
+      };
+    },
   }),
-);
 
-const messagesQuery = parser(
-  z.strictObject({
-    limit: integer(1, 200).default(50),
-    after_id: integer(0, Number.MAX_SAFE_INTEGER).optional(),
-    before_id: integer(1, Number.MAX_SAFE_INTEGER).optional(),
+  defineEndpoint({
+    method: 'GET',
+    path: '/sessions/:session_id',
+    id: 'getSession',
+    tag: 'Sessions',
+    summary: 'One session, as far as the caller sees it.',
+    permission: 'read',
+    etag: true,
+    input: z.strictObject({ session_id: sessionId }),
+    sample: { session_id: 'session_5f3c9a1b2d4e6f70' },
+    output: { schema: z.object({ session: sessionShape }) },
+    errors: ['SESSION_NOT_FOUND'],
+    async handler({ services }, ctx, { session_id }) {
+      return { session: toSession(await services.sessions.get(ctx, session_id)) };
+    },
   }),
-);
-
-export function sessionRoutes(deps: ApiDeps): Hono<HubEnv> {
-  const { services, epoch } = deps;
-  const budget = { maxTokens: Infinity, maxBytes: deps.maxResponseBytes };
-  const routes = new Hono<HubEnv>();
-
-  routes.get('/', async (c) => {
-    const query = listQuery(queryOf(c));
-    const before =
-      query.cursor === undefined ? undefined : decodeCursor(epoch, KIND, z.number(), query.cursor);
-    const page = await services.sessions.list(await contextOf(c, deps), {
-      limit: query.limit,
-      ...(before === undefined ? {} : { before }),
-      ...(query.query === undefined ? {} : { query: query.query }),
-      ...(query.is_active === undefined ? {} : { isActive: query.is_active === 'true' }),
-      ...(query.created_by === undefined ? {} : { createdBy: query.created_by }),
-    });
-    const { items, truncated } = fit(page.sessions.map(toSession), budget, 'first', shortenSession);
-    const next = truncated ? (page.sessions[items.length - 1]?.lastSeq ?? null) : page.next;
-    return c.json({
-      sessions: items,
-      truncated,
-      ...(next === null ? {} : { next_cursor: encodeCursor(epoch, KIND, next) }),
-    });
-  });
-
-  routes.get('/:id', async (c) => {
-    const view = await services.sessions.get(await contextOf(c, deps), c.req.param('id'));
-    return c.json({ session: toSession(view) });
-  });
-
-  routes.get('/:id/messages', async (c) => {
-    const { limit, after_id: after, before_id: before } = messagesQuery(queryOf(c));
-    const page = await services.messages.page(await contextOf(c, deps), {
-      ...{ sessionId: c.req.param('id'), limit },
-      ...(after === undefined ? {} : { after }),
-      ...(before === undefined ? {} : { before }),
-    });
-    const keep = after === undefined ? 'last' : 'first';
-    const { items, truncated } = fit(page.messages.map(toMessage), budget, keep, shortenMessage);
-    return c.json({
-      messages: items,
-      has_more: page.more || items.length < page.messages.length,
-      truncated: truncated || (page.more && page.messages.length < limit),
-      total_count: page.total,
-    });
-  });
-
-  return routes;
-}
+];

@@ -24,7 +24,8 @@ const PATIENCE_MS = 30_000;
 const LAST_ID = 'Last-Event-ID';
 const WORDS = { field: LAST_ID, from: 'this stream' };
 
-const query = parser(z.strictObject({ session_id: sessionId.optional() }));
+export const eventsInput = z.strictObject({ session_id: sessionId.optional() });
+const query = parser(eventsInput);
 
 export function eventRoutes(deps: EventRouteDeps): Hono<HubEnv> {
   const { services, epoch, closing } = deps;

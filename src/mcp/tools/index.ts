@@ -9,6 +9,7 @@ import { deleteMemory } from './delete-memory.ts';
 import { getAuditLog } from './get-audit-log.ts';
 import { getMemory } from './get-memory.ts';
 import { getMessages } from './get-messages.ts';
+import { getPerformanceMetrics } from './get-performance-metrics.ts';
 import { getSession } from './get-session.ts';
 import { getUsageGuidance } from './get-usage-guidance.ts';
 import { listAgents } from './list-agents.ts';
@@ -49,5 +50,6 @@ export const TOOLS: readonly Tool[] = [
   releaseLease,
   listLeases,
   getUsageGuidance,
+  getPerformanceMetrics,
   getAuditLog,
 ];

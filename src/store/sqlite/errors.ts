@@ -2,6 +2,9 @@
 import Database from 'better-sqlite3';
 import { HubError } from '../../errors.ts';
 
+/** How long what an operator has to mend lasts at least. */
+const PAUSE_SECONDS = 10;
+
 /** Failures of the disk or the file, not of the statement. */
 const UNAVAILABLE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB|NOMEM|PROTOCOL)/;
 
@@ -36,6 +39,14 @@ export function uncertain(cause: unknown): HubError {
       cause,
     },
   );
+}
+
+/** For writes that are refused before anything fails; `reason` is for everybody. */
+export function refusedBecause(reason: string): HubError {
+  return new HubError('STORE_UNAVAILABLE', `The store takes no writes: ${reason}. Nothing was stored.`, {
+    suggestions: ['Tell the operator; reads go on, and writes as soon as that is mended.'],
+    retryAfter: PAUSE_SECONDS,
+  });
 }
 
 export function unavailable(cause?: unknown): HubError {

@@ -1,6 +1,6 @@
 /** Reader threads for queries that may take long. */
 import { HubError } from '../../errors.ts';
-import { createThreadPool } from '../../lib/thread-pool.ts';
+import { createThreadPool, type ThreadPool } from '../../lib/thread-pool.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { unavailable } from './errors.ts';
 
@@ -9,8 +9,11 @@ export interface ReaderPool {
   run(noun: string, method: string, args: readonly unknown[]): Promise<unknown>;
   /** What is wrong with the pages of the file, all of which it reads; undefined if nothing. */
   findDamage(): Promise<string | undefined>;
-  /** Threads that are alive. */
+  /** Threads that are alive, those of them at work, and queries that wait for one. */
   size(): number;
+  load: ThreadPool<ReaderRequest>['load'];
+  /** Whether a thread died, and none has answered since. */
+  failing(): boolean;
   close(): Promise<void>;
 }
 
@@ -53,6 +56,8 @@ export function createReaderPool({ path, log, ...bounds }: ReaderPoolOptions): R
     run,
     findDamage: async () => (await run('pages', 'findDamage', [])) as string | undefined,
     size: () => threads.size(),
+    load: () => threads.load(),
+    failing: () => threads.failing(),
     close: () => threads.close(),
   };
 }

@@ -1,9 +1,11 @@
 /** The store over one SQLite file: one writer, one reader on this thread for short queries, reader threads for long ones. */
 import { randomBytes } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ensurePrivateFile } from '../../lib/private-file.ts';
 import type { Logger } from '../../telemetry/log.ts';
-import type { CommittedEvent, Reads, Store } from '../port.ts';
+import type { Commit } from '../../telemetry/metrics.ts';
+import type { CommittedEvent, Reads, Store, StoreLoad } from '../port.ts';
 import { backupDatabase } from './backup.ts';
 import { damaged, inspectFile, prepareFolder, unreadable } from './checks.ts';
 import { openReader, openWriter, type Connection } from './connection.ts';
@@ -31,6 +33,8 @@ export interface SqliteStoreOptions {
   readonly maxBatch?: number;
   /** Called after each commit that put something on disk, before its writes are answered. */
   readonly onCommit?: (events: readonly CommittedEvent[]) => void;
+  /** Told of the same commits, with what they took. */
+  readonly onMeasured?: (commit: Commit) => void;
 }
 
 export interface SqliteStore extends Store {
@@ -93,6 +97,7 @@ function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
     maxQueue: MAX_QUEUE,
     log,
     ...(options.onCommit === undefined ? {} : { onCommit: options.onCommit }),
+    ...(options.onMeasured === undefined ? {} : { onMeasured: options.onMeasured }),
   });
   const main = openReader(path);
   const readers = createReaderPool({ path, max: Math.max(1, maxConnections - 1), log });
@@ -149,6 +154,19 @@ function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
     }
   }
 
+  async function load(): Promise<StoreLoad> {
+    const { busy, waiting } = readers.load();
+    return {
+      writesWaiting: writer.waiting(),
+      readers: readers.size(),
+      readersBusy: busy,
+      readsWaiting: waiting,
+      readersFailing: readers.failing(),
+      databaseBytes: await sizeOf(path),
+      walBytes: await sizeOf(`${path}-wal`),
+    };
+  }
+
   async function close(): Promise<void> {
     stop.abort();
     writer.refuse('the hub is stopping');
@@ -168,6 +186,15 @@ function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
     ...{ readers, path },
     announce: (url) => lock.announce({ pid: process.pid, url }),
     health: () => writer.health(),
+    load,
+    pauseWrites: (reason) => writer.pause(reason),
     close: () => (closed ??= close()),
   };
+}
+
+async function sizeOf(file: string): Promise<number | null> {
+  return stat(file).then(
+    ({ size }) => size,
+    () => null,
+  );
 }

@@ -8,7 +8,16 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HubError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { CommittedEvent, StoreHealth, Tx } from '../port.ts';
-import { isDiskError, isIoError, isSqliteError, storeError, unavailable, uncertain } from './errors.ts';
+import type { Commit } from '../../telemetry/metrics.ts';
+import {
+  isDiskError,
+  isIoError,
+  isSqliteError,
+  refusedBecause,
+  storeError,
+  unavailable,
+  uncertain,
+} from './errors.ts';
 
 /** What the queue needs of the connection it writes through; it may be reopened behind it. */
 export interface WriterConnection {
@@ -39,6 +48,8 @@ export interface WriterOptions {
   readonly log: Logger;
   /** Called after each commit that put something on disk. */
   readonly onCommit?: (events: readonly CommittedEvent[]) => void;
+  /** Told of the same commits, with what they took. */
+  readonly onMeasured?: (commit: Commit) => void;
 }
 
 export interface Writer {
@@ -51,6 +62,10 @@ export interface Writer {
   health(): StoreHealth;
   /** Refuses all writes from now on, saying why. */
   refuse(reason: string): void;
+  /** Refuses writes until it is called without a reason; callers are told that. */
+  pause(reason: string | undefined): void;
+  /** Writes that wait for their transaction. */
+  waiting(): number;
   /** Resolves when everything queued so far has been answered. */
   drain(): Promise<void>;
 }
@@ -65,16 +80,18 @@ type Outcome = { readonly job: Job } & ({ readonly value: unknown } | { readonly
 
 export function createWriter(
   connection: WriterConnection,
-  { maxBatch, maxQueue, log, onCommit }: WriterOptions,
+  { maxBatch, maxQueue, log, onCommit, onMeasured }: WriterOptions,
 ): Writer {
   let queue: Job[] = [];
   let flushing: Promise<void> | undefined;
   /** Why the last commit failed, until one that had something to put on disk succeeds. */
   let failure: string | undefined;
   let refusal: string | undefined;
+  let paused: string | undefined;
 
   function write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     if (refusal !== undefined) return Promise.reject(unavailable(refusal));
+    if (paused !== undefined) return Promise.reject(refusedBecause(paused));
     if (queue.length >= maxQueue) return Promise.reject(overloaded());
     return new Promise<T>((resolve, reject) => {
       queue.push({ run: work, resolve: resolve as (value: unknown) => void, reject });
@@ -117,9 +134,12 @@ export function createWriter(
         outcomes.push(outcome);
       }
       committing = true;
+      const started = performance.now();
       const events = connection.commit();
       if (events !== undefined) {
+        const ms = performance.now() - started;
         failure = undefined;
+        onMeasured?.({ ms, writes: outcomes.filter((outcome) => 'value' in outcome).length });
         onCommit?.(events);
       }
       return outcomes;
@@ -170,12 +190,17 @@ export function createWriter(
     probe: () => write(() => Promise.resolve(connection.touch())),
     health() {
       if (refusal !== undefined) return { writable: false, reason: refusal };
+      if (paused !== undefined) return { writable: false, paused: true, reason: paused };
       if (failure === undefined) return { writable: true };
       return { writable: false, reason: `the last write to the database failed (${failure})` };
     },
     refuse(reason) {
       refusal = reason;
     },
+    pause(reason) {
+      paused = reason;
+    },
+    waiting: () => queue.length,
     drain: async () => {
       await flushing;
     },

@@ -28,6 +28,7 @@ const SESSION = 'session://{session_id}';
 const rest: readonly DoorRow[] = [
   { covers: 'resource:hub://info', shows: true, asks: () => [read('hub://info')] },
   { covers: 'resource:docs://tools', asks: () => [read('docs://tools')] },
+  { covers: 'resource:performance://metrics', asks: () => [read('performance://metrics')] },
   {
     covers: `resource:${SESSION}`,
     shows: true,
@@ -177,13 +178,13 @@ const routes: readonly DoorRow[] = [
     ],
   },
   {
-    covers: 'route:GET /api/v1/sessions/:id',
+    covers: 'route:GET /api/v1/sessions/:session_id',
     shows: true,
     asks: (world) => places(world).map((id) => http(`GET /api/v1/sessions/${id}`)),
     probes: [probe('session', (id) => http(`GET /api/v1/sessions/${id}`))],
   },
   {
-    covers: 'route:GET /api/v1/sessions/:id/messages',
+    covers: 'route:GET /api/v1/sessions/:session_id/messages',
     shows: true,
     asks: (world) =>
       places(world).flatMap((id) =>
@@ -193,6 +194,26 @@ const routes: readonly DoorRow[] = [
       ),
     probes: [probe('session', (id) => http(`GET /api/v1/sessions/${id}/messages`))],
   },
+  {
+    covers: 'route:GET /api/v1/messages/:message_id',
+    shows: true,
+    asks: ({ lines }) =>
+      lines.flatMap(({ id }) => ['', '?limit=1'].map((query) => http(`GET /api/v1/messages/${id}${query}`))),
+    probes: [probe('message', (id) => http(`GET /api/v1/messages/${id}`))],
+  },
+  {
+    covers: 'route:GET /api/v1/messages/:message_id/thread',
+    shows: true,
+    asks: ({ lines }) =>
+      lines.flatMap(({ id }) =>
+        ['', '?after_id=0&limit=1'].map((query) => http(`GET /api/v1/messages/${id}/thread${query}`)),
+      ),
+    probes: [probe('message', (id) => http(`GET /api/v1/messages/${id}/thread`))],
+  },
+  ...['openapi.json', 'docs'].map((name) => ({
+    covers: `route:GET /api/v1/${name}`,
+    asks: () => [http(`GET /api/v1/${name}`)],
+  })),
   {
     covers: 'route:GET /events',
     shows: true,
@@ -206,12 +227,12 @@ const routes: readonly DoorRow[] = [
     asks: () => [http('POST /api/v1/keys', {}), http('POST /api/v1/keys', { name: '' })],
   },
   {
-    covers: 'route:DELETE /api/v1/keys/:id',
+    covers: 'route:DELETE /api/v1/keys/:key_id',
     asks: () => [http('DELETE /api/v1/keys/key_none')],
     probes: [probe('key', (id) => http(`DELETE /api/v1/keys/${id}`))],
   },
   {
-    covers: 'route:POST /api/v1/keys/:id/rotate',
+    covers: 'route:POST /api/v1/keys/:key_id/rotate',
     asks: () => [
       http('POST /api/v1/keys/key_none/rotate'),
       http('POST /api/v1/keys/key_none/rotate', { overlap: -1 }),
@@ -256,7 +277,7 @@ const routes: readonly DoorRow[] = [
     ],
   },
   {
-    covers: 'route:DELETE /api/v1/leases/:id',
+    covers: 'route:DELETE /api/v1/leases/:lease_id',
     asks: () => [http('DELETE /api/v1/leases/lease_none')],
   },
   {
@@ -270,7 +291,7 @@ const routes: readonly DoorRow[] = [
     probes: [probe('workspace', (workspace) => http(`GET /api/v1/agents?workspace=${workspace}`))],
   },
   {
-    covers: 'route:POST /api/v1/agents/:id/release',
+    covers: 'route:POST /api/v1/agents/:agent_id/release',
     asks: () => [
       http('POST /api/v1/agents/cnry-absent-id/release'),
       http('POST /api/v1/agents/x/release', { nonsense: 1 }),
@@ -281,7 +302,7 @@ const routes: readonly DoorRow[] = [
     ],
   },
   {
-    covers: 'route:POST /api/v1/agents/:id/transfer',
+    covers: 'route:POST /api/v1/agents/:agent_id/transfer',
     asks: () => [
       http('POST /api/v1/agents/cnry-absent-id/transfer', {}),
       http('POST /api/v1/agents/cnry-absent-id/transfer', { key: 'key_none' }),
@@ -320,6 +341,17 @@ const routes: readonly DoorRow[] = [
         http('POST /api/v1/hooks/claude', { event, session: `of ${event}`, files: ['src', '/'] }),
       ),
   },
+  { covers: 'route:GET /metrics', asks: () => [http('GET /metrics')] },
+  {
+    covers: 'route:GET /api/v1/metrics',
+    asks: () =>
+      ['', '?window_seconds=60', '?window_seconds=x'].map((query) => http(`GET /api/v1/metrics${query}`)),
+  },
+  {
+    covers: 'route:GET /api/v1/metrics/series',
+    asks: () => ['', '?step=60', '?from=x'].map((query) => http(`GET /api/v1/metrics/series${query}`)),
+  },
+  { covers: 'route:GET /api/v1/health', asks: () => [http('GET /api/v1/health')] },
   { covers: 'route:GET /api/v1/search/status', asks: () => [http('GET /api/v1/search/status')] },
   {
     covers: 'route:POST /api/v1/search/reindex',

@@ -4,7 +4,7 @@ import { ERAS } from '../../_util/scenario-doors.ts';
 import type { LeakWorld } from './leak-world.ts';
 
 /** Paths of middlewares, which answer nothing of their own. */
-const MIDDLEWARES: readonly string[] = ['ALL /*', 'ALL /api/*', 'ALL /auth/*', 'ALL /ui/*'];
+const MIDDLEWARES: readonly string[] = ['ALL /*', 'ALL /api/*', 'ALL /auth/*', 'ALL /metrics', 'ALL /ui/*'];
 
 interface Lists {
   readonly tools?: readonly { readonly name: string }[];

@@ -348,6 +348,10 @@ export const TOOL_ROWS: readonly DoorRow[] = [
     ]),
   },
   {
+    covers: 'tool:get_performance_metrics',
+    asks: () => toolsOf('get_performance_metrics', {}, { window_seconds: 86_400 }, { window_seconds: 0 }),
+  },
+  {
     covers: 'tool:get_audit_log',
     shows: true,
     asks: (world) =>

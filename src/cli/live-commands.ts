@@ -1,0 +1,90 @@
+/** The commands that show a hub at work: demo, tail, logs. What one does is loaded only when it runs. */
+import type { Command } from 'commander';
+import { listOf } from './content-commands.ts';
+import { load } from './local-commands.ts';
+import { connect, countUpTo, MAX_LISTED, onInterrupt, type CommandHost } from './operator-commands.ts';
+
+export function addLiveCommands(program: Command, host: CommandHost): void {
+  addDemo(program, host);
+  addTail(program, host);
+  addLogs(program, host);
+}
+
+function addDemo(program: Command, host: CommandHost): void {
+  const { loadOutput, done, examples } = host;
+  program
+    .command('demo')
+    .description('watch two agents work together over the hub; no model is needed')
+    .option('--scratch', 'start a hub for it that is gone afterwards, in place of the one that runs')
+    .addHelpText('after', examples('schub demo', 'schub demo --scratch', 'schub demo --json'))
+    .action(async ({ scratch = false }: { scratch?: boolean }) => {
+      const signal = onInterrupt();
+      const { demo } = await import('./demo/demo.ts');
+      const { around, loaded } = await load(host);
+      const hub = scratch ? { loadHub: async () => (await import('../hub.ts')).createHub } : {};
+      const { version } = around.package;
+      done(await demo({ loaded: loaded(), output: await loadOutput(), version, signal, ...hub }));
+    });
+}
+
+function addTail(program: Command, host: CommandHost): void {
+  program
+    .command('tail')
+    .argument('[session]', 'its id, session_…; none: all that your key sees')
+    .description('print messages as they come, until Ctrl-C; goes on where it was when the hub comes back')
+    .option('--since <time>', 'first what came since: a span as 30m, 12h, 7d, or ISO 8601 with offset or Z')
+    .option('--sender <list>', 'only of these senders, separated by commas')
+    .option('--type <list>', 'only of these types, as decision,question')
+    .addHelpText(
+      'after',
+      host.examples(
+        'schub tail',
+        'schub tail session_0123456789abcdef --since 1h',
+        'schub tail --type decision,question --ndjson',
+      ),
+    )
+    .action(async (session: string | undefined, options: TailOptions) => {
+      const signal = onInterrupt();
+      const [{ tail }, { timeOf }] = await Promise.all([import('./live/tail.ts'), import('./duration.ts')]);
+      const { since, sender = '', type = '' } = options;
+      host.done(
+        await tail(
+          {
+            connect: async () => (await connect(host)).client,
+            output: await host.loadOutput(),
+            signal,
+          },
+          {
+            session,
+            ...{ senders: listOf(sender), types: listOf(type) },
+            ...(since === undefined ? {} : { since: timeOf('--since', since, Date.now()) }),
+          },
+        ),
+      );
+    });
+}
+
+interface TailOptions {
+  readonly since?: string;
+  readonly sender?: string;
+  readonly type?: string;
+}
+
+function addLogs(program: Command, host: CommandHost): void {
+  program
+    .command('logs')
+    .description('the log file of the hub: LOG_FILE, or that of a hub which schub stdio started')
+    .option('-n, --lines <count>', 'how many lines of before', countFrom0, 50)
+    .option('-f, --follow', 'go on with what is written, until Ctrl-C')
+    .addHelpText('after', host.examples('schub logs', 'schub logs -n 200 --json', 'schub logs -f'))
+    .action(async ({ lines, follow = false }: { lines: number; follow?: boolean }) => {
+      const signal = onInterrupt();
+      const { logs } = await import('./live/logs.ts');
+      const { config } = (await load(host)).loaded();
+      host.done(await logs({ config, output: await host.loadOutput(), signal }, { lines, follow }));
+    });
+}
+
+function countFrom0(text: string): number {
+  return text === '0' ? 0 : countUpTo(MAX_LISTED)(text);
+}

@@ -1,0 +1,49 @@
+/** Around every call of a tool, whichever door it comes by: counted, timed, and one line in the log, without contents. */
+import type { Ctx } from '../context.ts';
+import { publicError, type ErrorCode } from '../errors.ts';
+import type { ToolHub } from './tool.ts';
+
+/** Above it a call is logged as slow, unless it waited for something to happen. */
+const SLOW_MS = 1000;
+
+/** Runs `work` with a context that notices waits. `work` answers for whom it was done: a handle tells that only then. */
+export function observed<T>(
+  { calls }: Pick<ToolHub, 'calls'>,
+  tool: string,
+  ctx: Ctx,
+  work: (watched: Ctx, actsAs: (principal: Ctx['principal']) => void) => Promise<T>,
+): Promise<T> {
+  const started = performance.now();
+  let { principal } = ctx;
+  let waited = false;
+  const end = (code: ErrorCode | undefined): void => {
+    const ms = performance.now() - started;
+    calls.count({ tool, ms, code, waited });
+    const line = {
+      ...{ tool, ms: Math.round(ms * 10) / 10, outcome: code ?? 'ok' },
+      ...{ request_id: ctx.requestId, key_id: principal.keyId, agent_id: principal.agentId },
+    };
+    if (ms >= SLOW_MS && !waited) ctx.log.warn(line, 'slow call');
+    else if (calls.logged) ctx.log.info(line, 'call');
+  };
+  const watched: Ctx = {
+    ...ctx,
+    onWait() {
+      waited = true;
+      ctx.onWait?.();
+    },
+  };
+  const answer = work(watched, (acting) => {
+    principal = acting;
+  });
+  return answer.then(
+    (done) => {
+      end(undefined);
+      return done;
+    },
+    (error: unknown) => {
+      end(publicError(error).code);
+      throw error;
+    },
+  );
+}
