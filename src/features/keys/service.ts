@@ -1,6 +1,6 @@
 /** API keys: made, listed, rotated, revoked, verified. Only their hashes are stored. */
 import { randomUUID } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../lib/bounded-cache.ts';
 import { PERMISSIONS, type Ctx, type Permission } from '../../context.ts';
 import { invalid } from '../../errors.ts';
 import { ALL_WORKSPACES, type KeyPosition, type KeyRow, type Store } from '../../store/port.ts';
@@ -88,7 +88,7 @@ export function createKeyService({ store, now, auditor, caches }: KeyDeps): KeyS
   const known = createReadCache<VerifiedKey>({ max: CACHED_KEYS, name: 'keys', caches });
   /** By id; emptied likewise. */
   const knownById = createReadCache<VerifiedKey>({ max: CACHED_KEYS, name: 'keys', caches });
-  const touchedAt = new LRUCache<string, number>({ max: CACHED_KEYS });
+  const touchedAt = boundedCache<string, number>(CACHED_KEYS);
   /** When the keys that have been used expire: only their holders can have something open. */
   const expiries = new Map<string, number>();
   const listeners: KeyListener[] = [];
