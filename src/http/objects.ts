@@ -1,5 +1,5 @@
 /** The objects of the public contract, for doors that may not reach into the MCP layer. */
 export { isoTime, toAgent, toLease, toMessage, toSession } from '../mcp/shapes.ts';
 export type { Agent, AuditEntry, Lease, Message, Session } from '../mcp/shapes.ts';
-export { performanceReport, toSeries, type Performance } from '../mcp/performance.ts';
+export { performanceReport, seriesShape, toSeries, type Performance } from '../mcp/performance.ts';
 export { MESSAGE_TYPES, VISIBILITIES } from '../store/port.ts';

@@ -6,6 +6,7 @@ import { auditPage } from './audit.ts';
 import { healthPage } from './health.ts';
 import { createKey, keysPage, revokeKey, rotateKey } from './keys.ts';
 import { leasesPage, releaseLease } from './leases.ts';
+import { metricsPage } from './metrics.ts';
 import { sessionsPage } from './sessions.ts';
 import { timelinePage, timelineRows } from './timeline.ts';
 
@@ -15,6 +16,7 @@ export const PAGES: readonly Page[] = [
   agentsPage,
   agentPage,
   leasesPage,
+  metricsPage,
   healthPage,
   auditPage,
   keysPage,

@@ -191,7 +191,9 @@ function row(key: Key, view: View): Html {
       <strong>${key.name}</strong> ${state === undefined ? none : mark(state, 'bad')}
       <code class="faint id">${key.key_id}</code>
     </td>
-    <td>${key.permissions.map((permission) => mark(permission, permission === 'admin' ? 'note' : ''))}</td>
+    <td>
+      ${key.permissions.map((permission) => html`${mark(permission, permission === 'admin' ? 'note' : '')} `)}
+    </td>
     <td>${actsAs(key)}</td>
     <td class="faint">${key.workspace}</td>
     <td class="faint">${timeOf(key.created_at, now)}</td>

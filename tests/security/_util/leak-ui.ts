@@ -11,6 +11,7 @@ const OPERATORS: readonly { readonly page: string; readonly queries: readonly st
   { page: 'agents', queries: ['', '?by=id', '?by=id&cursor=x'] },
   { page: 'leases', queries: ['', '?resource=**', '?holder=cnry-sender-id', '?cursor=x'] },
   { page: 'health', queries: [''] },
+  { page: 'metrics', queries: ['', '?last=15', '?from=2000-01-01', '?from=2000-01-01T00:00'] },
   { page: 'audit', queries: ['', '?event_type=admin.read', '?since=x', '?cursor=x'] },
   { page: 'keys', queries: ['', '?cursor=x'] },
 ];
