@@ -3,6 +3,7 @@ import type { Action, Fragment, Page } from '../page.ts';
 import { agentPage } from './agent.ts';
 import { agentsPage } from './agents.ts';
 import { auditPage } from './audit.ts';
+import { connectClient, connectPage, connectState } from './connect.ts';
 import { healthPage } from './health.ts';
 import { createKey, keysPage, revokeKey, rotateKey } from './keys.ts';
 import { leasesPage, releaseLease } from './leases.ts';
@@ -20,8 +21,9 @@ export const PAGES: readonly Page[] = [
   healthPage,
   auditPage,
   keysPage,
+  connectPage,
 ];
 
-export const FRAGMENTS: readonly Fragment[] = [timelineRows];
+export const FRAGMENTS: readonly Fragment[] = [timelineRows, connectState];
 
-export const ACTIONS: readonly Action[] = [releaseLease, createKey, rotateKey, revokeKey];
+export const ACTIONS: readonly Action[] = [releaseLease, createKey, rotateKey, revokeKey, connectClient];
