@@ -69,7 +69,7 @@ function draw(figure: HTMLElement): uPlot | undefined {
         y: { range: (_chart, _min, max) => [0, max > 0 ? max * 1.1 : 1] },
       },
       axes: [
-        { ...axis, space: 70, values: (_chart, times) => times.map(clock) },
+        { ...axis, size: 30, space: 70, values: (_chart, times) => times.map(clock) },
         { ...axis, size: 52 },
       ],
       series: [
@@ -78,7 +78,7 @@ function draw(figure: HTMLElement): uPlot | undefined {
           stroke: () => colour(swatch, 'backgroundColor'),
           width: 1.5,
           // What stands alone would else not be seen.
-          points: { show: true, size: 3 },
+          points: { show: figure.dataset['counts'] === undefined, size: 3 },
         })),
       ],
       hooks: {
