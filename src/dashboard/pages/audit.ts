@@ -53,6 +53,7 @@ export const auditPage = definePage<Data>({
         )}
       </div>
       ${entries.length === 0 ? nothing(query) : table(entries, view)}
+      ${entries.length === 0 ? none : html`<p class="facts"><a href="/ui/audit.json${queryWith(query, {})}" download="audit.json">These rows as JSON</a></p>`}
       ${pager(query, next, { label: 'More of the audit log', first: 'Newest', next: 'Older' })}`;
   },
 });
