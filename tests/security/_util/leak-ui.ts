@@ -6,14 +6,35 @@ const http = (line: string, body?: object): Ask => ({ http: line, ...(body === u
 
 const TIMELINE_QUERIES = ['', '?view=raw', '?at=1', '?code=1', '?since=2000-01-01', '?agent=cnry-sender-id'];
 
-/** Below `/ui`: pages of operators, and what each may be asked. */
-const OPERATORS: readonly { readonly page: string; readonly queries: readonly string[] }[] = [
-  { page: 'agents', queries: ['', '?by=id', '?by=id&cursor=x'] },
-  { page: 'leases', queries: ['', '?resource=**', '?holder=cnry-sender-id', '?cursor=x'] },
-  { page: 'health', queries: [''] },
-  { page: 'metrics', queries: ['', '?last=15', '?from=2000-01-01', '?from=2000-01-01T00:00'] },
-  { page: 'audit', queries: ['', '?event_type=admin.read', '?since=x', '?cursor=x'] },
-  { page: 'keys', queries: ['', '?cursor=x'] },
+/** Below `/ui`: pages of operators, what each may be asked, and about what it may be probed. */
+const OPERATORS: readonly {
+  readonly page: string;
+  readonly shows?: true;
+  readonly queries: readonly string[];
+  readonly probes?: readonly (readonly ['agent' | 'session' | 'word', string])[];
+}[] = [
+  { page: 'agents', shows: true, queries: ['', '?by=id', '?by=id&cursor=x'] },
+  {
+    page: 'leases',
+    queries: ['', '?resource=**', '?holder=cnry-sender-id', '?cursor=x'],
+    probes: [
+      ['agent', 'holder'],
+      ['word', 'resource'],
+    ],
+  },
+  { page: 'health', shows: true, queries: [''] },
+  {
+    page: 'metrics',
+    shows: true,
+    queries: ['', '?last=15', '?from=2000-01-01', '?from=2000-01-01T00:00'],
+  },
+  {
+    page: 'audit',
+    shows: true,
+    queries: ['', '?event_type=admin.read', '?since=x', '?cursor=x'],
+    probes: [['session', 'session_id']],
+  },
+  { page: 'keys', shows: true, queries: ['', '?cursor=x'] },
   { page: 'connect', queries: [''] },
 ];
 
@@ -49,16 +70,14 @@ export const UI_ROWS: readonly DoorRow[] = [
       ),
     probes: [probe('session', (id) => http(`GET /ui/sessions/${id}${end}`))],
   })),
-  ...OPERATORS.flatMap(({ page, queries }) =>
+  ...OPERATORS.flatMap(({ page, shows, queries, probes = [] }) =>
     ['', '.json'].map((twin) => ({
       covers: `route:GET /ui/${page}${twin}`,
-      shows: true,
+      ...(shows === undefined ? {} : { shows }),
       asks: () => queries.map((query) => http(`GET /ui/${page}${twin}${query}`)),
-      probes: [
-        probe('agent', (id) => http(`GET /ui/${page}${twin}?holder=${id}&agent_id=${id}`)),
-        probe('session', (id) => http(`GET /ui/${page}${twin}?session_id=${id}`)),
-        probe('word', (word) => http(`GET /ui/${page}${twin}?resource=${word}`)),
-      ],
+      probes: probes.map(([about, field]) =>
+        probe(about, (value) => http(`GET /ui/${page}${twin}?${field}=${value}`)),
+      ),
     })),
   ),
   ...[
@@ -76,7 +95,6 @@ export const UI_ROWS: readonly DoorRow[] = [
   },
   {
     covers: 'route:GET /ui/connect/:key/state',
-    shows: true,
     asks: () => [http('GET /ui/connect/key_none/state')],
     probes: [probe('key', (id) => http(`GET /ui/connect/${id}/state`))],
   },
