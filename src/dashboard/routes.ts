@@ -1,6 +1,7 @@
 /** `/ui`: pages for operators, and the login before them. */
 import type { Context } from 'hono';
 import { Hono } from 'hono';
+import { routePath } from 'hono/route';
 import type { GuessGuard } from '../auth/guess-guard.ts';
 import { HubError, publicError } from '../errors.ts';
 import { demand } from '../features/permissions.ts';
@@ -67,7 +68,9 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<HubEnv> {
   /** @throws HubError PERMISSION_DENIED for whom is no operator. */
   async function viewOf(c: Context<HubEnv>): Promise<View> {
     const isTwin = c.req.path.endsWith(TWIN);
-    const ctx = await contextOf(c, deps);
+    // What matches everything, at the end, would be the last route otherwise.
+    const action = `${c.req.method} ${routePath(c)}`;
+    const ctx = { ...(await contextOf(c, deps)), action };
     demand(ctx, 'admin');
     const url = new URL(c.req.url);
     return {

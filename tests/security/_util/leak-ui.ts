@@ -25,6 +25,19 @@ export const UI_ROWS: readonly DoorRow[] = [
       probe('agent', (id) => http(`GET /ui/sessions${twin}?agent=${id}`)),
     ],
   })),
+  ...['', '.json', '/results'].map((end) => ({
+    covers: `route:GET /ui/search${end}`,
+    shows: true,
+    asks: () =>
+      ['', '?q=cnry', '?q=visibility:private', '?q=type:message&cursor=x', '?after=2000-01-01'].map((query) =>
+        http(`GET /ui/search${end}${query}`),
+      ),
+    probes: [
+      probe('token', (word) => http(`GET /ui/search${end}?q=${word}`)),
+      probe('agent', (id) => http(`GET /ui/search${end}?from=${id}`)),
+      probe('session', (id) => http(`GET /ui/search${end}?session=${id}`)),
+    ],
+  })),
   ...[
     { route: '/ui/sessions/:id', end: '' },
     { route: '/ui/sessions/:id{[^/]+\\.json}', end: '.json' },
