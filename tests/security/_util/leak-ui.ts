@@ -38,6 +38,30 @@ export const UI_ROWS: readonly DoorRow[] = [
       probe('session', (id) => http(`GET /ui/search${end}?session=${id}`)),
     ],
   })),
+  ...['', '.json'].map((twin) => ({
+    covers: `route:GET /ui/memory${twin}`,
+    shows: true,
+    asks: () =>
+      ['', '?session=global', '?agent=cnry-sender-id', '?q=cnry', '?cursor=x'].map((query) =>
+        http(`GET /ui/memory${twin}${query}`),
+      ),
+    probes: [
+      probe('agent', (id) => http(`GET /ui/memory${twin}?agent=${id}`)),
+      probe('session', (id) => http(`GET /ui/memory${twin}?session=${id}`)),
+      probe('memory', (key) => http(`GET /ui/memory${twin}?prefix=${key}`)),
+    ],
+  })),
+  ...['', '.json'].map((twin) => ({
+    covers: `route:GET /ui/memory/entry${twin}`,
+    asks: () => [http(`GET /ui/memory/entry${twin}`)],
+    probes: ['shared', 'agent'].map((scope) =>
+      probe('memory', (key) => http(`GET /ui/memory/entry${twin}?scope=${scope}&key=${key}`)),
+    ),
+  })),
+  ...['', '/delete'].map((change) => ({
+    covers: `route:POST /ui/memory/entry${change}`,
+    asks: () => [http(`POST /ui/memory/entry${change}`, {})],
+  })),
   ...[
     { route: '/ui/sessions/:id', end: '' },
     { route: '/ui/sessions/:id{[^/]+\\.json}', end: '.json' },
