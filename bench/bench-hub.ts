@@ -13,7 +13,7 @@ export async function createBenchHub(
 ): Promise<{ readonly hub: Hub; readonly config: Config }> {
   const config = createConfig({
     flags: {},
-    env: { LOG_REQUESTS: 'false', ...env },
+    env: { LOG_REQUESTS: 'false', LOG_LEVEL: 'error', LOG_FORMAT: 'json', ...env },
     dotenv: null,
     dataDir: folder,
     cwd: folder,
@@ -22,7 +22,7 @@ export async function createBenchHub(
   const hub = await createHub(
     config,
     { apiKey: BENCH_KEY, adminApiKey: `${BENCH_KEY}-admin`, jwtSecretKey: `${BENCH_KEY}-secret-secret` },
-    { version: 'bench', log: createLogger({ level: 'error', format: 'json' }), tools: [...TOOLS, noop] },
+    { version: 'bench', log: createLogger(config.log), tools: [...TOOLS, noop] },
   );
   return { hub, config };
 }

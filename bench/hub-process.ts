@@ -1,4 +1,4 @@
-/** A hub in a process of its own, with a tool besides that does nothing; ends with its parent. Argument: its folder. */
+/** A hub in a process of its own, with a tool besides that does nothing; ends with its parent. Argument: its folder, empty for a new one, and settings as JSON. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,9 +7,12 @@ import { createLogger } from '../src/telemetry/log.ts';
 import { createBenchHub } from './bench-hub.ts';
 import { answerParent } from './loop-delay.ts';
 
-const given = process.argv[2];
-const folder = given ?? mkdtempSync(join(tmpdir(), 'schub-bench-'));
-const { hub } = await createBenchHub(folder, { RATE_LIMIT_ENABLED: 'false', MAX_STREAMS_PER_KEY: '1000000' });
+const [, , given = '', settings = '{}'] = process.argv;
+const folder = given === '' ? mkdtempSync(join(tmpdir(), 'schub-bench-')) : given;
+const { hub } = await createBenchHub(folder, {
+  ...{ RATE_LIMIT_ENABLED: 'false', MAX_STREAMS_PER_KEY: '1000000' },
+  ...(JSON.parse(settings) as Record<string, string>),
+});
 const log = createLogger({ level: 'error', format: 'json' });
 const listener = await listen(hub.app, { host: '127.0.0.1', port: 0, log });
 answerParent();
@@ -19,6 +22,6 @@ process.once('disconnect', () => void close());
 async function close(): Promise<void> {
   await listener.close(0);
   await hub.close();
-  if (given === undefined) rmSync(folder, { recursive: true, force: true });
+  if (given === '') rmSync(folder, { recursive: true, force: true });
   process.exitCode = 0;
 }

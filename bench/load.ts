@@ -17,12 +17,14 @@ export interface HubProcessOptions {
   readonly maxOldSpaceMb?: number;
   /** With a hub's data in it; none: a new one. */
   readonly folder?: string;
+  /** Settings besides. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Starts a hub in a process of its own. */
 export async function startHubProcess(options: HubProcessOptions = {}): Promise<HubProcess> {
-  const { maxOldSpaceMb = 1024, folder } = options;
-  const child = fork(new URL('./hub-process.ts', import.meta.url), folder === undefined ? [] : [folder], {
+  const { maxOldSpaceMb = 1024, folder = '', env = {} } = options;
+  const child = fork(new URL('./hub-process.ts', import.meta.url), [folder, JSON.stringify(env)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     execArgv: ['--expose-gc', `--max-old-space-size=${maxOldSpaceMb}`],
   });

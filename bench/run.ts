@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { benchAddMessage } from './add-message.ts';
+import { benchBackup } from './backup.ts';
 import { benchCatchUp } from './catch-up.ts';
 import { benchCredentials } from './credentials.ts';
 import { benchDelivery } from './delivery.ts';
@@ -19,6 +20,7 @@ import { createReport, type Report } from './report.ts';
 import { benchSearch } from './search.ts';
 import { benchStart } from './start.ts';
 import { benchStore } from './store.ts';
+import { benchTelemetry } from './telemetry.ts';
 
 interface Options {
   /** Whether the benchmark of search has time for a million messages. */
@@ -35,6 +37,8 @@ const BENCHES: Readonly<Record<string, (report: Report, options: Options) => Pro
   credentials: benchCredentials,
   search: benchSearch,
   'catch-up': benchCatchUp,
+  backup: benchBackup,
+  telemetry: benchTelemetry,
   start: benchStart,
 };
 const DOCS = new URL('../docs/performance.md', import.meta.url);

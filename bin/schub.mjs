@@ -11,7 +11,11 @@ if (Number(process.versions.node.split('.')[0]) < 22) {
 
 const main = new URL('../dist/cli/main.js', import.meta.url);
 
-import('node:fs').then((fs) => {
+// What becomes the hub: `serve`, and `up`, which needs no name.
+const serves = /^(serve|up|-(?!h$|V$|-help$|-version$).*)?$/.test(process.argv[2] || '');
+
+Promise.all([import('node:fs'), import('./heap-flags.mjs')]).then(([fs, heap]) => {
+  if (serves) heap.limitHeap();
   if (fs.existsSync(main)) return import(main.href);
   process.stderr.write('schub is not built yet: run "npm start" or "npm run build" in its folder first.\n');
   process.exitCode = 1;

@@ -1,8 +1,9 @@
 // node scripts/run.mjs <script> [args…]: runs the script on a Node that fits. Syntax of old Nodes only.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { HEAP_FLAGS, limitHeap } from '../bin/heap-flags.mjs';
 import { envFor, fits, rightNode } from './right-node.mjs';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
@@ -24,7 +25,10 @@ function whenShellDies(stop) {
   watch.unref();
 }
 
+const isHub = (script) => basename(script) === 'schub.mjs';
+
 function runHere(script) {
+  if (isHub(script)) limitHeap();
   whenShellDies(() => process.kill(process.pid, 'SIGTERM'));
   process.argv.splice(1, 2, script);
   import(pathToFileURL(script).href);
@@ -35,7 +39,7 @@ function runElsewhere(script, args) {
   if (!node || !existsSync(node))
     fail('the Node for this folder is missing; run "node scripts/setup.mjs" first.');
   // The channel carries nothing: its end tells the child that this process is gone.
-  const child = spawn(node, [script].concat(args), {
+  const child = spawn(node, (isHub(script) ? HEAP_FLAGS : []).concat(script, args), {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: envFor(node),
   });

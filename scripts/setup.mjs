@@ -242,7 +242,9 @@ async function installModules() {
 // --- build -----------------------------------------------------------------------------------------------------------
 
 function sources() {
-  return filesUnder(source).filter((file) => !/\.test\.tsx?$|[\\/]\.[^\\/]*$|~$/.test(file));
+  return filesUnder(source).filter(
+    (file) => !/\.test\.tsx?$|[\\/]tsconfig\.json$|[\\/]\.[^\\/]*$|~$/.test(file),
+  );
 }
 
 function buildKey(files) {
@@ -291,16 +293,45 @@ async function build() {
   fs.writeFileSync(distStamp, key);
 }
 
+// --- browser ---------------------------------------------------------------------------------------------------------
+
+const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'chrome'];
+
+/** As tests/browser/_util/browser.ts looks for it. */
+function browserReady() {
+  const folders = (process.env.PATH || '').split(delimiter).concat('/usr/bin', '/snap/bin');
+  const places = folders.flatMap((folder) => BROWSERS.map((name) => join(folder, name)));
+  return [process.env.CHROME_PATH].concat(places).some((place) => place && fs.existsSync(place));
+}
+
+/** Where it can be done without asking anybody; elsewhere the tests of the pages say what to install. */
+async function installBrowser() {
+  if (typeof process.getuid !== 'function' || process.getuid() !== 0 || !fs.existsSync('/usr/bin/apt-get'))
+    return;
+  say('installing Chromium for the tests of the pages …');
+  const env = Object.assign({}, process.env, { DEBIAN_FRONTEND: 'noninteractive' });
+  try {
+    await run('apt-get update', 'apt-get', ['update', '-qq'], { env }, 'check the network.');
+    const args = ['install', '-y', '-qq', '--no-install-recommends', 'chromium'];
+    await run('apt-get install chromium', 'apt-get', args, { env }, 'install it by hand.');
+  } catch (error) {
+    say(error.message);
+  }
+}
+
 // --- the whole -------------------------------------------------------------------------------------------------------
 
 const rebuild = process.argv.includes('--rebuild');
+const browser = process.argv.includes('--browser');
 
 async function setUp() {
-  if (!rebuild && nodeReady() && modulesReady() && buildReady()) return;
+  const ready = () => nodeReady() && modulesReady() && buildReady() && (!browser || browserReady());
+  if (!rebuild && ready()) return;
   await alone(async () => {
     if (!nodeReady()) await fetchNode();
     if (!modulesReady()) await installModules();
     if (rebuild || !buildReady()) await build();
+    if (browser && !browserReady()) await installBrowser();
   });
 }
 

@@ -84,6 +84,8 @@ export interface HubOptions {
   readonly spaceOf?: NonNullable<DiskWatchOptions['spaceOf']>;
   /** How often the disk is looked at. */
   readonly diskLookEveryMs?: number;
+  /** How often it looks how busy the process is. */
+  readonly loadEveryMs?: number;
   /** The tool table; other than the hub's own in measurements. */
   readonly tools?: readonly Tool[];
 }
@@ -179,7 +181,10 @@ function wire(
   const addressOf = clientAddress(config.http.trustProxy);
   const toolHub: ToolHub = {
     ...{ services, epoch: store.epoch, maxResponseBytes: config.mcp.maxResponseBytes },
-    calls: { count: metrics.toolCalled, logged: config.http.logRequests },
+    calls: {
+      ...{ count: metrics.toolCalled, longestWait: metrics.longestWait },
+      logged: config.http.logRequests,
+    },
   };
   const surface = createSurface(toolHub, options.tools ?? TOOLS, {
     version,
@@ -194,7 +199,7 @@ function wire(
     ? watchLoad((sample) => {
         metrics.loaded(sample);
         engines.announce({ resource: PERFORMANCE_URI }, isOperator);
-      })
+      }, options.loadEveryMs)
     : undefined;
   const announcing = announceChanges({
     ...{ bus, engines, log },

@@ -7,7 +7,7 @@
  * key for ever guesses nothing, so it keeps nobody out who comes to that address for the first time.
  */
 import { hash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../lib/bounded-cache.ts';
 import { HubError } from '../errors.ts';
 import { createRateCounter } from '../features/rates/counter.ts';
 import { rateLimited } from '../features/rates/service.ts';
@@ -36,7 +36,7 @@ export function createGuessGuard({ enabled, authPerMinute: limit }: GuessGuardOp
   const refusals = createRateCounter(limit);
   const guesses = createRateCounter(limit);
   /** Hashes of secrets, by whether they were good when they were last looked at. */
-  const seen = new LRUCache<string, boolean>({ max: REMEMBERED });
+  const seen = boundedCache<string, boolean>(REMEMBERED);
   const inTurn = createTurns();
 
   async function look<T>(address: string, hashed: string, verify: () => Promise<T>): Promise<T> {

@@ -50,7 +50,7 @@ export function frame({ title, main, view, current, pages }: FrameParts): Html {
     main: html`<body>
       <a class="skip" href="#main">Skip to the content</a>
       <header class="bar">
-        <a class="brand" href="/ui/sessions"
+        <a class="brand" href="/ui/sessions" aria-label="Shared Context Hub"
           ><img src="${asset('icon.svg')}" alt="" width="20" height="20" /><span>Shared Context Hub</span></a
         >
         <nav aria-label="Pages">

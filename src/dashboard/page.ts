@@ -17,6 +17,9 @@ export interface View {
   readonly services: Services;
   /** Part of every cursor. */
   readonly epoch: string;
+  /** Of the hub. */
+  readonly version: string;
+  readonly maxResponseBytes: number;
   /** Where the hub is reached, without a slash at the end. */
   readonly publicUrl: string;
   /** Milliseconds since the epoch. */

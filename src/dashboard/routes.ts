@@ -1,13 +1,12 @@
 /** `/ui`: pages for operators, and the login before them. */
 import type { Context } from 'hono';
 import { Hono } from 'hono';
-import { routePath } from 'hono/route';
 import type { GuessGuard } from '../auth/guess-guard.ts';
 import { HubError, publicError } from '../errors.ts';
 import { demand } from '../features/permissions.ts';
 import { contextOf, type ApiDeps } from '../http/api/context.ts';
 import { answerErrors, type ErrorHandlerOptions } from '../http/error-handler.ts';
-import { requireCredential } from '../http/require-credential.ts';
+import { verifyOnce } from '../http/require-credential.ts';
 import type { HubEnv } from '../http/types.ts';
 import { loadAssets } from './assets.ts';
 import { errorPage } from './error-page.ts';
@@ -58,23 +57,21 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<HubEnv> {
 
   routes.get('/assets/:file', (c) => {
     const found = assets.get(c.req.param('file'));
-    if (found === undefined) throw notHere(c);
+    if (found === undefined) return c.notFound();
     return c.body(found.body(), 200, { 'content-type': found.type, 'cache-control': FOR_EVER });
   });
   routes.route('/', loginRoutes({ ...deps, asset, home: HOME }));
 
-  routes.use(requireCredential({ auth: deps.authenticator, addressOf: deps.addressOf }));
-
-  /** @throws HubError PERMISSION_DENIED for whom is no operator. */
+  /** @throws HubError AUTHENTICATION_FAILED, and PERMISSION_DENIED for who is no operator. */
   async function viewOf(c: Context<HubEnv>): Promise<View> {
     const isTwin = c.req.path.endsWith(TWIN);
-    // What matches everything, at the end, would be the last route otherwise.
-    const action = `${c.req.method} ${routePath(c)}`;
-    const ctx = { ...(await contextOf(c, deps)), action };
+    await verifyOnce(c, { auth: deps.authenticator, addressOf: deps.addressOf });
+    const ctx = await contextOf(c, deps);
     demand(ctx, 'admin');
     const url = new URL(c.req.url);
     return {
       ...{ ctx, services, epoch, asset, now: now(), query: url.searchParams },
+      ...{ version: deps.version, maxResponseBytes: deps.maxResponseBytes },
       publicUrl: deps.publicUrl(),
       path: isTwin ? c.req.path.slice(0, -TWIN.length) : c.req.path,
       csrf: c.get('credential')?.login?.csrfToken ?? '',
@@ -105,9 +102,6 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<HubEnv> {
       return 'to' in done ? c.redirect(done.to, 303) : framed(c, await viewOf(c), done);
     });
   }
-  routes.all('*', (c) => {
-    throw notHere(c);
-  });
   return routes;
 }
 
@@ -125,13 +119,4 @@ function formOf(body: Readonly<Record<string, unknown>>): Form {
   return Object.fromEntries(
     Object.entries(body).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
   );
-}
-
-const SHOWN = 200;
-
-function notHere(c: Context): HubError {
-  return new HubError('INVALID_INPUT', `There is nothing at ${c.req.path.slice(0, SHOWN)}.`, {
-    status: 404,
-    suggestions: ['Go to the list of sessions.'],
-  });
 }

@@ -20,7 +20,7 @@ export function isChange(method: string): boolean {
 export function demandSameOrigin(c: Context): void {
   const site = c.req.header('sec-fetch-site');
   const origin = c.req.header('origin');
-  if (site !== undefined ? site === 'same-origin' : origin === originOf(c)) return;
+  if (site !== undefined ? site === 'same-origin' : origin !== undefined && origin === originOf(c)) return;
   throw notOurPage();
 }
 

@@ -1,5 +1,5 @@
 /** A bounded cache of what was read, that can be emptied while something is being read. */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from './bounded-cache.ts';
 import type { CacheMeters } from './cache-meter.ts';
 
 export interface ReadCache<V extends object> {
@@ -21,7 +21,7 @@ export interface ReadCacheOptions {
 
 export function createReadCache<V extends object>({ max, name, caches }: ReadCacheOptions): ReadCache<V> {
   const meter = caches.add(name, () => ({ entries: known.size }));
-  const known = new LRUCache<string, V>({ max, dispose: (_value, _key, reason) => meter.disposed(reason) });
+  const known = boundedCache<string, V>(max, (_value, _key, reason) => meter.disposed(reason));
   let generation = 0;
   return {
     async get(key, read) {

@@ -2,7 +2,7 @@
  * Tells those who watch resources of what was committed. Changes of one resource are told together, twenty times a second
  * at most, and only to who may see something of what changed.
  */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../lib/bounded-cache.ts';
 import { may, type Principal } from '../context.ts';
 import type { EventBus } from '../events/bus.ts';
 import { sightOf } from '../features/messages/visibility.ts';
@@ -46,7 +46,7 @@ const TYPE = 'type:';
 
 export function announceChanges(deps: AnnounceDeps): Disposable {
   const { bus, engines, labels, agentsOfType, log } = deps;
-  const sessionIds = new LRUCache<number, string>({ max: KNOWN_SESSIONS });
+  const sessionIds = boundedCache<number, string>(KNOWN_SESSIONS);
   let changed = new Map<string, Changed>();
   let timer: NodeJS.Timeout | undefined;
   let lastAt = -Infinity;

@@ -1,4 +1,8 @@
-/** One call of a tool: arguments checked, who it is for, bounded in time, and its outcome in the words of the contract. */
+/**
+ * One call of a tool, and what is around it, from the outside in: counted, timed and logged (`observe-call.ts`); its failure
+ * audited and put into the words of the contract; who it is for; presence; rate; arguments checked; bounded in time; the
+ * tool's own handler. Its answer then gets what is unread besides.
+ */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Ctx, Principal } from '../context.ts';

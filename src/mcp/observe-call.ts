@@ -23,8 +23,11 @@ export function observed<T>(
       ...{ tool, ms: Math.round(ms * 10) / 10, outcome: code ?? 'ok' },
       ...{ request_id: ctx.requestId, key_id: principal.keyId, agent_id: principal.agentId },
     };
-    if (ms >= SLOW_MS && !waited) ctx.log.warn(line, 'slow call');
-    else if (calls.logged) ctx.log.info(line, 'call');
+    if (ms >= SLOW_MS && !waited) {
+      // Of all writes meanwhile: whether the store was the reason.
+      const queue = calls.longestWait(ms);
+      ctx.log.warn({ ...line, queue_ms: queue === null ? null : Math.round(queue) }, 'slow call');
+    } else if (calls.logged) ctx.log.info(line, 'call');
   };
   const watched: Ctx = {
     ...ctx,

@@ -26,7 +26,11 @@ const windowShape = z.object({
   answers: durations.extend({ count }),
   tools: z.array(durations.extend({ tool: z.string(), calls: count, errors: count })),
   http: z.object({ requests: count, failed: count }),
-  store: z.object({ messages_added: count, writes: count, commits: count, commit: durations }),
+  store: z.object({
+    ...{ messages_added: count, writes: count, commits: count, commit: durations },
+    /** Of the first write of each commit, for its turn. */
+    wait: durations,
+  }),
   search: durations.extend({ searches: count }),
 });
 
@@ -155,6 +159,7 @@ function toWindow(window: WindowReport): z.input<typeof windowShape> {
       writes: window.writes,
       commits: window.commits.count,
       commit: toDurations(window.commits),
+      wait: toDurations(window.waits),
     },
     search: { searches: window.searches.count, ...toDurations(window.searches) },
   };

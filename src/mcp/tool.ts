@@ -14,6 +14,8 @@ export interface ToolHub {
   /** Told of every call of a tool. */
   readonly calls: {
     readonly count: (call: ToolCall) => void;
+    /** How long a write waited for its turn at most in the last `ms`; null if there was none. */
+    readonly longestWait: (ms: number) => number | null;
     /** Whether each is a line of the log. */
     readonly logged: boolean;
   };

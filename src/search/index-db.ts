@@ -18,7 +18,7 @@ const APPLICATION_ID = 0x73636878;
 
 const BUSY_TIMEOUT_MS = 5000;
 const MMAP_BYTES = 2 * 1024 ** 3;
-const WRITER_CACHE_KIB = 16_384;
+const WRITER_CACHE_KIB = 8_192;
 const READER_CACHE_KIB = 16_384;
 /** The fewer checkpoints, the less often the disk is busy with the index while somebody's message waits for it. */
 const CHECKPOINT_PAGES = 4000;

@@ -25,6 +25,8 @@ if (process.platform === 'linux') setPriority(NICE);
 
 const { hubPath, indexPath } = workerData as { readonly hubPath: string; readonly indexPath: string };
 const hub: Connection = openReader(hubPath);
+// It reads each message once: pages that stay mapped would serve nobody.
+hub.sqlite.pragma('mmap_size = 0');
 
 interface Opened {
   readonly sqlite: Sqlite;

@@ -32,6 +32,8 @@ export interface Commit {
   readonly writes: number;
   /** How long COMMIT took: the write-ahead log written and synced. */
   readonly ms: number;
+  /** How long the first of its writes waited before they were run. */
+  readonly waitedMs: number;
 }
 
 export interface Metrics {
@@ -45,6 +47,8 @@ export interface Metrics {
   /** A search for messages, from the cache or not; `ms` is how long it took. */
   readonly searched: (ms: number) => void;
   readonly loaded: (load: Load) => void;
+  /** How long a write waited at most of those that were put on disk in the last `ms`; null if there is none. */
+  readonly longestWait: (ms: number) => number | null;
   /** Everything as Prometheus reads it, with `live`. */
   text(live: LiveFigures): Promise<string>;
   readonly contentType: string;
@@ -59,6 +63,8 @@ export interface MetricsOptions {
 
 /** Seconds. */
 const FAST = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+/** Those that a slow call may have waited for. */
+const RECENT_COMMITS = 256;
 const BATCHES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
 export function createMetrics({ version, enabled, now }: MetricsOptions): Metrics {
@@ -92,6 +98,10 @@ export function createMetrics({ version, enabled, now }: MetricsOptions): Metric
     'hub_store_commit_seconds',
     'How long commits took: the write-ahead log written and synced.',
   );
+  const waits = durations(
+    'hub_store_wait_seconds',
+    'How long the first write of a commit waited for its turn.',
+  );
   const batches = enabled
     ? new Histogram({
         name: 'hub_store_batch_size',
@@ -102,6 +112,7 @@ export function createMetrics({ version, enabled, now }: MetricsOptions): Metric
     : undefined;
   const searchTimes = durations('hub_search_seconds', 'How long searches for messages took.');
 
+  const recent: { readonly at: number; readonly waitedMs: number }[] = [];
   const inWindow = enabled ? windows.record : () => undefined;
 
   return {
@@ -133,10 +144,14 @@ export function createMetrics({ version, enabled, now }: MetricsOptions): Metric
     committed(commit) {
       writes.inc(commit.writes);
       commitTimes?.observe(commit.ms / 1000);
+      waits?.observe(commit.waitedMs / 1000);
+      recent.push({ at: performance.now(), waitedMs: commit.waitedMs });
+      if (recent.length > RECENT_COMMITS) recent.shift();
       batches?.observe(commit.writes);
       inWindow((figures) => {
         figures.writes += commit.writes;
         addTime(figures.commits, commit.ms);
+        addTime(figures.waits, commit.waitedMs);
       });
     },
     messagesAdded(count) {
@@ -156,6 +171,11 @@ export function createMetrics({ version, enabled, now }: MetricsOptions): Metric
       inWindow((figures) => {
         figures.load = laterLoad(figures.load, load);
       });
+    },
+    longestWait(ms) {
+      const since = performance.now() - ms;
+      const waited = recent.filter(({ at }) => at >= since).map(({ waitedMs }) => waitedMs);
+      return waited.length === 0 ? null : Math.max(...waited);
     },
     async text(live) {
       gauges.set(live);

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createLogger } from './log.ts';
 import { rotatingFile } from './rotating-file.ts';
@@ -27,9 +28,12 @@ it('keeps the newest lines, whole, in a few files of a limited size', () => {
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });
 
-it('takes the log of a hub, after what is there', () => {
+it('takes the log of a hub, after what is there', async () => {
   const file = path.join(folder, 'hub.log');
-  for (const word of ['one', 'two']) createLogger({ level: 'info', format: 'json', file }).info(word);
+  for (const word of ['one', 'two']) {
+    createLogger({ level: 'info', format: 'json', file }).info(word);
+    await nextTurn();
+  }
   expect(
     readFileSync(file, 'utf8')
       .trim()

@@ -55,6 +55,18 @@ it('forgets what is older than a day, also what nothing has taken the place of',
   expect(callsSince(now - 24 * HOUR)).toBe(1);
 });
 
+it('gives the place of what was a day ago to what is now', () => {
+  const { count, go, callsSince } = counted();
+  count();
+  // Slots of both lengths come round in a day, and in an hour those of the shorter.
+  for (const hours of [1, 23]) {
+    const now = go(hours * HOUR);
+    count();
+    expect(callsSince(now)).toBe(1);
+    expect(callsSince(now - 2 * HOUR)).toBe(hours === 1 ? 2 : 1);
+  }
+});
+
 it('goes on when the clock is set back', () => {
   const { count, go, callsSince } = counted();
   count();

@@ -28,6 +28,8 @@ export interface Figures {
   readonly requests: { all: number; failed: number };
   readonly searches: Times;
   readonly commits: Times;
+  /** Of the first write of each commit, for its turn. */
+  readonly waits: Times;
   writes: number;
   messages: number;
   load: Load | undefined;
@@ -130,6 +132,7 @@ function noFigures(): Figures {
     requests: { all: 0, failed: 0 },
     searches: noTimes(),
     commits: noTimes(),
+    waits: noTimes(),
     writes: 0,
     messages: 0,
     load: undefined,
@@ -160,6 +163,7 @@ function add(to: Figures, from: Figures): void {
   addTimes(to.answers, from.answers);
   addTimes(to.searches, from.searches);
   addTimes(to.commits, from.commits);
+  addTimes(to.waits, from.waits);
   to.requests.all += from.requests.all;
   to.requests.failed += from.requests.failed;
   to.writes += from.writes;

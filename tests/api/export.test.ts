@@ -157,6 +157,97 @@ it('shows each caller what it sees and no more, and leaves rows in the audit log
   ]);
 });
 
+const memory = fc.array(
+  fc.record({
+    by: fc.constantFrom('ann', 'bob', 'operator'),
+    scope: fc.constantFrom('agent', 'shared'),
+    session: fc.option(fc.nat(1), { nil: undefined }),
+    key: fc.stringMatching(/^[\w/.é]{1,8}$/),
+    value: fc.jsonValue(),
+    metadata,
+    expires_in: fc.option(fc.integer({ min: 3600, max: 7200 }), { nil: undefined }),
+  }),
+  { maxLength: 12 },
+);
+
+it('gives the memory of all agents to an operator, and takes it back as it was', async () => {
+  await using from = await startTestHub();
+  const doors = await openDoors(from);
+  const ofMemory = async (hub: TestHub, headers?: Record<string, string>) =>
+    linesOf(await exported(hub, '', headers)).filter(({ record }) => record === 'memory');
+  const plan = { purpose: 'Plan', metadata: {}, is_active: true };
+  const ids = await fill(doors, { sessions: [plan, plan], posts: [] });
+  await fc.assert(
+    fc.asyncProperty(memory, async (entries) => {
+      for (const { by, session, ...entry } of entries) {
+        const where = session === undefined ? {} : { session_id: ids[session] };
+        expectSuccess(await doors[by].call('set_memory', { ...entry, ...where }));
+      }
+      const lines = await ofMemory(from);
+      const all = await exported(from);
+      await using to = await startTestHub();
+      await openDoors(to);
+      expect(await imported(to, all)).toMatchObject({ failed: 0, problems: [] });
+      expect(await ofMemory(to)).toEqual(lines);
+      for (const hub of [to, from]) {
+        const again = await imported(hub, all);
+        expect(again).toMatchObject({ imported: 0, failed: 0, problems: [] });
+        expect(again['memory']).toBeUndefined();
+        expect(await ofMemory(hub)).toEqual(lines);
+      }
+    }),
+    { numRuns: Math.ceil(Number(process.env['RUNS'] ?? 15) / 3) },
+  );
+});
+
+it('gives an agent its own memory and what is shared, and says in the audit log what an operator was given', async () => {
+  await using hub = await startTestHub();
+  const doors = await openDoors(hub);
+  for (const [by, scope] of [
+    ['ann', 'agent'],
+    ['bob', 'agent'],
+    ['bob', 'shared'],
+    ['operator', 'agent'],
+  ] as const)
+    expectSuccess(await doors[by].call('set_memory', { key: `${by}-${scope}`, value: 'v', scope }));
+  const keysOf = async (headers?: Record<string, string>, query = '') =>
+    linesOf(await exported(hub, query, headers)).flatMap(({ key }) => key ?? []);
+  const ann = { authorization: `Bearer ${AGENT_KEY}`, 'x-agent-id': 'ann' };
+  expect(await keysOf(ann)).toEqual(['bob-shared', 'ann-agent']);
+  using audit = openAudit(hub);
+  const rows = await audit.of(async () => {
+    expect(await keysOf()).toEqual(['bob-shared', 'operator-agent', 'ann-agent', 'bob-agent']);
+  });
+  expect(rows.filter(({ event_type }) => event_type !== 'auth.login')).toMatchObject([
+    { event_type: 'export', details: { format: 'jsonl', of: 'all', memory: 4 } },
+    { event_type: 'admin.read', resource: 'memory', details: { count: 2 } },
+  ]);
+  for (const format of ['csv', 'markdown'])
+    expect(await exported(hub, `?format=${format}`)).not.toContain('-agent');
+});
+
+it('takes shared memory of another system, and says what is wrong with a line', async () => {
+  await using hub = await startTestHub();
+  const entry = { record: 'memory', key: 'k', value: 1, created_at: '2024-05-06T07:08:09.123Z' };
+  const report = await imported(
+    hub,
+    [{ ...entry, scope: 'shared', version: 3 }, entry, { ...entry, scope: 'shared', agent: 'ann' }]
+      .map((line) => JSON.stringify(line))
+      .join('\n'),
+  );
+  expect(report).toMatchObject({
+    ...{ memory: 1, failed: 2 },
+    problems: [
+      { line: 2, problem: 'agent: missing' },
+      { line: 3, problem: 'agent: shared memory is of none' },
+    ],
+  });
+  const ann = await openDoor(hub, '2026', { key: AGENT_KEY, agent: 'ann', type: 'claude' });
+  expect(expectSuccess(await ann.call('get_memory', { key: 'k', scope: 'shared' }))).toMatchObject({
+    ...{ value: 1, version: 3, updated_by: 'operator', created_at: entry.created_at },
+  });
+});
+
 it('writes no cell that a spreadsheet takes for a formula', async () => {
   await using hub = await startTestHub();
   const hostile = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', ' =cmd|x', '\u200b=1', '＝1', '\r=1', 'a"b\n=c,d'];

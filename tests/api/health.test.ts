@@ -8,6 +8,7 @@ import { expectError, expectSuccess, openDoor } from '../_util/scenario-doors.ts
 import { ADMIN_KEY, AGENT_KEY, startTestHub, temporaryFolder, type TestHub } from '../_util/test-hub.ts';
 
 const MEGABYTE = 1024 ** 2;
+const PATIENT = { timeout: 20_000 };
 let hub: TestHub | undefined;
 afterEach(() => hub?.[Symbol.asyncDispose]());
 
@@ -60,7 +61,7 @@ it('takes no writes while the disk has little room, says so, and goes on by itse
   expect((await report()).status).toBe('healthy');
 
   space.now = { ...space.now, freeBytes: 99 * MEGABYTE };
-  await expect.poll(async () => (await ready())[0]).toBe(503);
+  await expect.poll(async () => (await ready())[0], PATIENT).toBe(503);
   const reason = 'the disk has less than 100 MB free';
   expect((await ready())[1]).toMatchObject({ status: 'unavailable', reason, health: 'degraded' });
   const refused = expectError(
@@ -74,7 +75,7 @@ it('takes no writes while the disk has little room, says so, and goes on by itse
   expect(await partOf('store')).toEqual({ part: 'store', status: 'degraded', reason });
 
   space.now = { ...space.now, freeBytes: 100 * MEGABYTE };
-  await expect.poll(async () => (await ready())[0]).toBe(200);
+  await expect.poll(async () => (await ready())[0], PATIENT).toBe(200);
   expectSuccess(await door.call('add_message', { session_id, content: 'c' }));
   expect((await report()).status).toBe('healthy');
 });
@@ -110,7 +111,7 @@ it('is degraded while backups fail', async () => {
   writeFileSync(notAFolder, '');
   try {
     hub = await startTestHub({ env: { BACKUP_INTERVAL_HOURS: '1', BACKUP_DIR: notAFolder } });
-    await expect.poll(async () => (await partOf('backups'))?.status).toBe('degraded');
+    await expect.poll(async () => (await partOf('backups'))?.status, PATIENT).toBe('degraded');
     expect((await partOf('backups'))?.reason).toBe('the last attempt failed; there is none yet');
     expect((await report()).status).toBe('degraded');
     expect((await ready())[0]).toBe(200);
@@ -122,7 +123,7 @@ it('is degraded while backups fail', async () => {
 it('says when the last backup was made', async () => {
   hub = await startTestHub({ env: { BACKUP_INTERVAL_HOURS: '1' } });
   await expect
-    .poll(async () => (await partOf('backups'))?.reason)
+    .poll(async () => (await partOf('backups'))?.reason, PATIENT)
     .toMatch(/^the last is of 20\d\d-\d\d-\d\dT.*Z$/);
   expect((await partOf('backups'))?.status).toBe('healthy');
 });
@@ -133,7 +134,7 @@ it('notices an index that cannot be kept up, and stays ready', async () => {
     // A folder in its place can be neither opened nor put aside.
     mkdirSync(join(folder, 'search.db', 'x'), { recursive: true });
     hub = await startTestHub({ folder });
-    await expect.poll(async () => (await partOf('index'))?.status, { timeout: 10_000 }).toBe('failed');
+    await expect.poll(async () => (await partOf('index'))?.status, PATIENT).toBe('failed');
     expect((await report()).status).toBe('degraded');
     expect((await ready())[0]).toBe(200);
   } finally {

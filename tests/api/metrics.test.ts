@@ -1,4 +1,5 @@
 /** What the hub says of itself: every figure against a load of known size, and who may see it. */
+import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineTool } from '../../src/mcp/tool.ts';
@@ -16,6 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => hub?.[Symbol.asyncDispose]());
 
+const PATIENT = { timeout: 20_000 };
 const ADMIN = { authorization: `Bearer ${ADMIN_KEY}` };
 
 async function start(options: TestHubOptions = {}): Promise<TestHub> {
@@ -76,7 +78,8 @@ describe.each(ERAS)('in era %s', (era) => {
     expect(window.store.writes).toBeGreaterThanOrEqual(8);
     expect(window.store.commits).toBeGreaterThanOrEqual(8);
     expect(window.store.commits).toBeLessThanOrEqual(window.store.writes);
-    for (const times of [window.answers, window.search, window.store.commit, ...window.tools]) {
+    const { commit, wait } = window.store;
+    for (const times of [window.answers, window.search, commit, wait, ...window.tools]) {
       const { mean_ms: mean, p50_ms: p50, p95_ms: p95, p99_ms: p99, max_ms: max } = times;
       expect([p50, p95, p99, max]).toEqual([p50!, p95!, p99!, max!].toSorted((a, b) => a - b));
       expect(mean).toBeGreaterThan(0);
@@ -141,6 +144,31 @@ describe.each(ERAS)('in era %s', (era) => {
   });
 });
 
+it('tells operators who watch that there is something new', async () => {
+  await start({ loadEveryMs: 20 });
+  const uri = 'performance://metrics';
+  const heard = { '2025': 0, '2026': 0 };
+  const old = await hub!.connect('2025', { key: ADMIN_KEY, agent: 'ops', type: 'ops' });
+  old.client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => {
+    if (params.uri === uri) heard['2025']++;
+  });
+  await old.client.subscribeResource({ uri });
+  const modern = await hub!.connect('2026', { key: ADMIN_KEY, agent: 'ops', type: 'ops' });
+  modern.client.setNotificationHandler('notifications/resources/updated', ({ params }) => {
+    if (params.uri === uri) heard['2026']++;
+  });
+  await modern.client.listen({ resourceSubscriptions: [uri] });
+  await expect.poll(() => Math.min(...Object.values(heard)), PATIENT).toBeGreaterThan(1);
+  const { process: busy } = await performance();
+  expect(busy.loop_delay_max_ms).toBeGreaterThanOrEqual(busy.loop_delay_p99_ms!);
+  expect(busy.cpu).toBeGreaterThan(0);
+  expect((await scrape()).get('hub_event_loop_delay_seconds')?.samples).toHaveLength(2);
+
+  const agent = await hub!.connect('2025', { agent: 'alice', type: 'coder' });
+  await expect(agent.client.subscribeResource({ uri })).rejects.toThrow();
+  for (const client of [old.client, modern.client]) await client.close();
+});
+
 it('counts the calls that come by the JSON API, and none of tools that do not exist', async () => {
   await start();
   const door = await alice();
@@ -179,13 +207,14 @@ it('shows who waits and listens now', async () => {
   const before = await performance();
   expect(before.waiting).toEqual({ messages: 0, leases: 0 });
   const waiting = door.call('wait_for_messages', { timeout_seconds: 50 });
-  await expect.poll(async () => (await performance()).waiting.messages).toBe(1);
+  await expect.poll(async () => (await performance()).waiting.messages, PATIENT).toBe(1);
   expect((await performance()).listeners).toBeGreaterThan(before.listeners);
   expect(valueOf(await scrape(), 'hub_waiting_calls', { for: 'messages' })).toBe(1);
   hub!.hub.endWaits();
   await waiting;
   const after = await performance();
   expect(after.waiting.messages).toBe(0);
+  expect(valueOf(await scrape(), 'hub_waiting_calls', { for: 'messages' })).toBe(0);
   // A wait counts as a call; its time says nothing about how quickly the hub answers.
   expect(after.window).toMatchObject({ calls: 1, answers: { count: 0 } });
 });
@@ -289,9 +318,9 @@ describe('the log', () => {
     const helper = { agent_id: 'helper', agent_type: 'helper' };
     const { token } = expectSuccess(await door.call('authenticate_agent', helper));
     expectSuccess(await door.call('lazy', { ms: 1_050, auth_token: token }));
-    expect(lines().filter(({ msg }) => msg === 'slow call')).toMatchObject([
-      { level: 40, tool: 'lazy', outcome: 'ok', agent_id: 'helper' },
-    ]);
+    const slow = lines().filter(({ msg }) => msg === 'slow call');
+    expect(slow[0]).toHaveProperty('queue_ms');
+    expect(slow).toMatchObject([{ level: 40, tool: 'lazy', outcome: 'ok', agent_id: 'helper' }]);
   });
 
   it('is without lines of calls where LOG_REQUESTS is false', async () => {

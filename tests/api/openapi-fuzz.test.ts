@@ -5,6 +5,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ENDPOINTS } from '../../src/http/api/endpoints.ts';
+import { OUTSIDE } from '../../src/http/api/openapi/outside.ts';
+import { describeApi } from '../../src/http/api/openapi/routes.ts';
 import { answerChecker, documentOf, operationsOf, type Described } from '../_util/openapi.ts';
 import { fillHub, requestsOf, type Asked, type Pool } from '../_util/openapi-requests.ts';
 import { startTestHub, type TestHub } from '../_util/test-hub.ts';
@@ -63,9 +65,7 @@ async function textOf(response: Response): Promise<string> {
   return '';
 }
 
-const IDS = [...ENDPOINTS.map(({ id }) => id), 'getOpenApi', 'getDocs'];
-const OTHERS = ['issueToken', 'refreshToken', 'revokeToken', 'followEvents', 'getHealth', 'getReadiness'];
-const ALL = [...IDS, ...OTHERS];
+const ALL = [...ENDPOINTS, ...describeApi('', ENDPOINTS), ...OUTSIDE].map(({ id }) => id);
 
 it('knows all operations', () => {
   expect(operations.map(({ operation }) => operation.operationId).sort()).toEqual([...ALL].sort());

@@ -166,7 +166,6 @@ describe('what is said', () => {
     await page.getByText('Filter', { exact: true }).first().click();
     await page.getByLabel('Has code').check();
     await page.waitForURL('**code=1**');
-    await page.getByText('Filter', { exact: true }).first().click();
     await page.locator('select[name=agent]').selectOption('coder');
     await page.waitForURL('**agent=coder**');
     expect(await ids(page)).toEqual([code]);

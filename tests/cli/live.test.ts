@@ -1,7 +1,10 @@
 /** `schub demo`, `tail` and `logs`, run as a shell runs them. */
 import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../_util/test-hub.ts';
 import { runSchub, type Schub } from '../http/run-schub.ts';
 
@@ -13,10 +16,14 @@ const API_KEY = 'schk_of-the-agents-0123456789abcdef';
 const share = temporaryFolder();
 const env = { API_KEY, LOG_LEVEL: 'warn' };
 let hub: Schub;
+/** Those that a failed test has not ended. */
+const started: Schub[] = [];
 let url: string;
 
 function start(args: readonly string[], more: Readonly<Record<string, string>> = {}): Schub {
-  return runSchub({ args, share, env: { ...env, ...more } });
+  const run = runSchub({ args, share, env: { ...env, ...more } });
+  if (args[0] !== 'serve') started.push(run);
+  return run;
 }
 
 async function schub(...args: string[]) {
@@ -51,6 +58,9 @@ async function post(session: string, content: string, agent = 'ann', more: objec
 }
 
 beforeAll(serve);
+afterEach(() => {
+  for (const { child } of started.splice(0)) child.kill('SIGKILL');
+});
 afterAll(async () => {
   hub.child.kill('SIGTERM');
   expect(await hub.ended).toBe(0);
@@ -122,6 +132,37 @@ describe('tail', () => {
     expect(run.stderr()).toBe('The hub is gone; waiting for it.\nThe hub is back.\n');
     run.child.kill('SIGINT');
     expect(await run.ended).toBe(130);
+  });
+
+  it('tells once what was said between the two ways in which it hears of it', async () => {
+    const session = await newSession();
+    const posted: number[] = [];
+    // Before the hub: something is said when the stream is open and the history has not been read.
+    const front = createServer((req, res) => {
+      void (async () => {
+        if (req.url?.includes('/messages') === true) posted.push(await post(session, 'in between'));
+        const answer = await fetch(`${url}${req.url ?? ''}`, {
+          headers: { authorization: req.headers.authorization ?? '' },
+        });
+        res.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' });
+        res.flushHeaders();
+        for await (const chunk of answer.body ?? []) res.write(chunk);
+        res.end();
+      })().catch(() => res.destroy());
+    }).listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    const { port } = front.address() as AddressInfo;
+    const run = start(['tail', session, '--since', '1h', '--ndjson'], {
+      HUB_URL: `http://127.0.0.1:${port}`,
+    });
+    await until(() => linesOf(run).length > 0);
+    posted.push(await post(session, 'afterwards'));
+    await until(() => run.stdout().includes('afterwards'));
+    expect(linesOf(run).map((line) => (JSON.parse(line) as { id: number }).id)).toEqual(posted);
+    run.child.kill('SIGINT');
+    expect(await run.ended).toBe(130);
+    front.closeAllConnections();
+    front.close();
   });
 
   it('prints what is asked for, one line for each, and nothing that steers a terminal', async () => {

@@ -83,6 +83,11 @@ async function stopBackground(): Promise<void> {
 }
 
 const create = (purpose: string) => ({ name: 'create_session', arguments: { purpose } });
+/** What may be sent again: the connection may break under it, where a hub has just gone. */
+const createOnce = (purpose: string) => ({
+  name: 'create_session',
+  arguments: { purpose, idempotency_key: purpose },
+});
 
 it('starts one hub for all who come, and leaves it running', async () => {
   const two = [bridge(), bridge({}, ['stdio', '--agent', 'second@here'])];
@@ -170,7 +175,7 @@ it('goes on after the hub was killed and came back at another port', async () =>
   first.child.kill('SIGKILL');
   await first.ended;
   await hub();
-  const after = await one.ask(2, 'tools/call', create('after'));
+  const after = await one.ask(2, 'tools/call', createOnce('after'));
   expect(after.result?.['structuredContent']).toMatchObject({ success: true, created_by: 'piped@agent' });
   expect(one.received.filter(({ method }) => method === undefined)).toHaveLength(3);
   expect(await one.end()).toBe(0);
@@ -182,7 +187,8 @@ it('starts a hub again when one is needed', async () => {
   await one.open();
   first.child.kill('SIGTERM');
   await first.ended;
-  const after = await one.ask(1, 'tools/call', create('again'));
+  const after = await one.ask(1, 'tools/call', createOnce('again'));
+  expect(after.error).toBeUndefined();
   expect(after.result).toMatchObject({ structuredContent: { success: true } });
   expect(background()?.pid).not.toBe(first.child.pid);
 });
@@ -195,11 +201,13 @@ it('ends at once when it is told to', async () => {
 });
 
 it('is what MCP_TRANSPORT=stdio makes of serve and up', async () => {
-  for (const command of ['serve', 'up']) {
-    const one = sharedBridge({ MCP_TRANSPORT: 'stdio' }, [command]);
-    expect(await one.open()).toMatchObject({ result: {} });
-    expect(await one.end()).toBe(0);
-  }
+  await Promise.all(
+    ['serve', 'up'].map(async (command) => {
+      const one = sharedBridge({ MCP_TRANSPORT: 'stdio' }, [command]);
+      expect(await one.open()).toMatchObject({ result: {} });
+      expect(await one.end()).toBe(0);
+    }),
+  );
 });
 
 it('takes hub and key from the settings, and gives the key of this machine to no other', async () => {

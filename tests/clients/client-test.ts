@@ -14,6 +14,8 @@ export interface Stage {
   /** An empty folder: the client's HOME, and where it is started. */
   readonly home: string;
   readonly model: StandInModel;
+  /** The program of the package, installed from its tarball. @throws Skipped */
+  readonly schub: () => Promise<string>;
 }
 
 export interface Outcome {

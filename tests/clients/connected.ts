@@ -1,4 +1,4 @@
-/** Clients that find the hub through the files that `schub connect` wrote, into an empty home. */
+/** Clients that find the hub through the files that `schub connect` wrote into an empty home; it was installed from its tarball. */
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { runProgram } from '../../scripts/scratch-install.ts';
@@ -6,13 +6,12 @@ import { QUIET } from './claude.ts';
 import { type ClientTest, madeSession, must, type Stage } from './client-test.ts';
 import { envOf, program, runIn } from './programs.ts';
 
-const ROOT = join(import.meta.dirname, '..', '..');
 const TIMEOUT_MS = 60_000;
 
-/** Runs `schub connect`; the keys are made at the hub through the wire. */
+/** Runs `schub connect` of the packed package; the keys are made at the hub through the wire. */
 export async function connect(stage: Stage, ...args: readonly string[]): Promise<void> {
   const env = envOf(stage, { USER: 'ann', HUB_URL: stage.base, HUB_API_KEY: stage.adminKey });
-  const command = [join(ROOT, 'src', 'cli', 'main.ts'), 'connect', ...args];
+  const command = [await stage.schub(), 'connect', ...args];
   const options = { cwd: stage.home, env, timeoutMs: TIMEOUT_MS };
   const { code, output } = await runProgram(process.execPath, command, options);
   must(code === 0, `schub connect ${args.join(' ')}`, output);

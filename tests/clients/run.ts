@@ -5,6 +5,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { installPacked, pack } from '../../scripts/packed.ts';
 import { runSchub } from '../http/run-schub.ts';
 import { claudeTests } from './claude.ts';
 import { type ClientTest, must, Skipped, type Stage } from './client-test.ts';
@@ -70,6 +71,15 @@ const wanted = process.argv.slice(2).map((word) => word.toLowerCase());
 const chosen = TESTS.filter(
   ({ name }) => wanted.length === 0 || wanted.some((word) => name.toLowerCase().includes(word)),
 );
+let installed: Promise<string> | undefined;
+/** Once for all who need it. */
+const schub = (): Promise<string> =>
+  (installed ??= pack(root)
+    .then((packed) => installPacked(packed, join(root, 'installed')))
+    .then((folder) => join(folder, 'bin', 'schub.mjs'))
+    .catch((error: unknown) => {
+      throw new Skipped(`no package: ${error instanceof Error ? error.message : String(error)}`);
+    }));
 const root = mkdtempSync(join(tmpdir(), 'shared-context-hub-clients-'));
 const hub = runSchub({ args: ['serve'], share: root, env: { API_KEY: KEY, ADMIN_API_KEY: ADMIN_KEY } });
 try {
@@ -79,7 +89,9 @@ try {
   for (const [n, test] of chosen.entries()) {
     console.error(`${test.name} …`);
     const home = join(root, `home-${String(n)}`);
-    rows.push(await carryOut(test, { wire, model, home, key: KEY, adminKey: ADMIN_KEY, base: wire.url }));
+    rows.push(
+      await carryOut(test, { wire, model, home, key: KEY, adminKey: ADMIN_KEY, base: wire.url, schub }),
+    );
   }
   print(rows);
   const count = (result: Row['result']): number => rows.filter((row) => row.result === result).length;

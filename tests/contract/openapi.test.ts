@@ -17,8 +17,8 @@ afterAll(() => hub[Symbol.asyncDispose]());
 const get = (path: string, headers: Record<string, string> = {}, key = ADMIN_KEY): Promise<Response> =>
   hub.request(path, { headers: { authorization: `Bearer ${key}`, ...headers } });
 
-/** Routes that are described elsewhere, or are no API: MCP has its own description, OAuth is not there. */
-const ELSEWHERE = [/^\w+ \/(ui|$)/, /^ALL \/mcp/, /^ALL \/(\.well-known|register)/];
+/** Routes that are no API: MCP has a description of its own, OAuth is not there, pages are for people. */
+const ELSEWHERE = [/^ALL \/mcp/, /^ALL \/(\.well-known|register)/, /^[A-Z]+ \/(ui(\/|$)|$)/];
 const MIDDLEWARE = /^ALL \/(\*|(api|auth)\/\*|metrics)$/;
 
 it('is valid OpenAPI 3.1', async () => {

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { waitFor } from './wait.ts';
 
 const ROOT = path.join(import.meta.dirname, '..', '..');
-const COPIED = ['src', 'scripts', 'migrations', 'package.json'];
+const COPIED = ['bin', 'src', 'scripts', 'migrations', 'package.json'];
 
 export interface Checkout extends AsyncDisposable {
   readonly root: string;

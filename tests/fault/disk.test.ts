@@ -1,6 +1,6 @@
 /** Writes that cannot reach the disk: nothing is acknowledged, reads go on, and room is used as soon as it is back. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -103,6 +103,35 @@ describe('a disk', () => {
           mount('remount,size=64m');
         },
       });
+    } finally {
+      await hub?.kill();
+      execFileSync('umount', [share]);
+      rmSync(share, { recursive: true });
+    }
+  });
+
+  it.skipIf(!root)('that is nearly full takes no more writes before one fails', async () => {
+    const mount = (options: string) =>
+      execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', share], { stdio: 'ignore' });
+    mount('size=40m,mode=700');
+    try {
+      hub = startHub(share, { env: { MIN_FREE_DISK_MB: '25' } });
+      const url = await hub.ready;
+      const { session_id } = await mustCall(url, 'a', 'create_session', { purpose: 'to fill' });
+      const add = () => callTool(url, 'a', 'add_message', { session_id, content: CONTENT });
+      // What the disk is filled with need not be the hub's.
+      writeFileSync(join(share, 'ballast'), 'x'.repeat(20 * 1024 ** 2));
+      await expect.poll(async () => (await add()).is, { timeout: 20_000 }).toBe('refusal');
+      expect(await add()).toMatchObject({
+        ...{ is: 'refusal', code: 'STORE_UNAVAILABLE' },
+        error: { error: expect.stringContaining('less than 25 MB free') as string },
+      });
+      expect(await ready(url)).toMatchObject([503, { reason: 'the disk has less than 25 MB free' }]);
+      await mustCall(url, 'a', 'get_messages', { session_id });
+      rmSync(join(share, 'ballast'));
+      await expect.poll(async () => (await add()).is, { timeout: 20_000 }).toBe('success');
+      expect(hub.log()).not.toContain('SQLITE');
+      expect(await hub.stop()).toBe(0);
     } finally {
       await hub?.kill();
       execFileSync('umount', [share]);

@@ -25,7 +25,7 @@ it('does not run for a request that was aborted before', async () => {
     const ctx = { principal: principalOf(KEYS.alice), requestId: 'r1', signal, log };
     const hub = {
       maxResponseBytes: 1000,
-      calls: { count: () => undefined, logged: false },
+      calls: { count: () => undefined, longestWait: () => null, logged: false },
       services: {
         rates: { spend: () => Promise.resolve() },
         presence: { calls: () => ({ [Symbol.dispose]: () => undefined }) },

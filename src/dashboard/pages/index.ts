@@ -1,13 +1,38 @@
 /** All pages, in the order of the navigation. A page is one file; it is added here and nowhere else. */
 import type { Action, Fragment, Page } from '../page.ts';
+import { agentPage } from './agent.ts';
+import { agentsPage } from './agents.ts';
+import { auditPage } from './audit.ts';
+import { healthPage } from './health.ts';
+import { createKey, keysPage, revokeKey, rotateKey } from './keys.ts';
+import { leasesPage, releaseLease } from './leases.ts';
 import { memoryPage } from './memory.ts';
 import { changeMemory, deleteMemory, memoryEntryPage } from './memory-entry.ts';
 import { searchPage, searchResults } from './search.ts';
 import { sessionsPage } from './sessions.ts';
 import { timelinePage, timelineRows } from './timeline.ts';
 
-export const PAGES: readonly Page[] = [sessionsPage, timelinePage, searchPage, memoryPage, memoryEntryPage];
+export const PAGES: readonly Page[] = [
+  sessionsPage,
+  timelinePage,
+  searchPage,
+  memoryPage,
+  memoryEntryPage,
+  agentsPage,
+  agentPage,
+  leasesPage,
+  healthPage,
+  auditPage,
+  keysPage,
+];
 
 export const FRAGMENTS: readonly Fragment[] = [timelineRows, searchResults];
 
-export const ACTIONS: readonly Action[] = [changeMemory, deleteMemory];
+export const ACTIONS: readonly Action[] = [
+  changeMemory,
+  deleteMemory,
+  releaseLease,
+  createKey,
+  rotateKey,
+  revokeKey,
+];

@@ -74,7 +74,7 @@ function filters(query: URLSearchParams): Html {
       ><input name="agent" value="${value('agent')}" placeholder="Any agent" maxlength="100"
     /></label>
     ${select('state', 'State', STATES, value('state'))}
-    <button>Filter</button>
+    <button>Apply</button>
   </form>`;
 }
 
@@ -133,6 +133,6 @@ function welcome(): Html {
       <h2>Nobody has opened a session yet</h2>
       <p>Connect the coding agents on this machine; each gets a key of its own:</p>
       <p><code class="command" data-copy>schub connect --all</code></p>
-      <p class="faint">The first session appears here as soon as an agent opens it.</p>
+      <p class="faint">Then load this page again: the first session is here as soon as an agent opens it.</p>
     </div>`;
 }

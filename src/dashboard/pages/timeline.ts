@@ -96,7 +96,8 @@ function filterForm(session: Session, query: URLSearchParams): Html {
   const same = (text: string) => ({ value: text, label: text.replace('_', ' ') });
   const agents = new Set(session.participants.slice(0, LISTED_AGENTS));
   if (value('agent') !== '') agents.add(value('agent'));
-  return html`<details class="filtering">
+  const isFiltered = FILTERS.some((name) => name !== 'thread' && value(name) !== '');
+  return html`<details class="filtering" ${isFiltered ? html`open` : none}>
     <summary>Filter</summary>
     <form class="filters" data-autosubmit>
       ${select('agent', 'Agent', [any('Any agent'), ...[...agents].map((id) => ({ value: id, label: id }))], value('agent'))}
@@ -115,7 +116,7 @@ function filterForm(session: Session, query: URLSearchParams): Html {
         ></label
       >
       ${value('thread') === '' ? none : html`<input type="hidden" name="thread" value="${value('thread')}" />`}
-      <button>Filter</button>
+      <button>Apply</button>
     </form>
   </details>`;
 }

@@ -2,7 +2,7 @@
  * Who is there, from what agents do: in memory, and bounded. When an agent was last seen is stored with it as well; what it
  * called, and over how many connections it is there, is known since the start of the hub.
  */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../lib/bounded-cache.ts';
 import type { Principal } from '../../context.ts';
 import { createRequestIds, type RequestIds } from './request-ids.ts';
 
@@ -94,8 +94,8 @@ export function clientText({ name, version }: Client): string {
 }
 
 export function createPresence({ now, times: { idleMs, offlineMs } }: PresenceDeps): Presence {
-  const entries = new LRUCache<string, Entry>({ max: MAX_AGENTS });
-  const readers = new LRUCache<number, Readers>({ max: MAX_PLACES });
+  const entries = boundedCache<string, Entry>(MAX_AGENTS);
+  const readers = boundedCache<number, Readers>(MAX_PLACES);
 
   const keyOf = (workspace: string, agentId: string): string => `${workspace}\u0000${agentId.toLowerCase()}`;
 

@@ -1,5 +1,5 @@
 /** Agents: who a connection acts as. Within a workspace the first key to use an id owns it; the type is fixed then. */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../lib/bounded-cache.ts';
 import type { CacheMeters } from '../../lib/cache-meter.ts';
 import type { Ctx, Permission, Principal } from '../../context.ts';
 import { HubError, invalid } from '../../errors.ts';
@@ -69,12 +69,9 @@ export function toIdPart(text: string, max: number): string {
 }
 
 export function createAgentService({ store, now, auditor, rates, caches }: AgentDeps): AgentService {
-  const known = new LRUCache<string, AgentRow>({
-    max: CACHED_AGENTS,
-    dispose: (_row, _key, reason) => meter.disposed(reason),
-  });
+  const known = boundedCache<string, AgentRow>(CACHED_AGENTS, (_row, _key, reason) => meter.disposed(reason));
   const meter = caches.add('agents', () => ({ entries: known.size }));
-  const touchedAt = new LRUCache<number, number>({ max: CACHED_AGENTS });
+  const touchedAt = boundedCache<number, number>(CACHED_AGENTS);
 
   const listeners: LossListener[] = [];
   let losses = 0;

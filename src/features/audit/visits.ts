@@ -1,5 +1,5 @@
 /** Who comes to the hub: agents that connect, and strangers that are turned away, neither of them row by row. */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../lib/bounded-cache.ts';
 import type { Principal } from '../../context.ts';
 import { actorOf, type Auditor } from './auditor.ts';
 
@@ -37,7 +37,7 @@ const OTHERS = 'others';
 const MAX_CLIENT = 100;
 
 export function createVisits({ auditor, now }: VisitsDeps): Visits {
-  const lastSeen = new LRUCache<string, number>({ max: MAX_VISITORS });
+  const lastSeen = boundedCache<string, number>(MAX_VISITORS);
   const refusals = new Map<string, Refused>();
   let windowEnd = 0;
 

@@ -35,7 +35,7 @@ const row = (cells: readonly Parameters<typeof csvCell>[0][]): string =>
 export const csvHeader = `\ufeff${COLUMNS.join(',')}\r\n`;
 
 export function csvRows(piece: ExportPiece): string {
-  if ('session' in piece) return '';
+  if (!('messages' in piece)) return '';
   return piece.messages
     .map((message) =>
       row([

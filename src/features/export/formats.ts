@@ -15,6 +15,9 @@ const MEDIA = {
 /** The media types of all formats, without parameters. */
 export const EXPORT_MEDIA = Object.values(MEDIA).map((type) => type.replace(/;.*/, ''));
 
+/** Those that have a place for memory. */
+export const HOLD_MEMORY: ReadonlySet<ExportFormat> = new Set(['jsonl']);
+
 export interface Format {
   readonly contentType: string;
   /** What a file of it is called at the end. */

@@ -1,7 +1,8 @@
 /** JSON lines as an import reads them: what was exported and imported again is exported as the same lines. */
-import type { JsonObject, MessageRow, SessionRow } from '../../store/port.ts';
+import type { JsonObject, MemoryRow, MessageRow, SessionRow } from '../../store/port.ts';
 import { splitLabels, type Labels } from '../import/labels.ts';
 import { externalNameOf } from '../import/store-records.ts';
+import type { MemoryPiece } from './memory.ts';
 import type { ExportPiece, Parent } from './service.ts';
 
 type MessagesPiece = Extract<ExportPiece, { readonly messages: unknown }>;
@@ -43,12 +44,32 @@ export function jsonLines(epoch: string): (piece: ExportPiece) => string {
     };
   }
 
-  return (piece) => {
-    const lines =
-      'session' in piece
-        ? [sessionLine(piece.session)]
-        : piece.messages.map((message) => messageLine(message, piece));
-    return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  function linesOf(piece: ExportPiece): readonly object[] {
+    if ('session' in piece) return [sessionLine(piece.session)];
+    if ('memory' in piece) return piece.memory.map((entry) => memoryLine(entry, piece));
+    return piece.messages.map((message) => messageLine(message, piece));
+  }
+
+  return (piece) =>
+    linesOf(piece)
+      .map((line) => `${JSON.stringify(line)}\n`)
+      .join('');
+}
+
+function memoryLine(entry: MemoryRow, { owner, sessions }: MemoryPiece): object {
+  const { sessionId, key, value, version, updatedBy, createdAt, updatedAt, expiresAt, metadata } = entry;
+  const session = sessionId === null ? undefined : sessions.get(sessionId);
+  return {
+    ...{ record: 'memory', ...(owner === null ? { scope: 'shared' } : { agent: owner }) },
+    session: session === undefined ? sessionId : externalNameOf(session),
+    key,
+    value: JSON.parse(value) as unknown,
+    version,
+    updated_by: updatedBy,
+    created_at: isoTime(createdAt),
+    updated_at: isoTime(updatedAt),
+    expires_at: expiresAt === null ? null : isoTime(expiresAt),
+    metadata,
   };
 }
 

@@ -40,5 +40,6 @@ function section(message: MessageRow): string {
 }
 
 export function markdown(piece: ExportPiece): string {
-  return 'session' in piece ? heading(piece.session) : piece.messages.map(section).join('');
+  if ('session' in piece) return heading(piece.session);
+  return 'messages' in piece ? piece.messages.map(section).join('') : '';
 }

@@ -5,6 +5,8 @@ import { actionOf, actorOf, type Auditor } from '../audit/auditor.ts';
 import { watchAdminSight } from '../messages/admin-sight.ts';
 import { sightOf } from '../messages/visibility.ts';
 import { demand } from '../permissions.ts';
+import { HOLD_MEMORY, type ExportFormat } from './formats.ts';
+import { memoryPieces, type MemoryPiece } from './memory.ts';
 import type { SearchService } from '../search/service.ts';
 import { requireSession } from '../sessions/service.ts';
 
@@ -22,23 +24,30 @@ export type ExportPiece =
       readonly sessions: ReadonlyMap<string, SessionRow>;
       /** The parents of these messages, as far as the caller sees them. */
       readonly parents: ReadonlyMap<number, Parent>;
-    };
+    }
+  | MemoryPiece;
 
 export type Parent = Pick<MessageRow, 'id' | 'imported' | 'metadata'>;
 
 export interface ExportService {
   /**
-   * Sessions in the order in which they were made, each before its messages, oldest first; what a search finds, best first.
+   * Sessions in the order in which they were made, each before its messages, oldest first, and after all of them memory, if
+   * the format has a place for it; what a search finds, best first.
    * What is posted meanwhile to a session that has been begun is left out. One row of the audit log says what was given.
    * @throws HubError SESSION_NOT_FOUND, before the first piece
    */
-  pieces(ctx: Ctx, scope: ExportScope, format: string): Promise<AsyncGenerator<ExportPiece, void, undefined>>;
+  pieces(
+    ctx: Ctx,
+    scope: ExportScope,
+    format: ExportFormat,
+  ): Promise<AsyncGenerator<ExportPiece, void, undefined>>;
 }
 
 export interface ExportDeps {
   readonly store: Store;
   readonly search: SearchService;
   readonly auditor: Pick<Auditor, 'note'>;
+  readonly now: () => number;
 }
 
 /** More than the thread that serves is asked for at once: a reader thread takes it. */
@@ -51,7 +60,7 @@ const FUZZY = 60;
 /** What a search finds beyond is no longer what was meant. */
 const MAX_HITS = 10_000;
 
-export function createExportService({ store, search, auditor }: ExportDeps): ExportService {
+export function createExportService({ store, search, auditor, now }: ExportDeps): ExportService {
   const { read } = store;
 
   async function* ofSession(session: SessionRow, sight: Sight): AsyncGenerator<ExportPiece> {
@@ -71,7 +80,12 @@ export function createExportService({ store, search, auditor }: ExportDeps): Exp
     }
   }
 
-  async function* ofAll(ctx: Ctx, sight: Sight): AsyncGenerator<ExportPiece> {
+  async function* ofAll(ctx: Ctx, sight: Sight, format: ExportFormat): AsyncGenerator<ExportPiece> {
+    yield* ofSessions(ctx, sight);
+    if (HOLD_MEMORY.has(format)) yield* memoryPieces(read, ctx, now);
+  }
+
+  async function* ofSessions(ctx: Ctx, sight: Sight): AsyncGenerator<ExportPiece> {
     const { workspace } = ctx.principal;
     for (let after = 0; ;) {
       const sessions = await read.sessions.inOrder({ workspace, after, limit: SESSIONS });
@@ -126,11 +140,15 @@ export function createExportService({ store, search, auditor }: ExportDeps): Exp
   ): AsyncGenerator<ExportPiece, void, undefined> {
     const seen = watchAdminSight(auditor, ctx);
     const counts = { sessions: 0, messages: 0 };
+    const memory = { entries: 0, others: 0 };
     try {
       for await (const piece of pieces) {
         ctx.signal.throwIfAborted();
         if ('session' in piece) counts.sessions++;
-        else {
+        else if ('memory' in piece) {
+          memory.entries += piece.memory.length;
+          if (piece.others) memory.others += piece.memory.length;
+        } else {
           counts.messages += piece.messages.length;
           seen.saw(piece.messages);
         }
@@ -139,10 +157,18 @@ export function createExportService({ store, search, auditor }: ExportDeps): Exp
     } finally {
       // Of one that broke off, too.
       auditor.note(actorOf(ctx), {
-        ...{ type: 'export', action: actionOf(ctx), details: { ...details, ...counts } },
+        ...{
+          type: 'export',
+          action: actionOf(ctx),
+          details: { ...details, ...counts, ...(memory.entries === 0 ? {} : { memory: memory.entries }) },
+        },
         ...(typeof details['session_id'] === 'string' ? { sessionId: details['session_id'] } : {}),
       });
       seen.note();
+      if (memory.others > 0) {
+        const event = { action: actionOf(ctx), resource: 'memory', details: { count: memory.others } };
+        auditor.note(actorOf(ctx), { type: 'admin.read', ...event });
+      }
     }
   }
 
@@ -159,7 +185,7 @@ export function createExportService({ store, search, auditor }: ExportDeps): Exp
       }
       if (session !== undefined)
         return watched(ctx, ofSession(session, sight), { format, of: 'session', ...named });
-      return watched(ctx, ofAll(ctx, sight), { format, of: 'all' });
+      return watched(ctx, ofAll(ctx, sight, format), { format, of: 'all' });
     },
   };
 }

@@ -39,11 +39,15 @@ export interface ImportedSession {
 
 export interface ImportedMemory {
   readonly record: 'memory';
-  readonly agent: string;
+  /** Null: shared. */
+  readonly agent: string | null;
   readonly externalSession: string | null;
   readonly key: string;
   /** JSON text. */
   readonly value: string;
+  readonly version: number;
+  /** Null: its agent, or the importer. */
+  readonly updatedBy: string | null;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly expiresAt: number | null;
@@ -97,10 +101,13 @@ const sessionSchema = z.object({
 
 const memorySchema = z.object({
   record: z.literal('memory'),
-  agent: name(100),
+  scope: z.enum(['agent', 'shared']).default('agent'),
+  agent: name(100).optional(),
   session: name(500).nullish(),
   key: z.string().regex(/^\S{1,255}$/, '1 to 255 characters without white space'),
   value: z.unknown().optional(),
+  version: z.int().min(1).default(1),
+  updated_by: name(100).optional(),
   created_at: time,
   updated_at: time.optional(),
   expires_at: time.nullish(),
@@ -187,6 +194,10 @@ function sessionOf(line: z.infer<typeof sessionSchema>, limits: Limits): Importe
 }
 
 function memoryOf(line: z.infer<typeof memorySchema>, limits: Limits): ImportedMemory {
+  const { scope, agent } = line;
+  if (scope === 'agent' && agent === undefined) throw new HubError('INVALID_INPUT', 'agent: missing');
+  if (scope === 'shared' && agent !== undefined)
+    throw new HubError('INVALID_INPUT', 'agent: shared memory is of none');
   if (line.value === undefined) throw new HubError('INVALID_INPUT', 'value: missing');
   const value = JSON.stringify(line.value);
   if (Buffer.byteLength(value) > limits.maxMemoryValueBytes) {
@@ -195,7 +206,9 @@ function memoryOf(line: z.infer<typeof memorySchema>, limits: Limits): ImportedM
   demandFits(line.metadata, limits);
   return {
     record: 'memory',
-    agent: line.agent,
+    agent: agent ?? null,
+    version: line.version,
+    updatedBy: line.updated_by ?? null,
     externalSession: line.session ?? null,
     key: line.key,
     value,

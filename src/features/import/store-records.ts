@@ -186,31 +186,32 @@ async function storeSession(batch: Batch, session: ImportedSession): Promise<und
   batch.sessions.delete(name);
 }
 
-/** Memory belongs to the agent of that id, if this hub knows one; to nobody else. */
+/** Memory is shared, or belongs to the agent of that id, if this hub knows one; to nobody else. */
 async function storeMemory(batch: Batch, entry: ImportedMemory): Promise<string | undefined> {
-  const { tx, outcome, workspace, limits, at } = batch;
+  const { tx, ctx, outcome, workspace, limits, at } = batch;
   const { agent: agentId, externalSession, key, expiresAt } = entry;
   const refused = (problem: string): string => {
     outcome.failed++;
     return problem;
   };
-  if (expiresAt !== null && expiresAt <= at) return refused(`memory ${key} of ${agentId} has expired`);
-  const agent = await tx.agents.get(workspace, agentId);
+  const what = agentId === null ? `shared memory ${key}` : `memory ${key} of ${agentId}`;
+  if (expiresAt !== null && expiresAt <= at) return refused(`${what} has expired`);
+  const agent = agentId === null ? null : await tx.agents.get(workspace, agentId);
   if (agent === undefined)
-    return refused(`memory ${key}: there is no agent ${agentId} yet; connect it, then import again`);
+    return refused(`${what}: there is no agent ${agentId ?? ''} yet; connect it, then import again`);
   const session = externalSession === null ? null : await sessionOf(batch, externalSession, entry.createdAt);
-  const place = { workspace, agentPk: agent.pk, sessionPk: session?.pk ?? null };
+  const place = { workspace, agentPk: agent?.pk ?? null, sessionPk: session?.pk ?? null };
   if ((await tx.memory.get(place, key, at)) !== undefined) {
     outcome.alreadyThere++;
     return undefined;
   }
-  if ((await tx.memory.count(workspace, agent.pk)) >= limits.maxMemoryEntriesPerAgent)
-    return refused(`memory ${key}: agent ${agentId} has as many entries as it may have`);
-  const { value, createdAt, updatedAt, metadata } = entry;
+  if ((await tx.memory.count(workspace, place.agentPk)) >= limits.maxMemoryEntriesPerAgent)
+    return refused(`${what}: there are as many entries as there may be`);
+  const { value, createdAt, updatedAt, metadata, version } = entry;
   await tx.memory.put(place, {
-    ...{ key, value, createdAt, updatedAt, expiresAt, metadata, version: 1 },
+    ...{ key, value, createdAt, updatedAt, expiresAt, metadata, version },
     valueSize: Buffer.byteLength(value),
-    updatedBy: agent.agentId,
+    updatedBy: entry.updatedBy ?? agent?.agentId ?? ctx.principal.agentId,
   });
   outcome.memory++;
   return undefined;

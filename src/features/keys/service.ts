@@ -1,6 +1,6 @@
 /** API keys: made, listed, rotated, revoked, verified. Only their hashes are stored. */
 import { randomUUID } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../lib/bounded-cache.ts';
 import { PERMISSIONS, type Ctx, type Permission } from '../../context.ts';
 import { invalid } from '../../errors.ts';
 import { ALL_WORKSPACES, type KeyPosition, type KeyRow, type Store } from '../../store/port.ts';
@@ -43,6 +43,8 @@ export interface KeyService {
     ctx: Ctx,
     page: { readonly limit: number; readonly after?: KeyPosition },
   ): Promise<{ readonly keys: readonly KeyRow[]; readonly next: KeyPosition | null }>;
+  /** One of those, by id or name. @throws HubError INVALID_INPUT */
+  get(ctx: Ctx, idOrName: string): Promise<KeyRow>;
   /**
    * Gives a key, named by id or name, another text. The last one stays good for `overlapSeconds` (0: ends at once), the one
    * before it ends. Whatever is bound to the key goes on.
@@ -86,7 +88,7 @@ export function createKeyService({ store, now, auditor, caches }: KeyDeps): KeyS
   const known = createReadCache<VerifiedKey>({ max: CACHED_KEYS, name: 'keys', caches });
   /** By id; emptied likewise. */
   const knownById = createReadCache<VerifiedKey>({ max: CACHED_KEYS, name: 'keys', caches });
-  const touchedAt = new LRUCache<string, number>({ max: CACHED_KEYS });
+  const touchedAt = boundedCache<string, number>(CACHED_KEYS);
   /** When the keys that have been used expire: only their holders can have something open. */
   const expiries = new Map<string, number>();
   const listeners: KeyListener[] = [];
@@ -173,6 +175,11 @@ export function createKeyService({ store, now, auditor, caches }: KeyDeps): KeyS
       const last = keys.at(-1);
       const more = rows.length > limit && last !== undefined;
       return { keys, next: more ? { createdAt: last.createdAt, keyId: last.keyId } : null };
+    },
+
+    async get(ctx, idOrName) {
+      demand(ctx, 'admin');
+      return requireKey(store.read, ctx, idOrName);
     },
 
     async rotate(ctx, idOrName, overlapSeconds) {

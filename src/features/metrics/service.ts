@@ -37,6 +37,8 @@ export interface WindowReport {
   readonly messages: number;
   readonly writes: number;
   readonly commits: Durations;
+  /** Of the first write of each commit, for its turn. */
+  readonly waits: Durations;
   readonly searches: Durations;
   readonly load: Load | undefined;
 }
@@ -145,6 +147,7 @@ function windowOf({ windows }: Metrics, wanted: number, to: number): WindowRepor
     messages: figures.messages,
     writes: figures.writes,
     commits: durationsOf(figures.commits),
+    waits: durationsOf(figures.waits),
     searches: durationsOf(figures.searches),
     load: figures.load,
   };

@@ -2,7 +2,7 @@
  * Counts what happens per key in windows of a minute, each begun by the first event in it. The counting is the library's;
  * it keeps every key until its window ends, so which keys there are at once is bounded here.
  */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../lib/bounded-cache.ts';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 
 export interface RateCounter {
@@ -18,10 +18,7 @@ const MAX_KEYS = 50_000;
 
 export function createRateCounter(limit: number, maxKeys = MAX_KEYS): RateCounter {
   const counter = new RateLimiterMemory({ points: limit, duration: WINDOW_SECONDS });
-  const keys = new LRUCache<string, true>({
-    max: maxKeys,
-    dispose: (_value, key) => void counter.delete(key),
-  });
+  const keys = boundedCache<string, true>(maxKeys, (_value, key) => void counter.delete(key));
   return {
     async hit(key) {
       if (keys.get(key) === undefined) keys.set(key, true);

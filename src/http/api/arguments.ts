@@ -21,16 +21,23 @@ export function inQuery(method: string): boolean {
 export async function readArguments(c: Context<HubEnv>, schema: z.ZodObject): Promise<object> {
   const shape: Shape = schema.shape;
   const path = c.req.param();
-  const query = queryOf(c);
-  if (inQuery(c.req.method)) return typed({ ...query, ...path }, shape);
-  const stray = Object.keys(query)[0];
-  if (stray !== undefined)
-    throw invalid(stray, undefined, 'no value in the address: parameters are in the body');
+  if (inQuery(c.req.method)) return typed({ ...queryOf(c), ...path }, shape);
+  refuseQuery(c);
   const body = await readJson(c, {});
   if (!isRecord(body)) throw invalid('body', body, 'an object');
   const twice = Object.keys(path).find((name) => Object.hasOwn(body, name));
   if (twice !== undefined) throw invalid(twice, body[twice], 'no value in the body: it is in the address');
   return { ...body, ...typed(path, shape) };
+}
+
+/** For routes that have nothing in the query. @throws HubError INVALID_INPUT */
+export function refuseQuery(c: Context<HubEnv>): void {
+  const [stray] = Object.keys(queryOf(c));
+  if (stray === undefined) return;
+  throw invalid(stray, undefined, 'no value in the address', {
+    message: `${stray} is in the address, where this route takes nothing.`,
+    suggestions: [`Call again with ${stray} in the body, if it belongs there.`],
+  });
 }
 
 function typed(texts: Readonly<Record<string, string>>, shape: Shape): object {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { splitLines } from '../../lib/lines.ts';
 import { uploadOf } from '../upload.ts';
+import { refuseQuery } from './arguments.ts';
 import { whileGood } from './context.ts';
 import type { Endpoint } from './endpoint.ts';
 
@@ -36,7 +37,8 @@ export const importEndpoint: Endpoint = {
   },
   output: { schema: reportShape },
   answer: (c, deps) =>
-    whileGood(c, deps, async (ctx) =>
-      c.json(await deps.services.imports.run(ctx, splitLines(uploadOf(c), MAX_LINE_CHARS))),
-    ),
+    whileGood(c, deps, async (ctx) => {
+      refuseQuery(c);
+      return c.json(await deps.services.imports.run(ctx, splitLines(uploadOf(c), MAX_LINE_CHARS)));
+    }),
 };

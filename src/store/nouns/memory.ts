@@ -71,6 +71,18 @@ export interface MemoryReads {
   page(
     args: MemoryPage,
   ): Promise<{ readonly entries: readonly MemoryListRow[]; readonly next: MemoryPosition | null }>;
+  /**
+   * Entries of one owner (null: shared) with their values, by session and key, strictly after `after`; as many as `maxBytes`
+   * of values allow, but one at least.
+   */
+  entries(args: {
+    readonly workspace: string;
+    readonly owner: number | null;
+    readonly after?: MemoryPosition;
+    readonly limit: number;
+    readonly maxBytes: number;
+    readonly now: number;
+  }): Promise<readonly MemoryRow[]>;
   count(workspace: string, agentPk: number | null): Promise<number>;
   /**
    * What the last 200 events of each place tell of one owner's entries that are there now, newest change first; `sessions`:

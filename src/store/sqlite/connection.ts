@@ -10,7 +10,7 @@ export interface Connection {
 const READER_MMAP_BYTES = 2 * 1024 ** 3;
 const WAL_KEPT_BYTES = 64 * 1024 ** 2;
 const WAL_CHECKPOINT_PAGES = 4000;
-const WRITER_CACHE_KIB = 65_536;
+const WRITER_CACHE_KIB = 32_768;
 const BUSY_TIMEOUT_MS = 5000;
 /** `?` and `:name`; the hub's SQL has neither inside of literals. */
 const PARAMETER = /\?|:[a-z]\w*/gi;

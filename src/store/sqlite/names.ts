@@ -1,5 +1,5 @@
 /** Names kept as small numbers: workspaces, audiences, senders. Ids never change, so they are cached per connection. */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../lib/bounded-cache.ts';
 import { normalizeSender } from '../../lib/sender.ts';
 import { ALL_WORKSPACES, type Sight } from '../port.ts';
 import type { Connection } from './connection.ts';
@@ -29,7 +29,7 @@ export interface NameMaker {
 
 /** A number per name, found by `find` and cached once it exists. */
 function cached<A extends readonly (string | number)[]>(find: (...args: A) => number | undefined) {
-  const cache = new LRUCache<string, number>({ max: CACHED_NAMES });
+  const cache = boundedCache<string, number>(CACHED_NAMES);
   const look = (...args: A): number | undefined => {
     const key = args.join('\u0000');
     const known = cache.get(key);

@@ -19,6 +19,7 @@ const LONG: { readonly [query: string]: ((args: never) => boolean) | undefined }
   'sessions.idsByPrefix': () => true,
   'memory.page': ({ query, session, prefix }: MemoryPage) =>
     query !== undefined || (session === 'all' && prefix !== undefined),
+  'memory.entries': () => true,
   // Filters besides the one that an index answers are checked row by row.
   'audit.page': () => true,
   // Sorts all agents of a workspace.

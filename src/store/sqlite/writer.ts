@@ -72,6 +72,8 @@ export interface Writer {
 
 interface Job {
   readonly run: (tx: Tx) => Promise<unknown>;
+  /** Since when it waits, in monotonic milliseconds. */
+  readonly since: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -94,7 +96,8 @@ export function createWriter(
     if (paused !== undefined) return Promise.reject(refusedBecause(paused));
     if (queue.length >= maxQueue) return Promise.reject(overloaded());
     return new Promise<T>((resolve, reject) => {
-      queue.push({ run: work, resolve: resolve as (value: unknown) => void, reject });
+      const since = performance.now();
+      queue.push({ run: work, since, resolve: resolve as (value: unknown) => void, reject });
       flushing ??= flushAll();
     });
   }
@@ -123,6 +126,7 @@ export function createWriter(
     const outcomes: Outcome[] = [];
     let committing = false;
     const watchdog = createWatchdog();
+    const waitedMs = performance.now() - (batch[0]?.since ?? 0);
     try {
       connection.begin();
       for (const job of batch) {
@@ -139,7 +143,7 @@ export function createWriter(
       if (events !== undefined) {
         const ms = performance.now() - started;
         failure = undefined;
-        onMeasured?.({ ms, writes: outcomes.filter((outcome) => 'value' in outcome).length });
+        onMeasured?.({ ms, waitedMs, writes: outcomes.filter((outcome) => 'value' in outcome).length });
         onCommit?.(events);
       }
       return outcomes;

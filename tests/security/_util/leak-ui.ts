@@ -6,6 +6,15 @@ const http = (line: string, body?: object): Ask => ({ http: line, ...(body === u
 
 const TIMELINE_QUERIES = ['', '?view=raw', '?at=1', '?code=1', '?since=2000-01-01', '?agent=cnry-sender-id'];
 
+/** Below `/ui`: pages of operators, and what each may be asked. */
+const OPERATORS: readonly { readonly page: string; readonly queries: readonly string[] }[] = [
+  { page: 'agents', queries: ['', '?by=id', '?by=id&cursor=x'] },
+  { page: 'leases', queries: ['', '?resource=**', '?holder=cnry-sender-id', '?cursor=x'] },
+  { page: 'health', queries: [''] },
+  { page: 'audit', queries: ['', '?event_type=admin.read', '?since=x', '?cursor=x'] },
+  { page: 'keys', queries: ['', '?cursor=x'] },
+];
+
 export const UI_ROWS: readonly DoorRow[] = [
   ...['/', '/ui', '/ui/', '/ui/login', '/ui/login/:code', '/ui/assets/:file'].map((path) => ({
     covers: `route:GET ${path}`,
@@ -74,5 +83,36 @@ export const UI_ROWS: readonly DoorRow[] = [
         TIMELINE_QUERIES.map((query) => http(`GET /ui/sessions/${id}${end}${query}`)),
       ),
     probes: [probe('session', (id) => http(`GET /ui/sessions/${id}${end}`))],
+  })),
+  ...OPERATORS.flatMap(({ page, queries }) =>
+    ['', '.json'].map((twin) => ({
+      covers: `route:GET /ui/${page}${twin}`,
+      shows: true,
+      asks: () => queries.map((query) => http(`GET /ui/${page}${twin}${query}`)),
+      probes: [
+        probe('agent', (id) => http(`GET /ui/${page}${twin}?holder=${id}&agent_id=${id}`)),
+        probe('session', (id) => http(`GET /ui/${page}${twin}?session_id=${id}`)),
+        probe('word', (word) => http(`GET /ui/${page}${twin}?resource=${word}`)),
+      ],
+    })),
+  ),
+  ...[
+    { route: '/ui/agents/:id', end: '' },
+    { route: '/ui/agents/:id{[^/]+\\.json}', end: '.json' },
+  ].map(({ route, end }) => ({
+    covers: `route:GET ${route}`,
+    shows: true,
+    asks: () => ['cnry-sender-id', 'cnry-absent-id'].map((id) => http(`GET /ui/agents/${id}${end}`)),
+    probes: [probe('agent', (id) => http(`GET /ui/agents/${id}${end}`))],
+  })),
+  {
+    covers: 'route:POST /ui/leases/:id/release',
+    asks: () => [http('POST /ui/leases/lease_none/release', {})],
+  },
+  { covers: 'route:POST /ui/keys', asks: () => [http('POST /ui/keys', {})] },
+  ...['rotate', 'revoke'].map((change) => ({
+    covers: `route:POST /ui/keys/:id/${change}`,
+    asks: () => [http(`POST /ui/keys/key_none/${change}`, {})],
+    probes: [probe('key', (id) => http(`POST /ui/keys/${id}/${change}`, {}))],
   })),
 ];

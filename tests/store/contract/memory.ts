@@ -35,6 +35,38 @@ export function memory(engine: StoreEngine): void {
       return found;
     }
 
+    it('reads the entries of one owner with their values, by session and key', async () => {
+      const { here, own, shared, inSession } = await places();
+      await put(own, 'b', '"own b"');
+      await put(own, 'a', '"own a"');
+      await put(own, 'gone', '1', T0 - 1);
+      await put(inSession, 'a', '"in session"');
+      await put(shared, 'a', '"shared"');
+      const read = async (owner: number | null, page: { limit: number; maxBytes: number }) => {
+        const found: string[] = [];
+        for (let after: MemoryPosition | undefined; ;) {
+          const where = { workspace: here, owner, now: T0, ...(after === undefined ? {} : { after }) };
+          const entries = await at.store.read.memory.entries({ ...where, ...page });
+          const last = entries.at(-1);
+          if (last === undefined) return found;
+          expect(entries.length).toBeLessThanOrEqual(page.limit);
+          if (page.maxBytes < 10) expect(entries).toHaveLength(1);
+          found.push(...entries.map(({ value }) => value));
+          after = last.position;
+        }
+      };
+      for (const page of [
+        { limit: 10, maxBytes: 1000 },
+        { limit: 1, maxBytes: 1000 },
+        { limit: 10, maxBytes: 9 },
+      ]) {
+        expect(await read(own.agentPk, page)).toEqual(['"own a"', '"own b"', '"in session"']);
+        expect(await read(null, page)).toEqual(['"shared"']);
+      }
+      // Others look at what expires.
+      await at.store.write((tx) => tx.memory.delete(own, 'gone'));
+    });
+
     it('keeps a value exactly, one per place and key', async () => {
       const { own, shared, inSession, session } = await places();
       const value = '{"b":1,  "a":"\\u0041🙂"}';

@@ -1,6 +1,7 @@
 /** `/api/v1/openapi.json` and `/api/v1/docs`: what the API is, for programs and for people. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { refuseQuery } from '../arguments.ts';
 import { contextOf } from '../context.ts';
 import { defineEndpoint, type Described, type Endpoint } from '../endpoint.ts';
 import { openApiDocument } from './document.ts';
@@ -36,6 +37,7 @@ export function describeApi(version: string, routes: readonly Endpoint[]): reado
       output: { media: ['text/html'] },
       async answer(c, deps) {
         await contextOf(c, deps);
+        refuseQuery(c);
         return c.html(page(), 200, { 'Content-Security-Policy': POLICY });
       },
     },

@@ -7,6 +7,7 @@ import type {
   MemoryPage,
   MemoryPlace,
   MemoryPosition,
+  MemoryRow,
   Reads,
   Writes,
 } from '../../port.ts';
@@ -98,6 +99,10 @@ export function memoryReads({ sqlite }: Connection, names: Names): SyncNoun<Read
       AND e.session_id = :session AND e.key > :afterKey ORDER BY e.key LIMIT :limit`);
   const everywhere = sqlite.prepare<[Bind], RawEntry>(`${listed}
       AND (e.session_id, e.key) > (:afterSession, :afterKey) ORDER BY e.session_id, e.key LIMIT :limit`);
+  const full = sqlite.prepare<[Bind], RawEntry>(`
+    SELECT ${ENTRY}, e.value ${FROM}
+    WHERE e.workspace_id = :workspace AND e.owner_id = :owner AND ${LIVE}
+      AND (e.session_id, e.key) > (:afterSession, :afterKey) ORDER BY e.session_id, e.key LIMIT :limit`);
 
   return {
     get(place, key, now) {
@@ -105,6 +110,20 @@ export function memoryReads({ sqlite }: Connection, names: Names): SyncNoun<Read
       if (workspace === undefined) return undefined;
       const raw = find.get({ ...whereIs(place, workspace), key, now });
       return raw && { ...toListRow(raw), value: raw.value };
+    },
+
+    entries({ workspace, owner, after, limit, maxBytes, now }) {
+      const workspaceId = names.workspace(workspace);
+      if (workspaceId === undefined) return [];
+      const from = { afterSession: after?.sessionPk ?? BEFORE_ALL, afterKey: after?.key ?? '' };
+      const found: MemoryRow[] = [];
+      let bytes = 0;
+      for (const raw of full.iterate({ workspace: workspaceId, owner: owner ?? NONE, ...from, limit, now })) {
+        bytes += raw.value_size;
+        if (bytes > maxBytes && found.length > 0) break;
+        found.push({ ...toListRow(raw), value: raw.value });
+      }
+      return found;
     },
 
     some(pks, { workspace, owners, now }) {
