@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
+import { ADMIN_KEY } from '../_util/test-hub.ts';
 import { axeViolations } from './_util/axe.ts';
 import { startDashboard, type TestDashboard } from './_util/dashboard.ts';
 
@@ -124,12 +125,16 @@ describe('the search', () => {
   });
 
   it('leaves its trace where it shows what is hidden from others', async () => {
-    const { entries } = await dashboard.hub
-      .request('/api/v1/audit?event_type=admin.read', {
-        headers: { authorization: 'Bearer schk_test-admin-key-0123456789abcdef' },
-      })
-      .then((answer) => answer.json() as Promise<{ entries: { action: string }[] }>);
-    expect(entries.map(({ action }) => action)).toContain('GET /ui/search');
+    await using opened = await dashboard.open('/ui/search?q=hidden');
+    expect(await hits(opened.page)).toHaveLength(1);
+    const actions = async () => {
+      const answer = await dashboard.hub.request('/api/v1/audit?event_type=admin.read', {
+        headers: { authorization: `Bearer ${ADMIN_KEY}` },
+      });
+      const { entries } = (await answer.json()) as { entries: { action: string }[] };
+      return entries.map(({ action }) => action);
+    };
+    await expect.poll(actions).toContain('GET /ui/search');
   });
 
   it.each(['light', 'dark'] as const)('has nothing that axe finds, %s', async (colorScheme) => {

@@ -10,6 +10,7 @@ import { memoryPage } from './memory.ts';
 import { changeMemory, deleteMemory, memoryEntryPage } from './memory-entry.ts';
 import { searchPage, searchResults } from './search.ts';
 import { sessionsPage } from './sessions.ts';
+import { closeOrReopen, speak } from './timeline-actions.ts';
 import { timelinePage, timelineRows } from './timeline.ts';
 
 export const PAGES: readonly Page[] = [
@@ -29,6 +30,8 @@ export const PAGES: readonly Page[] = [
 export const FRAGMENTS: readonly Fragment[] = [timelineRows, searchResults];
 
 export const ACTIONS: readonly Action[] = [
+  speak,
+  closeOrReopen,
   changeMemory,
   deleteMemory,
   releaseLease,

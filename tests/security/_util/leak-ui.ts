@@ -67,6 +67,12 @@ export const UI_ROWS: readonly DoorRow[] = [
       probe('memory', (key) => http(`GET /ui/memory/entry${twin}?scope=${scope}&key=${key}`)),
     ),
   })),
+  ...['messages', 'state'].map((change) => ({
+    covers: `route:POST /ui/sessions/:id/${change}`,
+    asks: (world: Parameters<DoorRow['asks']>[0]) =>
+      places(world).map((id) => http(`POST /ui/sessions/${id}/${change}`, {})),
+    probes: [probe('session', (id) => http(`POST /ui/sessions/${id}/${change}`, {}))],
+  })),
   ...['', '/delete'].map((change) => ({
     covers: `route:POST /ui/memory/entry${change}`,
     asks: () => [http(`POST /ui/memory/entry${change}`, {})],
