@@ -46,7 +46,7 @@ export function frame({ title, main, view, current, pages }: FrameParts): Html {
   return document({
     title,
     asset,
-    scripts: ['frame', ...(current?.scripts ?? [])],
+    scripts: ['frame', 'shortcuts', ...(current?.scripts ?? [])],
     main: html`<body>
       <a class="skip" href="#main">Skip to the content</a>
       <header class="bar">
