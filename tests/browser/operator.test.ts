@@ -30,6 +30,7 @@ describe('an operator', () => {
       await using opened = await dashboard.open(`/ui/sessions/${session}`, { javaScriptEnabled });
       const { page } = opened;
       await page.getByLabel('Say something').fill('Stop,\nplease.');
+      await page.getByText('To whom, and as what').click();
       await page.locator('.speak select[name=type]').selectOption('decision');
       await page.getByLabel('To', { exact: true }).fill('reader, type:tester');
       await page.getByRole('button', { name: 'Send' }).click();
@@ -73,6 +74,7 @@ describe('an operator', () => {
     const { page } = opened;
     opened.expectFailures();
     await page.getByLabel('Say something').fill('psst');
+    await page.getByText('To whom, and as what').click();
     await page.getByLabel('To', { exact: true }).fill('nobody-at-all');
     await page.getByLabel('Who sees it').selectOption('private');
     await page.getByRole('button', { name: 'Send' }).click();

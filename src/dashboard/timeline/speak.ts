@@ -14,16 +14,19 @@ export function speakForm({ is_active: isActive }: Session, view: View): Html {
     ${csrfField(view)}
     <label class="field"
       ><span>Say something as a person: all agents see that it is from an operator</span>
-      <textarea name="content" rows="3" required></textarea>
+      <textarea name="content" rows="2" required></textarea>
     </label>
-    <div class="filters">
-      ${select('type', 'Type', MESSAGE_TYPES.map(option), 'message')}
-      <label class="field grow"
-        ><span>To</span><input name="to" placeholder="Everybody; else agent ids, or type:reviewer"
-      /></label>
-      ${select('visibility', 'Who sees it', VISIBILITIES.map(option), 'public')}
-      <button class="primary">Send</button>
-    </div>
+    <details class="filtering">
+      <summary>To whom, and as what</summary>
+      <div class="filters">
+        ${select('type', 'Type', MESSAGE_TYPES.map(option), 'message')}
+        <label class="field grow"
+          ><span>To</span><input name="to" placeholder="Everybody; else agent ids, or type:reviewer"
+        /></label>
+        ${select('visibility', 'Who sees it', VISIBILITIES.map(option), 'public')}
+      </div>
+    </details>
+    <button class="primary">Send</button>
   </form>`;
 }
 
