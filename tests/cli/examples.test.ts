@@ -78,11 +78,14 @@ async function shell(line: string, { home, share }: Place, until?: RegExp): Prom
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
+  let told = false;
   if (until !== undefined)
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => {
         said += chunk.toString();
-        if (until.test(said)) child.kill('SIGINT');
+        // Once: the second would end it at once.
+        if (told || !until.test(said)) return;
+        told = child.kill('SIGINT');
       });
   const [out, err] = await Promise.all([readAll(child.stdout), readAll(child.stderr), once(child, 'exit')]);
   return { code: child.exitCode, out, err };

@@ -68,7 +68,7 @@ describe('what is in it', () => {
     const places = [packageInfo().root, folder, homedir()];
     const wrong = packed.files.flatMap(({ path: name }) => {
       const text = readFileSync(path.join(installed, name), 'utf8');
-      return [...places, 'sourceMappingURL=']
+      return [...places, '\n//# sourceMappingURL=']
         .filter((place) => text.includes(place))
         .map((place) => [name, place]);
     });
