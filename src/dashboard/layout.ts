@@ -7,10 +7,11 @@ export interface DocumentParts {
   readonly main: Html;
   readonly asset: (name: string) => string;
   readonly scripts?: readonly string[];
+  readonly styles?: readonly string[];
 }
 
 /** A document with head and body, and nothing around `main`. */
-export function document({ title, main, asset, scripts = [] }: DocumentParts): Html {
+export function document({ title, main, asset, scripts = [], styles = [] }: DocumentParts): Html {
   // Forms must say where they come from; the header says no-referrer, which browsers take to mean: nowhere.
   return html`<!doctype html>
     <html lang="en">
@@ -21,7 +22,7 @@ export function document({ title, main, asset, scripts = [] }: DocumentParts): H
         <meta name="referrer" content="same-origin" />
         <meta name="color-scheme" content="light dark" />
         <script src="${asset('theme.js')}"></script>
-        <link rel="stylesheet" href="${asset('style.css')}" />
+        ${[...styles, 'style'].map((name) => html`<link rel="stylesheet" href="${asset(`${name}.css`)}" />`)}
         <link rel="icon" type="image/svg+xml" href="${asset('icon.svg')}" />
         ${scripts.map((name) => html`<script type="module" src="${asset(`${name}.js`)}"></script>`)}
       </head>
@@ -47,6 +48,7 @@ export function frame({ title, main, view, current, pages }: FrameParts): Html {
     title,
     asset,
     scripts: ['frame', 'shortcuts', ...(current?.scripts ?? [])],
+    styles: current?.styles ?? [],
     main: html`<body>
       <a class="skip" href="#main">Skip to the content</a>
       <header class="bar">

@@ -10,5 +10,5 @@ export {
   toSession,
 } from '../mcp/shapes.ts';
 export type { Agent, AuditEntry, Head, Lease, MemoryEntry, Message, Session } from '../mcp/shapes.ts';
-export { performanceReport, toSeries, type Performance } from '../mcp/performance.ts';
+export { performanceReport, seriesShape, toSeries, type Performance } from '../mcp/performance.ts';
 export { MESSAGE_TYPES, VISIBILITIES } from '../store/port.ts';

@@ -109,7 +109,7 @@ function row(entry: AuditEntry, now: number, query: URLSearchParams): Html {
   return html`<tr data-row>
     <td class="faint at">${timeOf(entry.at, now)}</td>
     <td>
-      ${actor === null ? html`<span class="faint">a stranger</span>` : html`<a class="row" href="${agentPath(actor)}">${agentName(actor)}</a>`}
+      ${actor === null ? html`<span class="faint">${entry.key_id === null ? 'a stranger' : 'no agent'}</span>` : html`<a class="row" href="${agentPath(actor)}">${agentName(actor)}</a>`}
     </td>
     <td>
       <a class="event" href="${queryWith(query, { event_type: event, cursor: null })}">${event}</a>

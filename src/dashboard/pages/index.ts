@@ -3,11 +3,13 @@ import type { Action, Fragment, Page } from '../page.ts';
 import { agentPage } from './agent.ts';
 import { agentsPage } from './agents.ts';
 import { auditPage } from './audit.ts';
+import { connectClient, connectPage, connectState } from './connect.ts';
 import { healthPage } from './health.ts';
 import { createKey, keysPage, revokeKey, rotateKey } from './keys.ts';
 import { leasesPage, releaseLease } from './leases.ts';
 import { memoryPage } from './memory.ts';
 import { changeMemory, deleteMemory, memoryEntryPage } from './memory-entry.ts';
+import { metricsPage } from './metrics.ts';
 import { searchPage, searchResults } from './search.ts';
 import { sessionsPage } from './sessions.ts';
 import { closeOrReopen, speak } from './timeline-actions.ts';
@@ -22,12 +24,14 @@ export const PAGES: readonly Page[] = [
   agentsPage,
   agentPage,
   leasesPage,
+  metricsPage,
   healthPage,
   auditPage,
   keysPage,
+  connectPage,
 ];
 
-export const FRAGMENTS: readonly Fragment[] = [timelineRows, searchResults];
+export const FRAGMENTS: readonly Fragment[] = [timelineRows, searchResults, connectState];
 
 export const ACTIONS: readonly Action[] = [
   speak,
@@ -38,4 +42,5 @@ export const ACTIONS: readonly Action[] = [
   createKey,
   rotateKey,
   revokeKey,
+  connectClient,
 ];

@@ -191,12 +191,14 @@ function row(key: Key, view: View): Html {
       <strong>${key.name}</strong> ${state === undefined ? none : mark(state, 'bad')}
       <code class="faint id">${key.key_id}</code>
     </td>
-    <td>${key.permissions.map((permission) => mark(permission, permission === 'admin' ? 'note' : ''))}</td>
+    <td>
+      ${key.permissions.map((permission) => html`${mark(permission, permission === 'admin' ? 'note' : '')} `)}
+    </td>
     <td>${actsAs(key)}</td>
     <td class="faint">${key.workspace}</td>
-    <td class="faint">${timeOf(key.created_at, now)}</td>
+    <td class="faint"><span class="unit">made </span>${timeOf(key.created_at, now)}</td>
     <td class="faint">
-      ${key.expires_at === null ? 'never' : timeOf(key.expires_at, now)}
+      <span class="unit">ends </span>${key.expires_at === null ? 'never' : timeOf(key.expires_at, now)}
       ${
         key.old_key_until === null || Date.parse(key.old_key_until) <= now
           ? none

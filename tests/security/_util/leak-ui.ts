@@ -11,8 +11,10 @@ const OPERATORS: readonly { readonly page: string; readonly queries: readonly st
   { page: 'agents', queries: ['', '?by=id', '?by=id&cursor=x'] },
   { page: 'leases', queries: ['', '?resource=**', '?holder=cnry-sender-id', '?cursor=x'] },
   { page: 'health', queries: [''] },
+  { page: 'metrics', queries: ['', '?last=15', '?from=2000-01-01', '?from=2000-01-01T00:00'] },
   { page: 'audit', queries: ['', '?event_type=admin.read', '?since=x', '?cursor=x'] },
   { page: 'keys', queries: ['', '?cursor=x'] },
+  { page: 'connect', queries: [''] },
 ];
 
 export const UI_ROWS: readonly DoorRow[] = [
@@ -115,6 +117,13 @@ export const UI_ROWS: readonly DoorRow[] = [
     covers: 'route:POST /ui/leases/:id/release',
     asks: () => [http('POST /ui/leases/lease_none/release', {})],
   },
+  {
+    covers: 'route:GET /ui/connect/:key/state',
+    shows: true,
+    asks: () => [http('GET /ui/connect/key_none/state')],
+    probes: [probe('key', (id) => http(`GET /ui/connect/${id}/state`))],
+  },
+  { covers: 'route:POST /ui/connect/:client', asks: () => [http('POST /ui/connect/codex', {})] },
   { covers: 'route:POST /ui/keys', asks: () => [http('POST /ui/keys', {})] },
   ...['rotate', 'revoke'].map((change) => ({
     covers: `route:POST /ui/keys/:id/${change}`,
