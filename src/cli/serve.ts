@@ -15,7 +15,7 @@ import { listen } from '../http/server.ts';
 import { removeRuntimeFile, writeRuntimeFile } from '../lib/runtime-file.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createLogger } from '../telemetry/log.ts';
-import { typedLine } from './connect/own-command.ts';
+import { typedLine } from '../features/connect/own-command.ts';
 import { firstStartText } from './first-start.ts';
 import { endOnUncaught, endWithin, watchForStop } from './lifecycle.ts';
 import type { Output } from './output.ts';

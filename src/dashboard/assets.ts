@@ -5,7 +5,7 @@
  */
 import { hash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { stripTypeScriptTypes } from 'node:module';
+import { createRequire, stripTypeScriptTypes } from 'node:module';
 import { basename, extname, join } from 'node:path';
 
 export interface Asset {
@@ -27,7 +27,13 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 const ADDED = /^(\/\/# sourceMappingURL=.*|export \{\};)$/gm;
-const IMPORT = /(?<=\b(?:from|import)\s*)(['"])\.\/([\w-]+)\.[jt]s\1/g;
+const IMPORT = /(?<=\b(?:from|import)\s*)(['"])(?:\.\/([\w-]+)\.[jt]s|uplot)\1/g;
+
+/** What comes from packages, and is served as it is: by the name that pages and scripts know it by. */
+const PACKAGED: Readonly<Record<string, string>> = {
+  'uplot.js': 'uplot/dist/uPlot.esm.js',
+  'uplot.css': 'uplot/dist/uPlot.min.css',
+};
 
 /** Reads them all, once. */
 export function loadAssets(): Assets {
@@ -46,20 +52,23 @@ export function loadAssets(): Assets {
   }
 
   /** What a script imports comes first: its name stands in the script. */
-  function addIsland(name: string, body: string): string {
+  function addIsland(name: string): string {
     const known = files.get(`${name}.js`);
     if (known !== undefined) return known;
-    const linked = body.replaceAll(IMPORT, (_all, _quote, other: string) => {
-      const source = islands.get(other);
-      if (source === undefined) throw new Error(`script ${name} imports ${other}, which is not there`);
-      return `'./${addIsland(other, source)}'`;
-    });
+    const body = islands.get(name);
+    if (body === undefined) throw new Error(`there is no script ${name}`);
+    const linked = body.replaceAll(
+      IMPORT,
+      (_all, _quote, other = 'uplot') => `'./${addIsland(String(other))}'`,
+    );
     return add(`${name}.js`, linked, () => plainScript(linked));
   }
 
   const folder = join(import.meta.dirname, 'assets');
   for (const name of readdirSync(folder)) add(name, readFileSync(join(folder, name), 'utf8'));
-  for (const [name, body] of islands) addIsland(name, body);
+  const { resolve } = createRequire(import.meta.url);
+  for (const [name, path] of Object.entries(PACKAGED)) add(name, readFileSync(resolve(path), 'utf8'));
+  for (const name of islands.keys()) addIsland(name);
 
   return {
     url(name) {

@@ -7,10 +7,11 @@ export interface DocumentParts {
   readonly main: Html;
   readonly asset: (name: string) => string;
   readonly scripts?: readonly string[];
+  readonly styles?: readonly string[];
 }
 
 /** A document with head and body, and nothing around `main`. */
-export function document({ title, main, asset, scripts = [] }: DocumentParts): Html {
+export function document({ title, main, asset, scripts = [], styles = [] }: DocumentParts): Html {
   // Forms must say where they come from; the header says no-referrer, which browsers take to mean: nowhere.
   return html`<!doctype html>
     <html lang="en">
@@ -21,7 +22,7 @@ export function document({ title, main, asset, scripts = [] }: DocumentParts): H
         <meta name="referrer" content="same-origin" />
         <meta name="color-scheme" content="light dark" />
         <script src="${asset('theme.js')}"></script>
-        <link rel="stylesheet" href="${asset('style.css')}" />
+        ${[...styles, 'style'].map((name) => html`<link rel="stylesheet" href="${asset(`${name}.css`)}" />`)}
         <link rel="icon" type="image/svg+xml" href="${asset('icon.svg')}" />
         ${scripts.map((name) => html`<script type="module" src="${asset(`${name}.js`)}"></script>`)}
       </head>
@@ -46,7 +47,8 @@ export function frame({ title, main, view, current, pages }: FrameParts): Html {
   return document({
     title,
     asset,
-    scripts: ['frame', ...(current?.scripts ?? [])],
+    scripts: ['frame', 'shortcuts', ...(current?.scripts ?? [])],
+    styles: current?.styles ?? [],
     main: html`<body>
       <a class="skip" href="#main">Skip to the content</a>
       <header class="bar">
@@ -65,6 +67,7 @@ export function frame({ title, main, view, current, pages }: FrameParts): Html {
             )}
           </ul>
         </nav>
+        ${place === 'search' ? '' : searchBox}
         <div class="operator">
           <button type="button" class="quiet" id="theme" hidden>Theme</button>
           <span class="who" title="You act as this agent">${ctx.principal.agentId}</span>
@@ -76,6 +79,17 @@ export function frame({ title, main, view, current, pages }: FrameParts): Html {
     </body>`,
   });
 }
+
+const searchBox = html`<form class="find" action="/ui/search" role="search" aria-label="Everything">
+  <input
+    type="search"
+    name="q"
+    aria-label="Search everything"
+    placeholder="Search"
+    maxlength="500"
+    data-search
+  />
+</form>`;
 
 function logout(view: View): Html {
   return html`<form method="post" action="/ui/logout">

@@ -17,6 +17,9 @@ export interface View {
   readonly services: Services;
   /** Part of every cursor. */
   readonly epoch: string;
+  /** Of the hub. */
+  readonly version: string;
+  readonly maxResponseBytes: number;
   /** Where the hub is reached, without a slash at the end. */
   readonly publicUrl: string;
   /** Milliseconds since the epoch. */
@@ -39,6 +42,8 @@ export interface PageSpec<Data extends object> {
   readonly nav?: string;
   /** Scripts of `islands` it loads, by name. */
   readonly scripts?: readonly string[];
+  /** Style sheets beside that of all pages, by name. */
+  readonly styles?: readonly string[];
   /** What it shows; its twin at `path.json` answers the same. */
   load(view: View): Promise<Data>;
   title(data: Data): string;
@@ -56,13 +61,14 @@ export interface Page {
   readonly path: string;
   readonly nav: string | undefined;
   readonly scripts: readonly string[];
+  readonly styles: readonly string[];
   readonly load: (view: View) => Promise<Loaded>;
 }
 
 export function definePage<Data extends object>(spec: PageSpec<Data>): Page {
-  const { path, nav, scripts = [] } = spec;
+  const { path, nav, scripts = [], styles = [] } = spec;
   return {
-    ...{ path, nav, scripts },
+    ...{ path, nav, scripts, styles },
     async load(view) {
       const data = await spec.load(view);
       return { data, title: spec.title(data), main: () => spec.main(data, view) };

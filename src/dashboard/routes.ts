@@ -71,6 +71,7 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<HubEnv> {
     const url = new URL(c.req.url);
     return {
       ...{ ctx, services, epoch, asset, now: now(), query: url.searchParams },
+      ...{ version: deps.version, maxResponseBytes: deps.maxResponseBytes },
       publicUrl: deps.publicUrl(),
       path: isTwin ? c.req.path.slice(0, -TWIN.length) : c.req.path,
       csrf: c.get('credential')?.login?.csrfToken ?? '',

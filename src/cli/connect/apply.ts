@@ -1,11 +1,11 @@
 /** Connects one file: what it will hold, what it held, and the record that takes it back. */
-import type { Edit, Place } from './clients.ts';
+import type { Edit, Place } from '../../features/connect/clients.ts';
 import { difference } from './diff.ts';
 import { bytesFor, sha256, type Snapshot, snapshot, writeWhole } from './files.ts';
 import type { Keyring } from './keyring.ts';
 import type { KnownKey, Ledger, Recorded } from './ledger.ts';
-import { SYNTAXES, takenBack } from './syntax.ts';
-import { UneditableError } from './uneditable.ts';
+import { SYNTAXES, takenBack } from '../../features/connect/syntax.ts';
+import { UneditableError } from '../../features/connect/uneditable.ts';
 import { agentIdThere, type Target, wantedAgentId } from './target.ts';
 
 export interface Planned {

@@ -4,14 +4,14 @@ import { configSources, type Surroundings } from '../../config/env.ts';
 import { hubClient } from '../client.ts';
 import { CliError, EXIT, type Output } from '../output.ts';
 import { apply, type ApplyDeps, plan, type Planned } from './apply.ts';
-import { CLIENTS, type ConnectableClient, type Scope } from './clients.ts';
+import { CLIENTS, type ConnectableClient, type Scope } from '../../features/connect/clients.ts';
 import { openKeyring, sweepKeys } from './keyring.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 import { printEntries } from './print.ts';
 import { type Row, tell, tellVariables } from './report.ts';
 import { clientNamed, hooksTarget, isPresent, serverTarget, type Target } from './target.ts';
 import { takeBack } from './take-back.ts';
-import { UneditableError } from './uneditable.ts';
+import { UneditableError } from '../../features/connect/uneditable.ts';
 
 export interface ConnectOptions {
   readonly all?: boolean;

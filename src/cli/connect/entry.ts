@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { snapshot } from './files.ts';
 import type { KnownKey, Recorded } from './ledger.ts';
-import { SYNTAXES } from './syntax.ts';
+import { SYNTAXES } from '../../features/connect/syntax.ts';
 
 export type Entry =
   | {

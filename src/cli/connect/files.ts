@@ -4,7 +4,7 @@ import { mkdir, readFile, realpath, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { replaceFile } from '../../lib/private-file.ts';
 import { systemCode, systemReason } from '../../lib/system-error.ts';
-import { UneditableError } from './uneditable.ts';
+import { UneditableError } from '../../features/connect/uneditable.ts';
 
 export interface Snapshot {
   /** Where it lies, symbolic links followed. */

@@ -1,7 +1,7 @@
 /** The hooks of Claude Code that tell a session what happened on the hub meanwhile. */
 import path from 'node:path';
-import type { Edit, Place, Scope } from './clients.ts';
-import { ownLine } from './own-command.ts';
+import type { Edit, Place, Scope } from '../../features/connect/clients.ts';
+import { ownLine } from '../../features/connect/own-command.ts';
 
 /** Tools of Claude Code that change files. */
 const EDITS = 'Edit|MultiEdit|Write|NotebookEdit';

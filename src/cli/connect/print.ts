@@ -3,9 +3,9 @@ import type { LoadedConfig } from '../../config/config.ts';
 import { isWildcard, urlHost } from '../../config/host.ts';
 import { findHub } from '../find-hub.ts';
 import { EXIT, type Output } from '../output.ts';
-import { SYNTAXES } from './syntax.ts';
+import { SYNTAXES } from '../../features/connect/syntax.ts';
 import { type Target, wantedAgentId } from './target.ts';
-import type { Place } from './clients.ts';
+import type { Place } from '../../features/connect/clients.ts';
 
 /** In the place of a key, where a file must hold the key itself. */
 const YOUR_KEY = 'YOUR_KEY';

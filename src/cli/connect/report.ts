@@ -2,7 +2,7 @@
 import type { Surroundings } from '../../config/env.ts';
 import { dataFiles } from '../../config/paths.ts';
 import { EXIT, type Output } from '../output.ts';
-import { CLIENTS, type Scope, variableOf } from './clients.ts';
+import { CLIENTS, type Scope, variableOf } from '../../features/connect/clients.ts';
 import { writeVariables } from './keyring.ts';
 import type { Ledger } from './ledger.ts';
 import type { Undone } from './undo.ts';

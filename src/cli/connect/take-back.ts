@@ -3,12 +3,12 @@ import type { LoadedConfig } from '../../config/config.ts';
 import type { Surroundings } from '../../config/env.ts';
 import { type HubClient, hubClient } from '../client.ts';
 import { EXIT, type Output } from '../output.ts';
-import type { ConnectableClient, Scope } from './clients.ts';
+import type { ConnectableClient, Scope } from '../../features/connect/clients.ts';
 import { sweepKeys } from './keyring.ts';
 import type { Ledger, Recorded } from './ledger.ts';
 import { type Row, tell, tellVariables } from './report.ts';
 import { undo } from './undo.ts';
-import { UneditableError } from './uneditable.ts';
+import { UneditableError } from '../../features/connect/uneditable.ts';
 
 /**
  * Takes back what was written for the clients `named`, or for all: in the user's files and in those of the working folder,

@@ -14,11 +14,11 @@ import {
   type Scope,
   SERVER,
   variableOf,
-} from './clients.ts';
+} from '../../features/connect/clients.ts';
 import { hooksEdits, hooksFile } from './hooks.ts';
-import { isInstalled } from './own-command.ts';
-import { SYNTAXES } from './syntax.ts';
-import { UneditableError } from './uneditable.ts';
+import { isInstalled } from '../../features/connect/own-command.ts';
+import { SYNTAXES } from '../../features/connect/syntax.ts';
+import { UneditableError } from '../../features/connect/uneditable.ts';
 
 export interface Target {
   readonly client: ConnectableClient;

@@ -2,7 +2,7 @@
 import { bytesFor, removeWhole, sha256, snapshot, writeWhole } from './files.ts';
 import { editsOf } from './apply.ts';
 import { dropCopies, type Ledger, type Recorded } from './ledger.ts';
-import { SYNTAXES, takenBack } from './syntax.ts';
+import { SYNTAXES, takenBack } from '../../features/connect/syntax.ts';
 
 export type Undone =
   /** Byte for byte as it was. */

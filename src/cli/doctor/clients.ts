@@ -7,7 +7,7 @@ import type { ConfigSources, LoadedConfig } from '../../config/config.ts';
 import { systemReason } from '../../lib/system-error.ts';
 import { readEntry, type Entry } from '../connect/entry.ts';
 import { openLedger, type Recorded } from '../connect/ledger.ts';
-import { UneditableError } from '../connect/uneditable.ts';
+import { UneditableError } from '../../features/connect/uneditable.ts';
 import { CliError } from '../output.ts';
 import { quoted } from './data.ts';
 import { ok, problem, warning, type Finding } from './finding.ts';

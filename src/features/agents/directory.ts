@@ -5,6 +5,7 @@ import type { DeliveryService } from '../delivery/service.ts';
 import { agentAudience, sightOf, sightOfAgent, typeAudience } from '../messages/visibility.ts';
 import { demand } from '../permissions.ts';
 import { homeWorkspace, requireSession } from '../sessions/service.ts';
+import { agentNotFound } from './ownership.ts';
 import type { AgentStatus, Presence, Present } from './presence.ts';
 
 /** Times in milliseconds since the epoch. */
@@ -31,6 +32,8 @@ export interface AgentDirectory {
     ctx: Ctx,
     sessionId?: string,
   ): Promise<{ readonly agents: readonly ListedPresence[]; readonly more: boolean }>;
+  /** One of the caller's workspace. @throws HubError PERMISSION_DENIED, AGENT_NOT_FOUND */
+  get(ctx: Ctx, agentId: string): Promise<ListedPresence>;
 }
 
 export interface AgentDirectoryDeps {
@@ -119,6 +122,14 @@ export function createAgentDirectory({ store, presence, delivery }: AgentDirecto
         await new Promise(setImmediate);
       }
       return { agents, more: all.length > MAX_LISTED };
+    },
+
+    async get(ctx, agentId) {
+      demand(ctx, 'read');
+      const workspace = homeWorkspace(ctx.principal);
+      const [card] = await directory.named({ workspace, agentIds: [agentId] });
+      if (card === undefined) throw agentNotFound(workspace, agentId);
+      return toListed(ctx, { ...card, workspace });
     },
   };
 }

@@ -104,7 +104,11 @@ export function createAgentOwnership({ store, now, auditor, lost }: OwnershipDep
 async function requireAgent(tx: Tx, workspace: string, agentId: string): Promise<AgentRow> {
   const agent = await tx.agents.get(workspace, agentId);
   if (agent !== undefined) return agent;
-  throw new HubError('AGENT_NOT_FOUND', `There is no agent ${agentId} in workspace ${workspace}.`, {
+  throw agentNotFound(workspace, agentId);
+}
+
+export function agentNotFound(workspace: string, agentId: string): HubError {
+  return new HubError('AGENT_NOT_FOUND', `There is no agent ${agentId} in workspace ${workspace}.`, {
     context: { agent_id: agentId, workspace },
     suggestions: ['Take an id from the list of agents.'],
   });

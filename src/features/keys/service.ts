@@ -43,6 +43,8 @@ export interface KeyService {
     ctx: Ctx,
     page: { readonly limit: number; readonly after?: KeyPosition },
   ): Promise<{ readonly keys: readonly KeyRow[]; readonly next: KeyPosition | null }>;
+  /** One of those, by id or name. @throws HubError INVALID_INPUT */
+  get(ctx: Ctx, idOrName: string): Promise<KeyRow>;
   /**
    * Gives a key, named by id or name, another text. The last one stays good for `overlapSeconds` (0: ends at once), the one
    * before it ends. Whatever is bound to the key goes on.
@@ -173,6 +175,11 @@ export function createKeyService({ store, now, auditor, caches }: KeyDeps): KeyS
       const last = keys.at(-1);
       const more = rows.length > limit && last !== undefined;
       return { keys, next: more ? { createdAt: last.createdAt, keyId: last.keyId } : null };
+    },
+
+    async get(ctx, idOrName) {
+      demand(ctx, 'admin');
+      return requireKey(store.read, ctx, idOrName);
     },
 
     async rotate(ctx, idOrName, overlapSeconds) {

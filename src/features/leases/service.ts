@@ -341,7 +341,7 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
       return end([holding], { reason: 'forced', by }, run, (tx, was) => noteForced(tx, ctx, was, forced));
     },
 
-    async list(ctx, { sessionId, resource, after = 0, limit }) {
+    async list(ctx, { sessionId, resource, holder, after = 0, limit }) {
       demand(ctx, 'read');
       if (sessionId !== undefined) await requireSession(store.read, ctx, sessionId);
       const { workspace } = ctx.principal;
@@ -355,6 +355,7 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
         .filter((holding) => meeting?.has(holding) !== false)
         .map(({ lease }) => lease)
         .filter((lease) => sessionId === undefined || lease.sessionId === sessionId)
+        .filter((lease) => holder === undefined || lease.holder.toLowerCase() === holder.toLowerCase())
         .filter(({ fencingToken }) => fencingToken > after)
         .sort((a, b) => a.fencingToken - b.fencingToken);
       const page = leases.slice(0, limit);

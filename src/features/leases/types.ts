@@ -34,6 +34,8 @@ export interface LeaseFilter {
   readonly sessionId?: string;
   /** Only leases that meet it. */
   readonly resource?: string;
+  /** An agent's id; compared without case. */
+  readonly holder?: string;
   /** Fencing token, exclusive. */
   readonly after?: number;
   readonly limit: number;

@@ -1,11 +1,13 @@
 /** `/api/v1/agents`: an operator sees whose agent ids are, frees them, and gives them to other keys. */
 import { z } from 'zod';
+import type { Ctx } from '../../context.ts';
 import type { ListedAgent } from '../../features/agents/ownership.ts';
 import type { Presence } from '../../features/agents/presence.ts';
 import { decodeCursor, encodeCursor } from '../../features/cursor.ts';
 import { agentShape, isoTime } from '../../mcp/shapes.ts';
 import { cursor, limit } from '../../mcp/tools/fields.ts';
 import type { AgentRow } from '../../store/port.ts';
+import type { ApiDeps } from './context.ts';
 import { defineEndpoint } from './endpoint.ts';
 
 const KIND = 'api/agents';
@@ -27,6 +29,10 @@ const keyName = z.string().nullable();
 const { status, last_tool, connections } = agentShape.shape;
 const listedShape = ownedAgentShape.extend({ status, last_tool, connections, key_name: keyName });
 
+export const agentsInput = z.strictObject({ workspace, limit: limit(500, 100), cursor: cursor.optional() });
+const agentsShape = z.object({ agents: z.array(listedShape), next_cursor: z.string().optional() });
+export type AgentListing = z.infer<typeof agentsShape>;
+
 export const agentEndpoints = [
   defineEndpoint({
     method: 'GET',
@@ -35,25 +41,11 @@ export const agentEndpoints = [
     tag: 'Agents',
     summary: 'Whose agent ids are, and who is there, by id.',
     permission: 'admin',
-    input: z.strictObject({ workspace, limit: limit(500, 100), cursor: cursor.optional() }),
+    input: agentsInput,
     sample: { limit: 100 },
-    output: { schema: z.object({ agents: z.array(listedShape), next_cursor: z.string().optional() }) },
+    output: { schema: agentsShape },
     errors: ['INVALID_CURSOR'],
-    async handler({ services: { agents, presence }, epoch }, ctx, input) {
-      const page = await agents.list(ctx, {
-        limit: input.limit,
-        ...(input.workspace === undefined ? {} : { workspace: input.workspace }),
-        ...(input.cursor === undefined ? {} : { after: decodeCursor(epoch, KIND, z.string(), input.cursor) }),
-      });
-      return {
-        agents: page.agents.map((agent) => ({
-          ...toAgent(agent),
-          ...toPresence(presence, page.workspace, agent),
-          key_name: agent.keyName,
-        })),
-        ...(page.next === null ? {} : { next_cursor: encodeCursor(epoch, KIND, page.next) }),
-      };
-    },
+    handler: listAgents,
   }),
 
   defineEndpoint({
@@ -89,6 +81,27 @@ export const agentEndpoints = [
     },
   }),
 ];
+
+/** By id. @throws HubError PERMISSION_DENIED, INVALID_CURSOR */
+export async function listAgents(
+  { services: { agents, presence }, epoch }: Pick<ApiDeps, 'services' | 'epoch'>,
+  ctx: Ctx,
+  input: z.output<typeof agentsInput>,
+): Promise<AgentListing> {
+  const page = await agents.list(ctx, {
+    limit: input.limit,
+    ...(input.workspace === undefined ? {} : { workspace: input.workspace }),
+    ...(input.cursor === undefined ? {} : { after: decodeCursor(epoch, KIND, z.string(), input.cursor) }),
+  });
+  return {
+    agents: page.agents.map((agent) => ({
+      ...toAgent(agent),
+      ...toPresence(presence, page.workspace, agent),
+      key_name: agent.keyName,
+    })),
+    ...(page.next === null ? {} : { next_cursor: encodeCursor(epoch, KIND, page.next) }),
+  };
+}
 
 /** What is known of it now. */
 function toPresence(presence: Presence, where: string, { agentId: id, lastSeenAt, client }: ListedAgent) {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { PERMISSIONS } from '../../context.ts';
 import { decodeCursor, encodeCursor } from '../../features/cursor.ts';
+import type { NewKey } from '../../features/keys/service.ts';
 import { isoTime } from '../../mcp/shapes.ts';
 import { cursor, limit } from '../../mcp/tools/fields.ts';
 import { ALL_WORKSPACES, type KeyRow } from '../../store/port.ts';
@@ -32,8 +33,23 @@ export const keyShape = z.object({
   revoked_at: z.string().nullable(),
   old_key_until: z.string().nullable().describe('until when the text before the last rotation is good too'),
 });
+export type Key = z.infer<typeof keyShape>;
 const toldShape = keyShape.extend({ key: z.string().describe('its text, told this once') });
 const TOLD = { key: 'schk_Qm9yZ3ppdXMtZXhhbXBsZS1rZXktdGV4dA' };
+
+export const newKeyInput = z.strictObject({
+  name: name(100),
+  workspace: z.union([name(100), z.literal(ALL_WORKSPACES)]).default('default'),
+  permissions: z.array(z.enum(PERMISSIONS)).min(1).default(['read', 'write']),
+  agent_id: name(100).optional(),
+  agent_ids: z.array(name(100)).min(1).max(50).optional(),
+  agent_types: z.array(name(50)).min(1).max(50).optional(),
+  expires_in: z.int().min(1).max(MAX_EXPIRY_SECONDS).describe('seconds').optional(),
+});
+export const rotateInput = z.strictObject({
+  key_id: keyId,
+  overlap: z.int().min(0).max(MAX_OVERLAP_SECONDS).describe('seconds').default(DEFAULT_OVERLAP_SECONDS),
+});
 
 export const keyEndpoints = [
   defineEndpoint({
@@ -67,25 +83,11 @@ export const keyEndpoints = [
     tag: 'Keys',
     summary: 'Makes an API key, and tells its text this once.',
     permission: 'admin',
-    input: z.strictObject({
-      name: name(100),
-      workspace: z.union([name(100), z.literal(ALL_WORKSPACES)]).default('default'),
-      permissions: z.array(z.enum(PERMISSIONS)).min(1).default(['read', 'write']),
-      agent_id: name(100).optional(),
-      agent_ids: z.array(name(100)).min(1).max(50).optional(),
-      agent_types: z.array(name(50)).min(1).max(50).optional(),
-      expires_in: z.int().min(1).max(MAX_EXPIRY_SECONDS).describe('seconds').optional(),
-    }),
+    input: newKeyInput,
     sample: { name: 'laptop', permissions: ['read', 'write'], expires_in: 7_776_000 },
     output: { status: 201, schema: toldShape, example: TOLD },
     async handler({ services: { keys } }, ctx, input) {
-      const { key, row } = await keys.create(ctx, {
-        ...{ name: input.name, workspace: input.workspace, permissions: input.permissions },
-        ...(input.agent_id === undefined ? {} : { agentId: input.agent_id }),
-        ...(input.agent_ids === undefined ? {} : { agentIds: input.agent_ids }),
-        ...(input.agent_types === undefined ? {} : { agentTypes: input.agent_types }),
-        ...(input.expires_in === undefined ? {} : { expiresInSeconds: input.expires_in }),
-      });
+      const { key, row } = await keys.create(ctx, toNewKey(input));
       return { key, ...toKey(row) };
     },
   }),
@@ -97,10 +99,7 @@ export const keyEndpoints = [
     tag: 'Keys',
     summary: 'Gives a key another text, told this once. The last one stays good for `overlap` seconds.',
     permission: 'admin',
-    input: z.strictObject({
-      key_id: keyId,
-      overlap: z.int().min(0).max(MAX_OVERLAP_SECONDS).describe('seconds').default(DEFAULT_OVERLAP_SECONDS),
-    }),
+    input: rotateInput,
     sample: { key_id: 'laptop', overlap: 3600 },
     output: { schema: toldShape, example: TOLD },
     async handler({ services: { keys } }, ctx, { key_id, overlap }) {
@@ -126,7 +125,17 @@ export const keyEndpoints = [
   }),
 ];
 
-function toKey(row: KeyRow): z.infer<typeof keyShape> {
+export function toNewKey(input: z.output<typeof newKeyInput>): NewKey {
+  return {
+    ...{ name: input.name, workspace: input.workspace, permissions: input.permissions },
+    ...(input.agent_id === undefined ? {} : { agentId: input.agent_id }),
+    ...(input.agent_ids === undefined ? {} : { agentIds: input.agent_ids }),
+    ...(input.agent_types === undefined ? {} : { agentTypes: input.agent_types }),
+    ...(input.expires_in === undefined ? {} : { expiresInSeconds: input.expires_in }),
+  };
+}
+
+export function toKey(row: KeyRow): z.infer<typeof keyShape> {
   const time = (at: number | null): string | null => (at === null ? null : isoTime(at));
   return {
     key_id: row.keyId,

@@ -2,7 +2,11 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { HEALTH } from '../../features/health/service.ts';
-import { LONGEST_WINDOW_SECONDS, SHORTEST_STEP_SECONDS } from '../../features/metrics/service.ts';
+import {
+  LONGEST_WINDOW_SECONDS,
+  SHORTEST_STEP_SECONDS,
+  type SeriesQuery,
+} from '../../features/metrics/service.ts';
 import { performanceReport, performanceShape, seriesShape, toSeries } from '../../mcp/performance.ts';
 import { time } from '../../mcp/tools/fields.ts';
 import { getPerformanceMetrics, performanceInput } from '../../mcp/tools/get-performance-metrics.ts';
@@ -12,6 +16,20 @@ import { defineEndpoint } from './endpoint.ts';
 import { AT } from './openapi/examples.ts';
 
 const status = z.enum(HEALTH);
+
+export const seriesInput = z.strictObject({
+  from: time.optional(),
+  to: time.optional(),
+  step: z.int().min(SHORTEST_STEP_SECONDS).max(LONGEST_WINDOW_SECONDS).optional().describe('seconds'),
+});
+
+export function toQuery({ from, to, step }: z.output<typeof seriesInput>): SeriesQuery {
+  return {
+    ...(from === undefined ? {} : { from: Date.parse(from) }),
+    ...(to === undefined ? {} : { to: Date.parse(to) }),
+    ...(step === undefined ? {} : { stepMs: step * 1000 }),
+  };
+}
 
 export const metricsEndpoints = [
   // Not as the tool: whoever looks often would be most of what is seen.
@@ -35,21 +53,10 @@ export const metricsEndpoints = [
     tag: 'Metrics',
     summary: 'What was measured, step by step, over a day at most. Times are of the starts of steps.',
     permission: 'admin',
-    input: z.strictObject({
-      from: time.optional(),
-      to: time.optional(),
-      step: z.int().min(SHORTEST_STEP_SECONDS).max(LONGEST_WINDOW_SECONDS).optional().describe('seconds'),
-    }),
+    input: seriesInput,
     sample: { step: 60 },
     output: { schema: seriesShape, example: { from: AT, to: AT } },
-    async handler({ services: { metrics } }, ctx, { from, to, step }) {
-      const series = metrics.series(ctx, {
-        ...(from === undefined ? {} : { from: Date.parse(from) }),
-        ...(to === undefined ? {} : { to: Date.parse(to) }),
-        ...(step === undefined ? {} : { stepMs: step * 1000 }),
-      });
-      return toSeries(series);
-    },
+    handler: async ({ services: { metrics } }, ctx, input) => toSeries(metrics.series(ctx, toQuery(input))),
   }),
 
   defineEndpoint({

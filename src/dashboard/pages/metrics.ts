@@ -1,0 +1,172 @@
+/** `/ui/metrics`: what the hub did in a time, and who spoke in it. */
+import { parser } from '../../http/api/context.ts';
+import { seriesInput, toQuery } from '../../http/api/metrics.ts';
+import { performanceReport, toSeries, type Performance } from '../../http/objects.ts';
+import { filledIn, isoOfField, millis } from '../controls.ts';
+import { chart, chartsOf, type Series } from '../metrics/charts.ts';
+import { countOf } from '../parts.ts';
+import { definePage, html, none, type Html, type View } from '../page.ts';
+
+interface Spoken {
+  readonly session_id: string;
+  readonly messages: number;
+}
+
+interface Data {
+  readonly series: Series;
+  /** Of the times up to now only. */
+  readonly window?: Performance['window'];
+  /** Of a time that was chosen: where messages are. */
+  readonly spoken?: readonly Spoken[];
+  /** There are more messages than were looked at. */
+  readonly more?: boolean;
+}
+
+const checked = parser(seriesInput);
+const LASTS = [
+  { value: '15', label: '15 minutes' },
+  { value: '60', label: 'Hour' },
+  { value: '360', label: '6 hours' },
+  { value: '1440', label: 'Day' },
+];
+const DEFAULT_LAST = '60';
+const LOOKED_AT = 500;
+
+export const metricsPage = definePage<Data>({
+  path: '/metrics',
+  nav: 'Metrics',
+  scripts: ['charts'],
+  styles: ['uplot'],
+
+  async load(view) {
+    const { ctx, services, now } = view;
+    const { from, to } = filledIn(view.query, ['from', 'to']);
+    if (from === undefined && to === undefined) {
+      const minutes = Number(lastOf(view.query));
+      const series = toSeries(services.metrics.series(ctx, { from: now - minutes * 60_000 }));
+      const { window } = await performanceReport(view, ctx, minutes * 60);
+      return { series, ...(window === undefined ? {} : { window }) };
+    }
+    const range = toQuery(
+      checked({
+        ...(from === undefined ? {} : { from: isoOfField(from) }),
+        ...(to === undefined ? {} : { to: isoOfField(to) }),
+      }),
+    );
+    const series = toSeries(services.metrics.series(ctx, range));
+    return { series, ...(await spokenIn(view, Date.parse(series.from), Date.parse(series.to))) };
+  },
+
+  title: () => 'Metrics',
+
+  main({ series, window, spoken, more }, { query }) {
+    return html`<div class="head">
+        <h1>Metrics</h1>
+        ${rangeForm(series, query)}
+        ${
+          series.enabled
+            ? html`<p class="faint">Draw over a chart to see that time alone, and who spoke in it.</p>`
+            : html`<p class="problem">
+                Nothing is measured by time: <code>ENABLE_PERFORMANCE_MONITORING</code> is false.
+                <a href="/ui/health">What there is now</a>
+              </p>`
+        }
+      </div>
+      ${spoken === undefined ? none : sessionsOf(spoken, more === true, series)}
+      ${series.enabled ? html`<div class="charts">${chartsOf(series).map((one) => chart(one, series))}</div>` : none}
+      ${window === undefined ? none : byTool(window)}`;
+  },
+});
+
+function lastOf(query: URLSearchParams): string {
+  const last = query.get('last') ?? '';
+  return LASTS.some(({ value }) => value === last) ? last : DEFAULT_LAST;
+}
+
+/** In which sessions, most first; the oldest messages of a long time alone are looked at. */
+async function spokenIn({ ctx, services }: View, start: number, end: number) {
+  const found = await services.messages.byTime(ctx, { start, end, limit: LOOKED_AT });
+  const counts = new Map<string, number>();
+  for (const { sessionId } of found.messages) counts.set(sessionId, (counts.get(sessionId) ?? 0) + 1);
+  const spoken = [...counts].map(([session_id, messages]) => ({ session_id, messages }));
+  return { spoken: spoken.sort((a, b) => b.messages - a.messages), more: found.more };
+}
+
+function rangeForm({ from, to }: Series, query: URLSearchParams): Html {
+  const chosen = query.has('from') || query.has('to');
+  const last = chosen ? '' : lastOf(query);
+  const minute = (iso: string): string => iso.slice(0, 16);
+  return html`<div class="filters">
+    <ul class="chips" aria-label="Time">
+      ${LASTS.map(
+        ({ value, label }) =>
+          html`<li>
+            <a
+              class="chip ${value === last ? 'on' : ''}"
+              href="?last=${value}"
+              ${value === last ? html`aria-current="true"` : none}
+              >${label}</a
+            >
+          </li>`,
+      )}
+    </ul>
+    <form class="filters">
+      <label class="field"
+        ><span>From (UTC)</span><input type="datetime-local" name="from" value="${minute(from)}"
+      /></label>
+      <label class="field"
+        ><span>To (UTC)</span><input type="datetime-local" name="to" value="${minute(to)}"
+      /></label>
+      <button>Show</button>
+    </form>
+  </div>`;
+}
+
+function sessionsOf(spoken: readonly Spoken[], more: boolean, { from, to }: Series): Html {
+  const range = new URLSearchParams({ since: from, until: to }).toString();
+  return html`<section class="block" id="spoken">
+    <h2>Who spoke from ${from.slice(11, 19)} to ${to.slice(11, 19)}</h2>
+    ${spoken.length === 0 ? html`<p class="faint">No message was sent in this time.</p>` : none}
+    <ul class="plain">
+      ${spoken.map(
+        ({ session_id: id, messages }) =>
+          html`<li>
+            <a href="/ui/sessions/${encodeURIComponent(id)}?${range}">Timeline of <code>${id}</code></a>
+            <span class="faint">${countOf(messages)} messages</span>
+          </li>`,
+      )}
+    </ul>
+    ${more ? html`<p class="faint">These are the first ${countOf(LOOKED_AT)} messages; choose a shorter time to see all.</p>` : none}
+  </section>`;
+}
+
+function byTool({ tools, errors_by_code: codes }: NonNullable<Performance['window']>): Html {
+  if (tools.length === 0) return none;
+  return html`<section class="block">
+    <h2>By tool</h2>
+    <table class="list">
+      <thead>
+        <tr>
+          <th scope="col">Tool</th>
+          ${['Calls', 'Errors', 'p50', 'p95', 'Longest'].map((name) => html`<th scope="col" class="number">${name}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${tools.map(
+          ({ tool, calls, errors, p50_ms: p50, p95_ms: p95, max_ms: longest }) =>
+            html`<tr data-row>
+              <th scope="row" class="name"><code>${tool}</code></th>
+              <td class="number">${countOf(calls)}<span class="unit"> calls</span></td>
+              <td class="number">${countOf(errors)}<span class="unit"> errors</span></td>
+              <td class="number"><span class="unit">p50 </span>${millis(p50)}</td>
+              <td class="number"><span class="unit">p95 </span>${millis(p95)}</td>
+              <td class="number last"><span class="unit">longest </span>${millis(longest)}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+    <p class="facts">
+      ${Object.entries(codes).map(([code, count]) => html`<span><code>${code}</code> ${countOf(count)}</span>`)}
+    </p>
+  </section>`;
+}
