@@ -47,7 +47,7 @@ export function frame({ title, main, view, current, pages }: FrameParts): Html {
   return document({
     title,
     asset,
-    scripts: ['frame', ...(current?.scripts ?? [])],
+    scripts: ['frame', 'shortcuts', ...(current?.scripts ?? [])],
     styles: current?.styles ?? [],
     main: html`<body>
       <a class="skip" href="#main">Skip to the content</a>
@@ -67,6 +67,7 @@ export function frame({ title, main, view, current, pages }: FrameParts): Html {
             )}
           </ul>
         </nav>
+        ${place === 'search' ? '' : searchBox}
         <div class="operator">
           <button type="button" class="quiet" id="theme" hidden>Theme</button>
           <span class="who" title="You act as this agent">${ctx.principal.agentId}</span>
@@ -78,6 +79,17 @@ export function frame({ title, main, view, current, pages }: FrameParts): Html {
     </body>`,
   });
 }
+
+const searchBox = html`<form class="find" action="/ui/search" role="search" aria-label="Everything">
+  <input
+    type="search"
+    name="q"
+    aria-label="Search everything"
+    placeholder="Search"
+    maxlength="500"
+    data-search
+  />
+</form>`;
 
 function logout(view: View): Html {
   return html`<form method="post" action="/ui/logout">

@@ -1,5 +1,14 @@
 /** The objects of the public contract, for doors that may not reach into the MCP layer. */
-export { isoTime, toAgent, toLease, toMessage, toSession } from '../mcp/shapes.ts';
-export type { Agent, AuditEntry, Lease, Message, Session } from '../mcp/shapes.ts';
+export {
+  isoTime,
+  toAgent,
+  toEntry,
+  toFullEntry,
+  toHead,
+  toLease,
+  toMessage,
+  toSession,
+} from '../mcp/shapes.ts';
+export type { Agent, AuditEntry, Head, Lease, MemoryEntry, Message, Session } from '../mcp/shapes.ts';
 export { performanceReport, seriesShape, toSeries, type Performance } from '../mcp/performance.ts';
 export { MESSAGE_TYPES, VISIBILITIES } from '../store/port.ts';

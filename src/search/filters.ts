@@ -24,7 +24,10 @@ export function createFilters(sqlite: Sqlite): Filters {
         audienceIds: request.audienceIds,
         sessionPks: both(one(request.sessionPk), query.sessions.length > 0 ? sessions : undefined),
         senderIds: both(request.senderIds, query.from.length > 0 ? named : undefined),
-        visibilities: request.visibilities,
+        visibilities: both(
+          request.visibilities,
+          query.visibilities.length > 0 ? query.visibilities : undefined,
+        ),
         messageTypes: both(one(request.messageType), query.types.length > 0 ? query.types : undefined),
         since: latest(request.since, query.since),
         until: earliest(request.until, query.until),

@@ -82,7 +82,9 @@ export function createMemorySearcher(
   return (search) => {
     const query = parseQuery(search.query);
     // What is asked of messages alone is asked of no memory.
-    const ofMessages = [query.from, query.sessions, query.types].some((names) => names.length > 0);
+    const ofMessages = [query.from, query.sessions, query.types, query.visibilities].some(
+      (names) => names.length > 0,
+    );
     if (!query.asks || ofMessages || query.hasCode) return [];
     const entries = read(search);
     const matcher = matcherOf(query, entries, search.fuzzyThreshold / 100);

@@ -22,6 +22,7 @@ it.each([
   'x--y',
   'time: 12:30',
   'type:string',
+  'visibility:poor',
   'before:lunch',
   'has:hope',
   'from:',
@@ -35,9 +36,12 @@ it.each([
 
 describe('filters', () => {
   it('are read with their values', () => {
-    const query = parseQuery('bug from:alice FROM:"Old Name" session:session_1 type:decision has:code');
+    const query = parseQuery(
+      'bug from:alice FROM:"Old Name" session:session_1 type:decision visibility:private has:code',
+    );
     expect(query).toMatchObject({
-      ...{ from: ['alice', 'Old Name'], sessions: ['session_1'], types: [3], hasCode: true },
+      ...{ from: ['alice', 'Old Name'], sessions: ['session_1'], types: [3], visibilities: [1] },
+      hasCode: true,
     });
     expect(query.words.map(({ word }) => word)).toEqual(['bug']);
   });

@@ -1,8 +1,8 @@
 /**
- * What a query says: words, "phrases", -not, from: session: type: before: after: has:code. Any text is a query: what is
- * no filter after all is words.
+ * What a query says: words, "phrases", -not, from: session: type: visibility: before: after: has:code. Any text is a query:
+ * what is no filter after all is words.
  */
-import { MESSAGE_TYPES } from '../store/port.ts';
+import { MESSAGE_TYPES, VISIBILITIES } from '../store/port.ts';
 import { partsOf, scanWords } from './tokenize.ts';
 
 export interface QueryWord {
@@ -29,6 +29,8 @@ export interface ParsedQuery {
   readonly sessions: readonly string[];
   /** Indices into MESSAGE_TYPES; empty: any. */
   readonly types: readonly number[];
+  /** Indices into VISIBILITIES; empty: any. */
+  readonly visibilities: readonly number[];
   /** Milliseconds since the epoch; both inclusive. */
   readonly since?: number;
   readonly until?: number;
@@ -51,6 +53,7 @@ interface Draft {
   from: string[];
   sessions: string[];
   types: number[];
+  visibilities: number[];
   since: number;
   until: number;
   hasCode: boolean;
@@ -58,7 +61,7 @@ interface Draft {
 
 export function parseQuery(query: string): ParsedQuery {
   const draft: Draft = {
-    ...{ words: [], phrases: [], excluded: [], from: [], sessions: [], types: [] },
+    ...{ words: [], phrases: [], excluded: [], from: [], sessions: [], types: [], visibilities: [] },
     ...{ since: -Infinity, until: Infinity, hasCode: false },
   };
   for (const match of query.matchAll(PIECE)) readPiece(draft, match);
@@ -101,6 +104,11 @@ function readFilter(draft: Draft, name: string, value: string): boolean {
       const type = MESSAGE_TYPES.findIndex((known) => known === value.toLowerCase());
       if (type !== -1) draft.types.push(type);
       return type !== -1;
+    }
+    case 'visibility': {
+      const visibility = VISIBILITIES.findIndex((known) => known === value.toLowerCase());
+      if (visibility !== -1) draft.visibilities.push(visibility);
+      return visibility !== -1;
     }
     case 'before': {
       const start = startOf(value);
@@ -148,7 +156,9 @@ function wordsAt(text: string, offset: number): QueryWord[] {
 
 function asksForSomething(draft: Draft): boolean {
   return (
-    [draft.words, draft.phrases, draft.from, draft.sessions, draft.types].some((list) => list.length > 0) ||
+    [draft.words, draft.phrases, draft.from, draft.sessions, draft.types, draft.visibilities].some(
+      (list) => list.length > 0,
+    ) ||
     draft.hasCode ||
     draft.since > -Infinity ||
     draft.until < Infinity

@@ -135,7 +135,7 @@ async function goToNewest(): Promise<void> {
   }
   toEnd();
   await draw();
-  list.lastElementChild?.scrollIntoView({ block: 'end', behavior: 'instant' });
+  toEnd();
 }
 
 // --- rows ------------------------------------------------------------------------------------------------------------

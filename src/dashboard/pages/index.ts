@@ -7,13 +7,20 @@ import { connectClient, connectPage, connectState } from './connect.ts';
 import { healthPage } from './health.ts';
 import { createKey, keysPage, revokeKey, rotateKey } from './keys.ts';
 import { leasesPage, releaseLease } from './leases.ts';
+import { memoryPage } from './memory.ts';
+import { changeMemory, deleteMemory, memoryEntryPage } from './memory-entry.ts';
 import { metricsPage } from './metrics.ts';
+import { searchPage, searchResults } from './search.ts';
 import { sessionsPage } from './sessions.ts';
+import { closeOrReopen, speak } from './timeline-actions.ts';
 import { timelinePage, timelineRows } from './timeline.ts';
 
 export const PAGES: readonly Page[] = [
   sessionsPage,
   timelinePage,
+  searchPage,
+  memoryPage,
+  memoryEntryPage,
   agentsPage,
   agentPage,
   leasesPage,
@@ -24,6 +31,16 @@ export const PAGES: readonly Page[] = [
   connectPage,
 ];
 
-export const FRAGMENTS: readonly Fragment[] = [timelineRows, connectState];
+export const FRAGMENTS: readonly Fragment[] = [timelineRows, searchResults, connectState];
 
-export const ACTIONS: readonly Action[] = [releaseLease, createKey, rotateKey, revokeKey, connectClient];
+export const ACTIONS: readonly Action[] = [
+  speak,
+  closeOrReopen,
+  changeMemory,
+  deleteMemory,
+  releaseLease,
+  createKey,
+  rotateKey,
+  revokeKey,
+  connectClient,
+];

@@ -4,9 +4,11 @@ import { EVENTS } from '../../http/events/event-text.ts';
 import { MESSAGE_TYPES, toSession, VISIBILITIES, type Message, type Session } from '../../http/objects.ts';
 import { agentNames, chips, countOf, mark, queryWith, select, timeOf } from '../parts.ts';
 import { definePage, html, none, type Fragment, type Html, type View } from '../page.ts';
-import { FILTERS } from '../timeline/filter.ts';
+import { exportLinks } from '../export-links.ts';
+import { FILTERS, searchFor } from '../timeline/filter.ts';
 import { loadRows, type Rows } from '../timeline/load.ts';
 import { rowList } from '../timeline/row.ts';
+import { closeQuestion, speakForm } from '../timeline/speak.ts';
 
 interface Data extends Rows {
   readonly session: Session;
@@ -40,7 +42,8 @@ export const timelinePage = definePage<Data>({
     return html`<div class="head">
         <p class="crumbs"><a href="/ui/sessions">Sessions</a></p>
         <h1>${session.purpose}</h1>
-        ${summary(session, view)} ${filterForm(session, query)} ${activeFilters(query)}
+        ${summary(session, view)} ${doings(session, view)} ${filterForm(session, query)}
+        ${activeFilters(query)}
       </div>
       <div
         id="timeline"
@@ -61,7 +64,8 @@ export const timelinePage = definePage<Data>({
           <span class="dot" aria-hidden="true"></span><span id="live-state">Live</span>
         </button>
         <button type="button" id="jump" class="primary" hidden></button>
-      </div>`;
+      </div>
+      ${speakForm(session, view)}`;
   },
 });
 
@@ -88,6 +92,18 @@ function summary(session: Session, { now, query }: View): Html {
     <code class="faint">${session.session_id}</code>
     <a href="${queryWith(query, { view: raw ? null : 'raw' })}">${raw ? 'Formatted' : 'Raw'}</a>
   </p>`;
+}
+
+/** What can be done with a session; a thread is none that could be exported by itself. */
+function doings(session: Session, view: View): Html {
+  const { session_id: sessionId, is_active: isActive } = session;
+  const { query } = view;
+  const memory = `/ui/memory?session=${encodeURIComponent(sessionId)}`;
+  const exports =
+    (query.get('thread') ?? '') === '' ? exportLinks({ sessionId, query: searchFor(query) }) : none;
+  return html`<div class="facts">
+    ${exports} <a href="${memory}">Memory</a> ${isActive ? closeQuestion(view) : none}
+  </div>`;
 }
 
 function filterForm(session: Session, query: URLSearchParams): Html {

@@ -2,6 +2,7 @@
 import { invalid } from '../../errors.ts';
 import { MESSAGE_TYPES, VISIBILITIES, type Message } from '../../http/objects.ts';
 import { normalizeSender } from '../../lib/sender.ts';
+import { queryOf } from '../search/asked.ts';
 
 export interface TimelineFilter {
   readonly agent?: string;
@@ -50,6 +51,20 @@ export function passes(message: Message, filter: TimelineFilter): boolean {
   );
 }
 
+/** The same as a query of the search, of which only `thread` knows nothing. @throws HubError INVALID_INPUT */
+export function searchFor(query: URLSearchParams): string {
+  const { agent = '', type = '', visibility = '', since, until, code } = filterOf(query);
+  const iso = (at: number | undefined): string => (at === undefined ? '' : new Date(at).toISOString());
+  return queryOf('', [
+    ['from', agent],
+    ['type', type],
+    ['visibility', visibility],
+    ['after', iso(since)],
+    ['before', iso(until === undefined ? undefined : until + 1)],
+    ['has', code === true ? 'code' : ''],
+  ]);
+}
+
 /** @throws HubError INVALID_INPUT */
 export function idOf(field: string, text: string): number {
   const id = Number(text);
@@ -57,7 +72,8 @@ export function idOf(field: string, text: string): number {
   throw invalid(field, text, 'the id of a message');
 }
 
-function oneOf<T extends string>(field: string, text: string, known: readonly T[]): T {
+/** @throws HubError INVALID_INPUT */
+export function oneOf<T extends string>(field: string, text: string, known: readonly T[]): T {
   const found = known.find((value) => value === text);
   if (found === undefined) throw invalid(field, text, known.join(', '));
   return found;

@@ -1,4 +1,5 @@
 /** A message in a timeline. */
+import { isFromOperator } from '../../features/messages/from-operator.ts';
 import type { Message } from '../../http/objects.ts';
 import { html, none, type Html } from '../page.ts';
 import { agentName, hueOf, mark, timeOf } from '../parts.ts';
@@ -112,6 +113,7 @@ function context(message: Message, placed: Placed): Html {
   const { message_type: type, visibility, to, pinned, parent_message_id: parent } = message;
   const all = [
     ...(parent === null || placed.follows ? [] : [replyTo(parent, placed)]),
+    ...(isFromOperator(message.metadata) && message.imported !== true ? [mark('operator', 'person')] : []),
     ...(pinned ? [mark('pinned', 'note')] : []),
     ...(type === 'message' ? [] : [mark(type, `type-${type}`)]),
     ...(visibility === 'public' ? [] : [mark(visibility.replace('_', ' '), 'hidden-from')]),

@@ -6,6 +6,7 @@ import type { JsonObject, MessageRow, MessageType, SessionRow, Tx, Visibility } 
 import { claimIdIn } from '../agents/claim.ts';
 import { demandMetadataFits, quotaExceeded, tooLarge, type Limits } from '../limits.ts';
 import { addresseesOf } from './addressing.ts';
+import { demandMaySpeakAsOperator } from './from-operator.ts';
 import { audiencesOf, sightOf, type AddressedAgent } from './visibility.ts';
 
 export interface NewMessageInput {
@@ -43,6 +44,7 @@ export async function insertMessage(
   demandContentFits(content, limits);
   demandMetadataFits(metadata, limits);
   demandMayUse(ctx, visibility);
+  demandMaySpeakAsOperator(ctx, metadata);
   if (!session.isActive) throw sessionClosed(session.sessionId);
   if ((await tx.messages.countAll(session.pk)) >= limits.maxMessagesPerSession) {
     throw quotaExceeded(

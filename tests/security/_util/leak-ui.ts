@@ -57,6 +57,49 @@ export const UI_ROWS: readonly DoorRow[] = [
       probe('agent', (id) => http(`GET /ui/sessions${twin}?agent=${id}`)),
     ],
   })),
+  ...['', '.json', '/results'].map((end) => ({
+    covers: `route:GET /ui/search${end}`,
+    shows: true,
+    asks: () =>
+      ['', '?q=cnry', '?q=visibility:private', '?q=type:message&cursor=x', '?after=2000-01-01'].map((query) =>
+        http(`GET /ui/search${end}${query}`),
+      ),
+    probes: [
+      probe('token', (word) => http(`GET /ui/search${end}?q=${word}`)),
+      probe('agent', (id) => http(`GET /ui/search${end}?from=${id}`)),
+      probe('session', (id) => http(`GET /ui/search${end}?session=${id}`)),
+    ],
+  })),
+  ...['', '.json'].map((twin) => ({
+    covers: `route:GET /ui/memory${twin}`,
+    shows: true,
+    asks: () =>
+      ['', '?session=global', '?agent=cnry-sender-id', '?q=cnry', '?cursor=x'].map((query) =>
+        http(`GET /ui/memory${twin}${query}`),
+      ),
+    probes: [
+      probe('agent', (id) => http(`GET /ui/memory${twin}?agent=${id}`)),
+      probe('session', (id) => http(`GET /ui/memory${twin}?session=${id}`)),
+      probe('memory', (key) => http(`GET /ui/memory${twin}?prefix=${key}`)),
+    ],
+  })),
+  ...['', '.json'].map((twin) => ({
+    covers: `route:GET /ui/memory/entry${twin}`,
+    asks: () => [http(`GET /ui/memory/entry${twin}`)],
+    probes: ['shared', 'agent'].map((scope) =>
+      probe('memory', (key) => http(`GET /ui/memory/entry${twin}?scope=${scope}&key=${key}`)),
+    ),
+  })),
+  ...['messages', 'state'].map((change) => ({
+    covers: `route:POST /ui/sessions/:id/${change}`,
+    asks: (world: Parameters<DoorRow['asks']>[0]) =>
+      places(world).map((id) => http(`POST /ui/sessions/${id}/${change}`, {})),
+    probes: [probe('session', (id) => http(`POST /ui/sessions/${id}/${change}`, {}))],
+  })),
+  ...['', '/delete'].map((change) => ({
+    covers: `route:POST /ui/memory/entry${change}`,
+    asks: () => [http(`POST /ui/memory/entry${change}`, {})],
+  })),
   ...[
     { route: '/ui/sessions/:id', end: '' },
     { route: '/ui/sessions/:id{[^/]+\\.json}', end: '.json' },

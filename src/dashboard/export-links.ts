@@ -1,0 +1,25 @@
+/** Links to what a page shows, as files. */
+import { EXPORT_FORMATS } from '../features/export/formats.ts';
+import { html, type Html } from './page.ts';
+
+const LABELS: Readonly<Record<(typeof EXPORT_FORMATS)[number], string>> = {
+  jsonl: 'JSONL',
+  csv: 'CSV',
+  markdown: 'Markdown',
+};
+
+/** What `query` finds, in one session or in all; without it, the whole session. */
+export function exportLinks({ sessionId, query = '' }: { sessionId?: string; query?: string }): Html {
+  const of = {
+    ...(sessionId === undefined ? {} : { session_id: sessionId }),
+    ...(query === '' ? {} : { query }),
+  };
+  return html`<span class="exports"
+    ><span class="faint">Export</span> ${EXPORT_FORMATS.map(
+      (format) =>
+        html`<a href="/api/v1/export?${new URLSearchParams({ format, ...of }).toString()}" download
+          >${LABELS[format]}</a
+        > `,
+    )}</span
+  >`;
+}
