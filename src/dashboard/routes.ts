@@ -45,6 +45,7 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<HubEnv> {
     const { headers, status } = answer;
     headers.delete('content-length');
     headers.set('content-type', 'text/html; charset=utf-8');
+    headers.set('Content-Security-Policy', CSP);
     const page = errorPage({ error: publicError(error), requestId: c.get('requestId'), asset });
     return new Response(String(await page), { headers, status });
   });
