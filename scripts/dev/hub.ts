@@ -85,6 +85,11 @@ async function loadPackages(): Promise<void> {
     import('@hono/node-server'),
     import('commander'),
     import('pino'),
+    import('prom-client'),
+    import('markdown-it'),
+    import('sanitize-html'),
+    // Without its types, which declare the whole DOM.
+    import('highlight.js/lib/common' as string),
   ]);
 }
 
