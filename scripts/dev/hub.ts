@@ -89,7 +89,7 @@ async function loadPackages(): Promise<void> {
     import('markdown-it'),
     import('sanitize-html'),
     // Without its types, which declare the whole DOM.
-    import('highlight.js/lib/common' as string),
+    import('highlight.js/lib/common'),
   ]);
 }
 
