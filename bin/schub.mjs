@@ -14,9 +14,13 @@ const main = new URL('../dist/cli/main.js', import.meta.url);
 // What becomes the hub: `serve`, and `up`, which needs no name.
 const serves = /^(serve|up|-(?!h$|V$|-help$|-version$).*)?$/.test(process.argv[2] || '');
 
-Promise.all([import('node:fs'), import('./heap-flags.mjs')]).then(([fs, heap]) => {
-  if (serves) heap.limitHeap();
-  if (fs.existsSync(main)) return import(main.href);
-  process.stderr.write('schub is not built yet: run "npm start" or "npm run build" in its folder first.\n');
-  process.exitCode = 1;
-});
+Promise.all([import('node:fs'), import('node:module'), import('./heap-flags.mjs')]).then(
+  ([fs, { default: module }, heap]) => {
+    if (serves) heap.limitHeap();
+    // Compiled code is kept from one start to the next, where Node can.
+    if (module.enableCompileCache) module.enableCompileCache();
+    if (fs.existsSync(main)) return import(main.href);
+    process.stderr.write('schub is not built yet: run "npm start" or "npm run build" in its folder first.\n');
+    process.exitCode = 1;
+  },
+);

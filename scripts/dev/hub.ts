@@ -78,8 +78,7 @@ async function tellSettings(): Promise<void> {
 /** Those that take the longest to load; a change of the sources does not change them. */
 async function loadPackages(): Promise<void> {
   await Promise.allSettled([
-    import('drizzle-orm/better-sqlite3'),
-    import('drizzle-orm/sqlite-core'),
+    import('../../src/store/sqlite/drizzle.ts'),
     import('fastmcp'),
     import('@modelcontextprotocol/server'),
     import('@hono/node-server'),
@@ -88,8 +87,6 @@ async function loadPackages(): Promise<void> {
     import('prom-client'),
     import('markdown-it'),
     import('sanitize-html'),
-    // Without its types, which declare the whole DOM.
-    import('highlight.js/lib/common'),
   ]);
 }
 

@@ -1,6 +1,6 @@
 /** Brings a database to this hub's schema, never backwards, and keeps a copy of what it was. */
 import { fileURLToPath } from 'node:url';
-import { readMigrationFiles } from 'drizzle-orm/migrator';
+import { readMigrationFiles } from './drizzle.ts';
 import { StartError } from '../../errors.ts';
 import type { Connection } from './connection.ts';
 import { copyDatabase } from './copy.ts';

@@ -1,6 +1,5 @@
 /** Tables of who may do what, and of who did: workspaces, keys, agents, tokens, audit. See schema.ts. */
-import { sql } from 'drizzle-orm';
-import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+import { index, integer, sql, sqliteTable, text, uniqueIndex } from './drizzle.ts';
 
 export const workspaces = sqliteTable('workspaces', {
   id: integer().primaryKey(),

@@ -2,8 +2,7 @@
  * Tables of hub.db. Times are integer milliseconds; JSON is text. Tables marked WITHOUT ROWID are made so in the migration:
  * drizzle-kit cannot say it, a test checks it.
  */
-import { isNotNull, sql } from 'drizzle-orm';
-import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+import { index, integer, isNotNull, sqliteCore, sql, sqliteTable, text, uniqueIndex } from './drizzle.ts';
 import { agents, workspaces } from './schema-identity.ts';
 
 export * from './schema-identity.ts';
@@ -81,7 +80,7 @@ export const sessionAudiences = sqliteTable(
     lastSeq: integer('last_seq').notNull(),
   },
   (t) => [
-    primaryKey({ columns: [t.audienceId, t.sessionId] }),
+    sqliteCore.primaryKey({ columns: [t.audienceId, t.sessionId] }),
     index('session_audiences_by_seq').on(t.audienceId, t.lastSeq),
   ],
 );
@@ -98,7 +97,7 @@ export const participants = sqliteTable(
     lastId: integer('last_id').notNull(),
   },
   (t) => [
-    primaryKey({ columns: [t.sessionId, t.audienceId, t.senderId] }),
+    sqliteCore.primaryKey({ columns: [t.sessionId, t.audienceId, t.senderId] }),
     index('participants_by_sender').on(t.senderId, t.audienceId),
   ],
 );
@@ -145,7 +144,7 @@ export const messageAudiences = sqliteTable(
     pinned: integer({ mode: 'boolean' }).notNull().default(false),
   },
   (t) => [
-    primaryKey({ columns: [t.audienceId, t.sessionId, t.messageId] }),
+    sqliteCore.primaryKey({ columns: [t.audienceId, t.sessionId, t.messageId] }),
     // Pinned, or a question, decision or handoff: what whoever comes back is told first. Most messages are none of it.
     index('message_audiences_of_note')
       .on(t.audienceId, t.sessionId, t.messageId)
@@ -175,7 +174,7 @@ export const events = sqliteTable(
     data: text(),
   },
   (t) => [
-    primaryKey({ columns: [t.audienceId, t.seq] }),
+    sqliteCore.primaryKey({ columns: [t.audienceId, t.seq] }),
     index('events_by_session').on(t.audienceId, t.sessionId, t.seq),
   ],
 );
@@ -189,7 +188,7 @@ export const messageAddressees = sqliteTable(
     sessionId: integer('session_id').notNull(),
     senderId: integer('sender_id').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.audienceId, t.messageId] })],
+  (t) => [sqliteCore.primaryKey({ columns: [t.audienceId, t.messageId] })],
 );
 
 /** WITHOUT ROWID. What became of a message with an agent that it speaks to. No row: it has not reached it yet. */
@@ -204,7 +203,7 @@ export const receipts = sqliteTable(
     deliveredAt: integer('delivered_at').notNull(),
     acknowledgedAt: integer('acknowledged_at'),
   },
-  (t) => [primaryKey({ columns: [t.messageId, t.agentId] })],
+  (t) => [sqliteCore.primaryKey({ columns: [t.messageId, t.agentId] })],
 );
 
 /** Who holds what, until when. A lease that is over is in `endedLeases` instead. */
@@ -298,7 +297,10 @@ export const idempotency = sqliteTable(
     result: text().notNull(),
     createdAt: integer('created_at').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.agentId, t.key] }), index('idempotency_by_age').on(t.createdAt)],
+  (t) => [
+    sqliteCore.primaryKey({ columns: [t.agentId, t.key] }),
+    index('idempotency_by_age').on(t.createdAt),
+  ],
 );
 
 /** WITHOUT ROWID. Which message a line of an imported file became. */
@@ -309,5 +311,5 @@ export const importedMessages = sqliteTable(
     externalId: text('external_id').notNull(),
     messageId: integer('message_id').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.sessionId, t.externalId] })],
+  (t) => [sqliteCore.primaryKey({ columns: [t.sessionId, t.externalId] })],
 );

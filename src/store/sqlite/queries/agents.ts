@@ -1,6 +1,5 @@
 /** Agents, the answers of idempotent writes, and what was imported. */
-import { and, eq, gt, sql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/better-sqlite3';
+import { and, drizzle, eq, gt, sql } from '../drizzle.ts';
 import type { AgentRow, IdempotencyRow, Reads, Writes } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import type { NameMaker, Names } from '../names.ts';

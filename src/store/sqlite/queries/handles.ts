@@ -1,6 +1,5 @@
 /** Handles of agents that act over a connection of another. */
-import { and, eq, isNull, sql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/better-sqlite3';
+import { and, drizzle, eq, isNull, sql } from '../drizzle.ts';
 import type { Reads, Writes } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import { handles } from '../schema.ts';

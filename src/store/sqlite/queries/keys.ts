@@ -1,6 +1,5 @@
 /** Workspaces and API keys. */
-import { and, desc, eq, sql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/better-sqlite3';
+import { and, desc, drizzle, eq, sql } from '../drizzle.ts';
 import type { KeyRow, Reads, Writes } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import type { Names } from '../names.ts';

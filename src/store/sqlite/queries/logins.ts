@@ -1,6 +1,5 @@
 /** Logins of operators in a browser. */
-import { eq, sql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/better-sqlite3';
+import { drizzle, eq, sql } from '../drizzle.ts';
 import type { Reads, Writes } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import { logins } from '../schema.ts';

@@ -1,6 +1,5 @@
 /** Logins with their refresh tokens, and access tokens that were revoked before their time. */
-import { eq, sql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/better-sqlite3';
+import { drizzle, eq, sql } from '../drizzle.ts';
 import type { Reads, Writes } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import { refreshTokens, revokedTokens, tokenFamilies } from '../schema.ts';
