@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { generateSQLiteDrizzleJson, generateSQLiteMigration } from 'drizzle-kit/api';
-import { getTableConfig, SQLiteTable } from 'drizzle-orm/sqlite-core';
+import { sqliteCore } from '../../src/store/sqlite/drizzle.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as schema from '../../src/store/sqlite/schema.ts';
 import { newFolder, openSqlite } from './engine.ts';
@@ -69,13 +69,13 @@ describe('the schema', () => {
   });
 
   it('is what the migrations make', () => {
-    const tables = Object.values(schema).filter((value) => value instanceof SQLiteTable);
+    const tables = Object.values(schema).filter((value) => value instanceof sqliteCore.SQLiteTable);
     const made = db
       .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
       .pluck();
-    expect(made.all().sort()).toEqual(tables.map((table) => getTableConfig(table).name).sort());
+    expect(made.all().sort()).toEqual(tables.map((table) => sqliteCore.getTableConfig(table).name).sort());
     for (const table of tables) {
-      const { name, columns, primaryKeys, indexes, foreignKeys } = getTableConfig(table);
+      const { name, columns, primaryKeys, indexes, foreignKeys } = sqliteCore.getTableConfig(table);
       const keys = primaryKeys.flatMap((key) => key.columns.map((column) => column.name));
       const found = db.pragma(`table_info(${name})`) as Column[];
       expect(found.map(({ name: column, type, notnull, pk }) => ({ column, type, notnull, pk }))).toEqual(
