@@ -57,6 +57,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,
+    // What is waited for comes when the machine has time for it.
+    expect: { poll: { timeout: 10_000 } },
     // `TEST_REPORT=file` writes the results as JSON as well.
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
     coverage: {

@@ -65,7 +65,7 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<HubEnv> {
 
   /** @throws HubError AUTHENTICATION_FAILED, and PERMISSION_DENIED for who is no operator. */
   async function viewOf(c: Context<HubEnv>): Promise<View> {
-    const isTwin = c.req.path.endsWith(TWIN);
+    const twin = isTwin(c);
     await verifyOnce(c, { auth: deps.authenticator, addressOf: deps.addressOf });
     const ctx = await contextOf(c, deps);
     demand(ctx, 'admin');
@@ -74,11 +74,11 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<HubEnv> {
       ...{ ctx, services, epoch, asset, now: now(), query: url.searchParams },
       ...{ version: deps.version, maxResponseBytes: deps.maxResponseBytes },
       publicUrl: deps.publicUrl(),
-      path: isTwin ? c.req.path.slice(0, -TWIN.length) : c.req.path,
+      path: twin ? c.req.path.slice(0, -TWIN.length) : c.req.path,
       csrf: c.get('credential')?.login?.csrfToken ?? '',
       param(name) {
         const value = c.req.param(name) ?? '';
-        return isTwin && value.endsWith(TWIN) ? value.slice(0, -TWIN.length) : value;
+        return twin && value.endsWith(TWIN) ? value.slice(0, -TWIN.length) : value;
       },
     };
   }
@@ -90,12 +90,15 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<HubEnv> {
     routes.get(path, async (c) => c.html(await load(await viewOf(c))));
   }
   for (const page of PAGES) {
-    routes.get(twinOf(page.path), async (c) => c.json((await page.load(await viewOf(c))).data));
-    routes.get(page.path, async (c) => {
+    const answer = async (c: Context<HubEnv>): Promise<Response> => {
       const view = await viewOf(c);
       const loaded = await page.load(view);
+      if (isTwin(c)) return c.json(loaded.data);
       return framed(c, view, { title: loaded.title, main: loaded.main() }, page);
-    });
+    };
+    routes.get(page.path, answer);
+    // A parameter at the end takes the ending, too. A second pattern for it would have all of the hub's requests routed slowly.
+    if (!/:\w+$/.test(page.path)) routes.get(`${page.path}${TWIN}`, answer);
   }
   for (const { path, run } of ACTIONS) {
     routes.post(path, async (c) => {
@@ -106,14 +109,13 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<HubEnv> {
   return routes;
 }
 
-/** The path of a page's twin; a parameter at its end would swallow the ending. */
-function twinOf(path: string): string {
-  return /:\w+$/.test(path) ? `${path}{[^/]+\\.json}` : `${path}${TWIN}`;
+function isTwin(c: Context<HubEnv>): boolean {
+  return c.req.path.endsWith(TWIN);
 }
 
 /** Whether a person asks, who wants to read what went wrong. */
 function isPage(c: Context): boolean {
-  return !c.req.path.endsWith(TWIN) && (c.req.header('accept') ?? '').includes('text/html');
+  return !isTwin(c) && (c.req.header('accept') ?? '').includes('text/html');
 }
 
 function formOf(body: Readonly<Record<string, unknown>>): Form {

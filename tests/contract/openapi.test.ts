@@ -29,6 +29,10 @@ it('is valid OpenAPI 3.1', async () => {
   expect(validator.version).toBe('3.1');
 });
 
+it('is routed by one expression: a pattern that it cannot hold makes every request slower', () => {
+  expect(hub.hub.app.router.name).toBe('SmartRouter + RegExpRouter');
+});
+
 it('has every route of the hub, and no other', () => {
   const served = hub.hub.app.routes
     .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
