@@ -109,8 +109,8 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<HubEnv> {
   return routes;
 }
 
-function isTwin(c: Context<HubEnv>): boolean {
-  return c.req.path.endsWith(TWIN);
+function isTwin({ req }: Pick<Context, 'req'>): boolean {
+  return req.path.endsWith(TWIN);
 }
 
 /** Whether a person asks, who wants to read what went wrong. */
