@@ -1,10 +1,11 @@
 /** Two agents side by side: what one asks through the Inspector reaches the other's model through the hooks of Claude Code. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type ClientTest, madeSession, must, type Stage } from './client-test.ts';
 import { claudeOf, connect } from './connected.ts';
 import { program, runIn } from './programs.ts';
 import { readmeCommand } from './readme.ts';
 
-const AGENT = 'claude-code@ann';
 const QUESTION = 'Which of the two migrations runs first?';
 
 interface Posted {
@@ -33,23 +34,30 @@ async function call<T>(stage: Stage, tool: string, args: Readonly<Record<string,
   return structuredContent;
 }
 
+/** Which agent `connect` has made of the client. */
+function agentOf({ home }: Stage): string {
+  const written = readFileSync(join(home, '.claude.json'), 'utf8');
+  return /"X-Agent-Id": ?"([^"]+)"/.exec(written)?.[1] ?? '';
+}
+
 export const hookTest: ClientTest = {
   name: 'Claude Code, schub connect --hooks, beside Inspector',
   // The Inspector's, which speaks last.
   era: '2025-11-25',
   async run(stage) {
     await connect(stage, 'claude-code', '--hooks');
-    const first = await claudeOf(stage, AGENT);
+    const agent = agentOf(stage);
+    const first = await claudeOf(stage, agent);
     must(!first.told.includes(QUESTION), 'the model knew before it was asked', first.told);
     const session_id = madeSession(first.told).id;
-    const question = { session_id, content: QUESTION, message_type: 'question', to: [AGENT] };
+    const question = { session_id, content: QUESTION, message_type: 'question', to: [agent] };
     const { message_id } = await call<Posted>(stage, 'add_message', question);
-    const second = await claudeOf(stage, AGENT);
+    const second = await claudeOf(stage, agent);
     must(second.told.includes(QUESTION), 'the question did not reach the model', second.told);
     const after = { session_id, include_receipts: true };
     const { messages } = await call<Page>(stage, 'get_messages', after);
     const receipts = messages.find(({ content }) => content === QUESTION)?.receipts ?? [];
-    const seen = receipts.find(({ agent_id }) => agent_id === AGENT);
+    const seen = receipts.find(({ agent_id }) => agent_id === agent);
     must(seen?.by === 'hook', `the receipt of message ${String(message_id)}`, JSON.stringify(receipts));
     return { version: second.version, did: `the question reached the model: ${seen?.state ?? ''} by hook` };
   },
