@@ -6,6 +6,7 @@ import { createGuessGuard, guarded } from './auth/guess-guard.ts';
 import type { Config } from './config/config.ts';
 import { urlHost } from './config/host.ts';
 import { jwtSecrets } from './config/secret-rules.ts';
+import type { PluginSection } from './config/file-texts.ts';
 import type { Secrets } from './config/secrets.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { createEventBus, type EventBus } from './events/bus.ts';
@@ -37,9 +38,12 @@ import { createMcpEngines } from './mcp/engines/engines.ts';
 import { createOpenRequests } from './mcp/open-requests.ts';
 import { followCredentials } from './mcp/follow-credentials.ts';
 import { mcpRoutes, type McpRouteDeps } from './mcp/route.ts';
-import { PERFORMANCE_URI } from './mcp/resources.ts';
+import { ADDRESSES, PERFORMANCE_URI } from './mcp/resources.ts';
+import { PROMPT_DESCRIPTORS } from './mcp/prompts.ts';
 import type { Tool, ToolHub } from './mcp/tool.ts';
 import { TOOLS } from './mcp/tools/index.ts';
+import { createPluginHost, type PluginHost } from './plugins/host.ts';
+import { loadPlugins } from './plugins/load.ts';
 import { createSearch, type Search } from './search/search.ts';
 import { ALL_WORKSPACES, type StoreHealth } from './store/port.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite/store.ts';
@@ -57,6 +61,8 @@ export interface Hub {
   loginUrl(): Promise<string | undefined>;
   /** Answers those who wait for messages or leases: before requests that run are waited for. */
   endWaits(): void;
+  /** Whether an error that nobody caught is a plugin's own, which goes on or is switched off without the hub. */
+  blame(error: unknown): boolean;
   /** Ends MCP sessions, finishes what is being written and closes the store. Nothing may be asked of the hub after. */
   close(): Promise<void>;
 }
@@ -86,14 +92,22 @@ export interface HubOptions {
   readonly diskLookEveryMs?: number;
   /** How often it looks how busy the process is. */
   readonly loadEveryMs?: number;
+  /** What the settings say to plugins, by their names. */
+  readonly pluginSections?: ReadonlyMap<string, PluginSection>;
+  /** How often is looked whether the health of a part has changed, if a plugin wants to know. */
+  readonly healthLookEveryMs?: number;
   /** The tool table; other than the hub's own in measurements. */
   readonly tools?: readonly Tool[];
 }
 
 const SESSION_IDLE_MS = 60 * 60 * 1000;
-/** @throws StartError if the database cannot be used. */
+/** What plugins may still do when the hub stops; as long as requests under way. */
+const PLUGIN_STOP_MS = 3000;
+
+/** @throws StartError if the database cannot be used, or a plugin is not as it should be. */
 export async function createHub(config: Config, secrets: Secrets, options: HubOptions): Promise<Hub> {
   const { log, now = Date.now } = options;
+  const plugins = await hostPlugins(config, options);
   const bus = createEventBus();
   const caches = createCacheMeters();
   const metrics = createMetrics({ version: options.version, enabled: config.monitoring, now });
@@ -120,8 +134,9 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
       ...(spaceOf === undefined ? {} : { spaceOf }),
       ...(everyMs === undefined ? {} : { everyMs }),
     });
-    const hub = wire({ store, bus, search, caches, metrics, disk }, config, secrets, options);
+    const hub = wire({ store, bus, search, caches, metrics, disk, plugins }, config, secrets, options);
     await hub.services.leases.load();
+    await hub.startPlugins();
     return hub;
   } catch (error) {
     await disk?.stop();
@@ -131,6 +146,19 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
   }
 }
 
+/** Undefined where there are none. @throws StartError */
+async function hostPlugins(config: Config, options: HubOptions): Promise<PluginHost | undefined> {
+  const { dataDir, plugins, mcp } = config;
+  const { log, now = Date.now, pluginSections: sections, healthLookEveryMs } = options;
+  const loaded = await loadPlugins({ dataDir, ...plugins, ...(sections === undefined ? {} : { sections }) });
+  if (loaded.plugins.length === 0) return undefined;
+  const { toolTimeoutMs, maxResponseBytes } = mcp;
+  return createPluginHost(loaded, {
+    ...{ log, now, toolTimeoutMs, maxResponseBytes },
+    ...(healthLookEveryMs === undefined ? {} : { healthLookEveryMs }),
+  });
+}
+
 interface Parts {
   readonly store: SqliteStore;
   readonly bus: EventBus;
@@ -138,15 +166,16 @@ interface Parts {
   readonly caches: CacheMeters;
   readonly metrics: Metrics;
   readonly disk: DiskWatch;
+  readonly plugins: PluginHost | undefined;
 }
 
 /** Everything over an open store. */
 function wire(
-  { store, bus, search, caches, metrics, disk }: Parts,
+  { store, bus, search, caches, metrics, disk, plugins }: Parts,
   config: Config,
   secrets: Secrets,
   options: HubOptions,
-): Hub {
+): Hub & { startPlugins(): Promise<void> } {
   const { log, version, now = Date.now, clock = steadyClock, sessionIdleMs = SESSION_IDLE_MS } = options;
   const { limits, rates, presence } = config;
   const { host, port } = config.http;
@@ -162,7 +191,7 @@ function wire(
   const startedAt = now();
   const services: Services = createServices({
     ...{ store, bus, search, limits, rates, presence, codec, now, clock, log, caches, metrics },
-    checks: healthChecks({ store, search, disk, backups }),
+    checks: new Map([...healthChecks({ store, search, disk, backups }), ...(plugins?.checks ?? [])]),
     live: () =>
       liveFigures({
         ...{ ...services, store, search, bus, caches, disk, startedAt },
@@ -173,23 +202,37 @@ function wire(
         }),
       }),
     ...(progressMs === undefined ? {} : { progressMs }),
+    ...(plugins?.gates && { gates: plugins.gates }),
+    ...(plugins?.onCame && { onCame: plugins.onCame }),
   });
   const guesses = createGuessGuard(rates);
   const authenticator = guarded(createAuthenticator(services), guesses);
   const cookieName = cookieNameOf(store.epoch);
   const ofPages = withCookie(authenticator, services.logins, cookieName);
   const addressOf = clientAddress(config.http.trustProxy);
+  const { onToolCalled, onLoad } = plugins ?? {};
+  const countCall: ToolHub['calls']['count'] =
+    onToolCalled === undefined
+      ? metrics.toolCalled
+      : (call, by) => {
+          metrics.toolCalled(call);
+          onToolCalled(call, by);
+        };
   const toolHub: ToolHub = {
     ...{ services, epoch: store.epoch, maxResponseBytes: config.mcp.maxResponseBytes },
     calls: {
-      ...{ count: metrics.toolCalled, longestWait: metrics.longestWait },
+      ...{ count: countCall, longestWait: metrics.longestWait },
       logged: config.http.logRequests,
     },
   };
-  const surface = createSurface(toolHub, options.tools ?? TOOLS, {
-    version,
-    timeoutMs: config.mcp.toolTimeoutMs,
-    now,
+  const own = options.tools ?? TOOLS;
+  const added = plugins?.added({
+    resources: ADDRESSES,
+    prompts: PROMPT_DESCRIPTORS.map(({ name }) => name),
+  });
+  const surface = createSurface(toolHub, plugins?.tools(own) ?? own, {
+    ...{ version, now, timeoutMs: config.mcp.toolTimeoutMs },
+    ...(added === undefined ? {} : { added }),
   });
   const engines = createMcpEngines({
     ...{ surface, log, now },
@@ -198,6 +241,7 @@ function wire(
   const load = metrics.enabled
     ? watchLoad((sample) => {
         metrics.loaded(sample);
+        onLoad?.(sample);
         engines.announce({ resource: PERFORMANCE_URI }, isOperator);
       }, options.loadEveryMs)
     : undefined;
@@ -254,6 +298,7 @@ function wire(
   const endWaits = (): void => {
     services.delivery.endWaits();
     services.leases.endWaits();
+    plugins?.stopping(now() + PLUGIN_STOP_MS);
   };
 
   return {
@@ -269,8 +314,11 @@ function wire(
       return link && loginUrl(publicUrl(), link.code);
     },
     endWaits,
+    startPlugins: async () => plugins?.start(services, surface),
+    blame: (error) => plugins?.blame(error) ?? false,
     async close() {
       endWaits();
+      await plugins?.stop();
       services.leases.stop();
       closing.abort();
       announcing[Symbol.dispose]();

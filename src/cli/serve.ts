@@ -1,6 +1,6 @@
 /** `schub serve`: the hub in the foreground, from its settings to the last request. */
 import { Console } from 'node:console';
-import type { Config } from '../config/config.ts';
+import type { Config, LoadedConfig } from '../config/config.ts';
 import { configWithOrigins } from '../config/config.ts';
 import type { Surroundings } from '../config/env.ts';
 import { configSources } from '../config/env.ts';
@@ -48,17 +48,20 @@ export async function serve(deps: ServeDeps): Promise<number> {
   const stop = watchForStop();
   // Standard output carries only what scripts wait for; libraries print where they like.
   globalThis.console = new Console(process.stderr, process.stderr);
-  const { config, given } = configWithOrigins(configSources(deps.around, deps.flags));
+  const { config, given, plugins } = configWithOrigins(configSources(deps.around, deps.flags));
   const secrets = await loadSecrets(config.dataDir, given);
   const log = createLogger(logOptions(deps, config));
   for (const warning of secrets.warnings) log.warn(warning);
-  const { hub, listener } = await start(deps, config, secrets, log);
+  const { hub, listener } = await start(deps, config, secrets, log, plugins);
   const runtime = dataFiles.runtime(config.dataDir);
-  endOnUncaught(async (error) => {
-    log.fatal({ err: error }, 'the hub failed and ends');
-    await removeRuntimeFile(runtime, process.pid);
-    await hub.close();
-  });
+  endOnUncaught(
+    (error) => hub.blame(error),
+    async (error) => {
+      log.fatal({ err: error }, 'the hub failed and ends');
+      await removeRuntimeFile(runtime, process.pid);
+      await hub.close();
+    },
+  );
   try {
     hub.announce(listener.url);
     const { version } = deps.around.package;
@@ -96,10 +99,13 @@ async function start(
   config: Config,
   { secrets }: LoadedSecrets,
   log: Logger,
+  pluginSections: LoadedConfig['plugins'],
 ): Promise<Running> {
   const { host, port, publicUrl, requestTimeoutMs, trustProxy } = config.http;
   const create = await deps.loadHub();
-  const hub = await create(config, secrets, { log, version: deps.around.package.version });
+  const hub = await create(config, secrets, {
+    ...{ log, pluginSections, version: deps.around.package.version },
+  });
   try {
     const listener = await listen(hub.app, { host, port, log, arrivalMs: requestTimeoutMs + GRACE_MS });
     // A trusted proxy is what does TLS.

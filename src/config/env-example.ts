@@ -9,6 +9,8 @@ const TITLES: Readonly<Record<Section, string>> = {
   log: 'What it writes down of itself.',
   mcp: 'Tools, sessions and agents.',
   limits: 'How much there may be, and how often one may ask.',
+  plugins:
+    'What extends the hub. In hub.config.yaml each plugin has a section of its own below plugins, by its name.',
   client: 'The command line.',
 };
 

@@ -10,12 +10,13 @@ import {
   hostList,
   integer,
   listenAddress,
+  moduleList,
   oneOf,
   originList,
   secretText,
 } from './parsers.ts';
 
-export const SECTIONS = ['keys', 'http', 'store', 'log', 'mcp', 'limits', 'client'] as const;
+export const SECTIONS = ['keys', 'http', 'store', 'log', 'mcp', 'limits', 'plugins', 'client'] as const;
 export type Section = (typeof SECTIONS)[number];
 
 export interface Setting<T, F extends T | null> {
@@ -322,6 +323,13 @@ export const SETTINGS = {
     integer(1, MANY),
     6_000,
     'Calls under one key, by all its agents together.',
+  ),
+
+  PLUGINS: setting(
+    'plugins.load',
+    moduleList,
+    [],
+    'Plugins to load besides those of the folder plugins in the data folder: packages and files, separated by commas; a relative path starts at the data folder.',
   ),
 
   HUB_URL: setting('client.url', baseUrl, null, 'The hub the command line speaks to.', FOUND),

@@ -18,7 +18,7 @@ export function observed<T>(
   let waited = false;
   const end = (code: ErrorCode | undefined): void => {
     const ms = performance.now() - started;
-    calls.count({ tool, ms, code, waited });
+    calls.count({ tool, ms, code, waited }, principal);
     const line = {
       ...{ tool, ms: Math.round(ms * 10) / 10, outcome: code ?? 'ok' },
       ...{ request_id: ctx.requestId, key_id: principal.keyId, agent_id: principal.agentId },
