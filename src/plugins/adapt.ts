@@ -12,7 +12,7 @@ import type { Called, Caller } from './plugin.ts';
 import type { RunningPlugin } from './running.ts';
 
 /** What a client pays for the tools of one plugin, at most: tokens as characters ÷ 4 of names, descriptions and parameters. */
-const MAX_TOOL_TOKENS = 300;
+const MAX_TOOL_TOKENS = 200;
 const MAX_PLUGIN_TOKENS = 900;
 const CHARS_PER_TOKEN = 4;
 

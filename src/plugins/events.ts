@@ -48,12 +48,11 @@ export async function listen(plugin: RunningPlugin, { feed }: Pick<Services, 'fe
   const queue = createQueue<Told>(MAX_WAITING, handle);
   const ended = new AbortController();
   const signal = AbortSignal.any([ended.signal, guard.signal]);
+  const isOver = (): boolean => signal.aborted;
   const names = (Object.keys(IN_LOG) as (keyof typeof IN_LOG)[]).filter((name) => listensTo(plugin, name));
   const kinds = new Set(names.flatMap((name) => IN_LOG[name]));
   let after = kinds.size === 0 ? 0 : (await feed.open(plugin.ctx(), {})).start;
   const following = kinds.size === 0 ? undefined : follow();
-
-  const isOver = (): boolean => signal.aborted;
 
   /** One after the other, each awaited; what a handler throws is its guard's matter. */
   async function handle({ name, event }: Told): Promise<void> {
