@@ -23,7 +23,8 @@ function redactAll(value, redact) {
 
 const isPattern = (text) => {
   try {
-    return new RegExp(text) !== undefined;
+    new RegExp(text);
+    return true;
   } catch {
     return false;
   }

@@ -51,7 +51,7 @@ it('hears of sessions, messages, memory and leases, in order, as objects of the 
   await ann.callTool('release_lease', { all: true });
   await vi.waitFor(() => expect(of('lease.released')).toHaveLength(1), 10_000);
   // Told as it is now: a private message that is read late is public already.
-  const once = heard.filter(({ event }) => JSON.stringify(event).includes('second') === false);
+  const once = heard.filter(({ event }) => !JSON.stringify(event).includes('second'));
   expect(of('message.updated')).toMatchObject([{ message: { content: 'second', visibility: 'public' } }]);
   expect(once.map(({ name }) => name)).toEqual([
     ...['session.created', 'message.added', 'session.updated'],
