@@ -43,7 +43,10 @@ export interface Added {
 }
 
 export function withAdded(own: SurfaceParts, added: Added): SurfaceParts {
-  const resources = added.resources.map((resource) => ({ ...resource, match: matcher(resource.descriptor) }));
+  // A whole address goes before those with parts that it could stand for.
+  const resources = added.resources
+    .toSorted((a, b) => Number('uri' in b.descriptor) - Number('uri' in a.descriptor))
+    .map((resource) => ({ ...resource, match: matcher(resource.descriptor) }));
   const prompts = new Map(added.prompts.map((prompt) => [prompt.descriptor.name, prompt]));
   const seenBy = (principal: Principal) =>
     resources.filter(({ permission }) => may(principal, permission)).map(({ descriptor }) => descriptor);

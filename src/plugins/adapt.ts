@@ -92,13 +92,26 @@ export function addedBy(
   const resources = plugins.flatMap((plugin) => resourcesOf(plugin, deps));
   const prompts = plugins.flatMap((plugin) => promptsOf(plugin, deps));
   if (resources.length === 0 && prompts.length === 0) return undefined;
-  demandUnique('resource', [...own.resources, ...resources.map(({ descriptor }) => addressOf(descriptor))]);
+  const addresses = resources.map(({ descriptor }) => addressOf(descriptor));
+  demandForeign(own.resources, addresses);
+  demandUnique('resource', addresses);
   demandUnique('prompt', [...own.prompts, ...prompts.map(({ descriptor }) => descriptor.name)]);
   return { resources, prompts, maxResponseBytes: deps.maxResponseBytes };
 }
 
 function addressOf(descriptor: AddedResource['descriptor']): string {
   return 'uri' in descriptor ? descriptor.uri : descriptor.uriTemplate;
+}
+
+/** The hub's own addresses are never a plugin's, however it writes them. */
+function demandForeign(own: readonly string[], addresses: readonly string[]): void {
+  const schemeOf = (address: string): string => address.slice(0, address.indexOf(':'));
+  const taken = new Set(own.map(schemeOf));
+  const wrong = addresses.find((address) => taken.has(schemeOf(address)));
+  if (wrong !== undefined)
+    throw new StartError(
+      `A plugin has a resource ${wrong}, but ${schemeOf(wrong)}: is the hub's own; use another.`,
+    );
 }
 
 function demandUnique(what: string, names: readonly string[]): void {

@@ -68,7 +68,7 @@ describe('the start is refused, naming', () => {
       'a resource of the hub',
       `resources: { 'hub://info': { title: 't', description: 'd', read() {} } },`,
       {},
-      'There are two resources hub://info',
+      "A plugin has a resource hub://info, but hub: is the hub's own; use another.",
     ],
     [
       'a prompt of the hub',
