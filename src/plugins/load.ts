@@ -74,6 +74,11 @@ async function modulesIn(folder: string): Promise<readonly string[]> {
     .sort();
 }
 
+/** The files that PLUGINS names; packages are found only when they are loaded. */
+export function pluginFiles(dataDir: string, load: readonly string[]): readonly string[] {
+  return load.filter((named) => FILE.test(named)).map((named) => path.resolve(dataDir, named));
+}
+
 /** Where a file or a package that PLUGINS names lies. */
 function fileOf(named: string, { dataDir }: PluginSources): string {
   if (FILE.test(named)) return path.resolve(dataDir, named);
