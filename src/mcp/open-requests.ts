@@ -4,8 +4,8 @@
  */
 import type { Credential } from '../auth/types.ts';
 import type { Principal } from '../context.ts';
-import { HubError } from '../errors.ts';
 import { asError } from '../lib/as-error.ts';
+import type { AgentLoss } from '../features/agents/service.ts';
 import type { Connection, Presence } from '../features/agents/presence.ts';
 import { whenDone } from './engines/when-done.ts';
 
@@ -32,7 +32,7 @@ export interface OpenRequests {
   /** Verifies those anew whose time is over. */
   sweep(): Promise<void>;
   /** Ends the requests in which a key acts as an agent. */
-  endAgent(keyId: string, workspace: string, agentId: string): void;
+  endAgent(loss: AgentLoss): void;
 }
 
 export interface OpenRequestsDeps {
@@ -142,19 +142,12 @@ export function createOpenRequests({ now, acting }: OpenRequestsDeps): OpenReque
       await recheckWhere(({ until }) => until !== null && until <= at);
     },
 
-    endAgent(keyId, workspace, agentId) {
+    endAgent({ keyId, workspace, agentId, refusal }) {
       for (const request of all) {
         const { principal } = request;
         if (principal?.keyId !== keyId || principal.workspace !== workspace) continue;
-        if (principal.agentId === agentId) request.end(notYours(agentId));
+        if (principal.agentId === agentId) request.end(refusal);
       }
     },
   };
-}
-
-function notYours(agentId: string): HubError {
-  return new HubError('PERMISSION_DENIED', `Agent ${agentId} does not belong to this key any more.`, {
-    context: { agent_id: agentId },
-    suggestions: ['Ask an operator of the hub, or choose another X-Agent-Id.'],
-  });
 }
