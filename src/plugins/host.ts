@@ -114,7 +114,7 @@ export function createPluginHost(loaded: LoadedPlugins, deps: HostDeps): PluginH
       const plugin = plugins.find((one) => one.principal()?.keyId === keyId);
       if (ended) plugin?.guard.switchOff('its key was revoked');
     });
-    agents.onLoss((keyId) => {
+    agents.onLoss(({ keyId }) => {
       plugins.find((one) => one.principal()?.keyId === keyId)?.guard.switchOff('its agent was taken from it');
     });
   }
