@@ -116,8 +116,7 @@ limits:
   });
 
   it('keeps what it says to plugins for them, as YAML has it, with variables', () => {
-    const yaml =
-      'plugins:\n  load: [./a.mjs, b]\n  hook:\n    url: ${PLACE}/x\n    n: 3\n    deep: { list: [true, "${PLACE}"] }\n  bare:\n';
+    const yaml = `plugins:\n  load: [./a.mjs, b]\n  hook:\n    url: \${PLACE}/x\n    n: 3\n    deep: { list: [true, "\${PLACE}"] }\n  bare:\n`;
     const { plugins, config } = configWithOrigins({ ...sources(yaml), env: { PLACE: 'https://a' } });
     expect(config.plugins.load).toEqual(['./a.mjs', 'b']);
     expect([...plugins].map(([name, { values }]) => [name, values])).toEqual([
@@ -133,7 +132,7 @@ limits:
       'plugins:\n  lod: ./a.mjs',
       '"lod" in line 2 of FILE (plugins) is not a setting of the hub; did you mean load?',
     ],
-    ['plugins:\n  hook: { url: "${NOBODY}" }', 'Line 2 of FILE: url names ${NOBODY}'],
+    [`plugins:\n  hook: { url: "\${NOBODY}" }`, `Line 2 of FILE: url names \${NOBODY}`],
     ['plugins:\n  load: "a b"', 'PLUGINS is "a b" (in FILE, line 2); expected names of packages'],
   ])('refuses %j', (text, said) => {
     expect(problemsOf(text)).toEqual([expect.stringContaining(said) as string]);

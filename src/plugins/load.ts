@@ -1,6 +1,6 @@
 /** Finds plugins and loads them: those that PLUGINS names, then those that lie in the folder. */
 import { readdir } from 'node:fs/promises';
-import { createRequire, registerHooks } from 'node:module';
+import nodeModule, { createRequire, type RegisterHooksOptions } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { PluginSection } from '../config/file-texts.ts';
@@ -131,7 +131,11 @@ function giveEntry(): Disposable {
   });
 }
 
-function withHooks(hooks: Parameters<typeof registerHooks>[0]): Disposable {
+/** @throws StartError where this Node cannot do it. */
+function withHooks(hooks: RegisterHooksOptions): Disposable {
+  const { registerHooks } = nodeModule as Partial<Pick<typeof nodeModule, 'registerHooks'>>;
+  if (registerHooks === undefined)
+    throw new StartError(`Plugins need Node 22.15 or newer; this is ${process.version}.`);
   const registered = registerHooks(hooks);
   return { [Symbol.dispose]: () => registered.deregister() };
 }
