@@ -32,6 +32,9 @@ afterAll(async () => {
   rmSync(share, { recursive: true });
 });
 
+const secrets = (): Record<'API_KEY' | 'ADMIN_API_KEY', string> =>
+  JSON.parse(readFileSync(path.join(share, 'shared-context-hub', 'secrets.json'), 'utf8'));
+
 async function schub(args: readonly string[], more: Readonly<Record<string, string>> = {}) {
   const run = runSchub({ args: [...args, '--json'], share, env: { ...env, ...more } });
   const code = await run.ended;
@@ -97,8 +100,7 @@ it('connects clients by that address', async () => {
 
 it("tells the hook of the client's next session", async () => {
   trustCertificate(env.TLS_CERT_FILE);
-  const secrets = JSON.parse(readFileSync(path.join(share, 'shared-context-hub', 'secrets.json'), 'utf8'));
-  const bob = await connectClient(url, '2026', { key: secrets.API_KEY, headers: { 'x-agent-id': 'bob' } });
+  const bob = await connectClient(url, '2026', { key: secrets().API_KEY, headers: { 'x-agent-id': 'bob' } });
   await bob.callTool('create_session', { purpose: 'to be told', first_message: 'over TLS' });
   await bob.close();
   const child = spawn(process.execPath, [MAIN, 'hook', 'claude', '--within', '20000'], {
@@ -113,6 +115,20 @@ it("tells the hook of the client's next session", async () => {
   expect(JSON.parse(said)).toMatchObject({
     hookSpecificOutput: { additionalContext: expect.stringContaining('to be told') },
   });
+});
+
+it('lets its operator into the dashboard, with a cookie that never leaves TLS', async () => {
+  trustCertificate(env.TLS_CERT_FILE);
+  const login = await fetch(`${url}/ui/login`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { origin: url },
+    body: new URLSearchParams({ key: secrets().ADMIN_API_KEY }),
+  });
+  const cookie = login.headers.get('set-cookie') ?? '';
+  expect([login.status, cookie]).toEqual([303, expect.stringContaining('; Secure')]);
+  const headers = { cookie: cookie.split(';')[0] ?? '' };
+  expect((await fetch(`${url}/ui/sessions`, { redirect: 'manual', headers })).status).toBe(200);
 });
 
 it('believes nobody else, and says what is missing', async () => {
