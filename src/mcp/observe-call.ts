@@ -6,13 +6,37 @@ import type { ToolHub } from './tool.ts';
 /** Above it a call is logged as slow, unless it waited for something to happen. */
 const SLOW_MS = 1000;
 
+type Work<T> = (watched: Ctx, actsAs: (principal: Ctx['principal']) => void) => Promise<T>;
+
 /** Runs `work` with a context that notices waits. `work` answers for whom it was done: a handle tells that only then. */
 export function observed<T>(
-  { calls }: Pick<ToolHub, 'calls'>,
+  hub: Pick<ToolHub, 'calls'>,
   tool: string,
   ctx: Ctx,
-  work: (watched: Ctx, actsAs: (principal: Ctx['principal']) => void) => Promise<T>,
+  args: unknown,
+  work: Work<T>,
 ): Promise<T> {
+  const { tracing } = hub.calls;
+  if (tracing === undefined) return measured(hub, tool, ctx, work);
+  return tracing.span(`mcp.tool.${tool}`, (note) => {
+    note('mcp.tool.name', tool);
+    note('hub.request_id', ctx.requestId);
+    note('mcp.tool.arguments.size', JSON.stringify(args ?? {}).length);
+    const answer = measured(hub, tool, ctx, work);
+    return answer.then((done) => {
+      note('mcp.tool.result.size', sizeOf(done));
+      return done;
+    });
+  });
+}
+
+/** In characters. The results of MCP have their text already. */
+function sizeOf(answer: unknown): number {
+  const { content } = answer as { readonly content?: readonly { readonly text?: string }[] };
+  return content?.[0]?.text?.length ?? JSON.stringify(answer).length;
+}
+
+function measured<T>({ calls }: Pick<ToolHub, 'calls'>, tool: string, ctx: Ctx, work: Work<T>): Promise<T> {
   const started = performance.now();
   let { principal } = ctx;
   let waited = false;

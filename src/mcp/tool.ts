@@ -4,6 +4,7 @@ import type { Ctx, Permission } from '../context.ts';
 import type { RateKind } from '../features/rates/service.ts';
 import type { Services } from '../features/services.ts';
 import type { ToolCall } from '../telemetry/metrics.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 
 /** What handlers reach: the services, and what shapes answers. */
 export interface ToolHub {
@@ -18,6 +19,7 @@ export interface ToolHub {
     readonly longestWait: (ms: number) => number | null;
     /** Whether each is a line of the log. */
     readonly logged: boolean;
+    readonly tracing: Tracing | undefined;
   };
 }
 

@@ -5,6 +5,7 @@
 import { Counter, Histogram, Registry } from 'prom-client';
 import type { ErrorCode } from '../errors.ts';
 import { createGauges, type LiveFigures } from './live-figures.ts';
+import type { Collected, MetricSamples } from './otlp-metrics.ts';
 import { addTime } from './times.ts';
 import { countError, createWindows, laterLoad, toolIn, type Load, type Windows } from './windows.ts';
 
@@ -51,6 +52,8 @@ export interface Metrics {
   readonly longestWait: (ms: number) => number | null;
   /** Everything as Prometheus reads it, with `live`. */
   text(live: LiveFigures): Promise<string>;
+  /** The same, for other ways to tell of it. */
+  collect(live: LiveFigures): Promise<Collected>;
   readonly contentType: string;
 }
 
@@ -180,6 +183,12 @@ export function createMetrics({ version, enabled, now }: MetricsOptions): Metric
     async text(live) {
       gauges.set(live);
       return registry.metrics();
+    },
+    async collect(live) {
+      gauges.set(live);
+      // Their type is a text; the package declares a number.
+      const metrics = (await registry.getMetricsAsJSON()) as unknown as readonly MetricSamples[];
+      return { metrics, since: live.process.startedAt };
     },
   };
 }

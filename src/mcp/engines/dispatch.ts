@@ -1,11 +1,12 @@
 /** The methods of the hub: JSON-RPC requests of either era become calls of the surface. */
 import { z } from 'zod';
 import { ERRORS, errorObject, HubError, invalid } from '../../errors.ts';
+import type { Tracing } from '../../telemetry/tracing.ts';
 import { type CompletionRequest, UnknownName } from '../surface.ts';
 import type { Call } from './call.ts';
 import type { ClientLink } from './client-link.ts';
 import type { RichCtx, RichSurface } from './rich-surface.ts';
-import { INVALID_PARAMS, METHOD_NOT_FOUND, RESOURCE_NOT_FOUND, RpcError, toRpcError } from './rpc.ts';
+import { INVALID_PARAMS, metaOf, METHOD_NOT_FOUND, RESOURCE_NOT_FOUND, RpcError, toRpcError } from './rpc.ts';
 
 type Result = Record<string, unknown>;
 interface Request {
@@ -130,6 +131,12 @@ export function createDispatch(surface: RichSurface, now: () => number): Dispatc
       throw new RpcError(missingCode(call), data.error, { ...data, uri });
     }
   };
+}
+
+/** The same, run for whom a request names as its caller. */
+export function tracedDispatch(tracing: Pick<Tracing, 'calledBy'>, dispatch: Dispatch): Dispatch {
+  return (call, request, signal, client) =>
+    tracing.calledBy(metaOf(request), () => dispatch(call, request, signal, client));
 }
 
 /** Aborts with `given`, and when the caller's credential ends. `AbortSignal.any` costs several times as much. */
