@@ -270,7 +270,8 @@ function fitting(schema: JsonSchema): fc.Arbitrary<unknown> {
   if (type === 'integer' || type === 'number') {
     const min = number('minimum', 0);
     const max = number('maximum', Number.MAX_SAFE_INTEGER);
-    return fc.oneof(fc.constantFrom(min, max), fc.integer({ min, max: Math.min(max, min + MOST) }));
+    const within = fc.integer({ min: Math.ceil(min), max: Math.floor(Math.min(max, min + MOST)) });
+    return fc.oneof(fc.constantFrom(min, max), within);
   }
   if (type === 'array')
     return fc.array(fitting((items ?? {}) as JsonSchema), { minLength: number('minItems', 0), maxLength: 3 });

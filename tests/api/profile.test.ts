@@ -33,16 +33,16 @@ const codeOf = async (response: Response): Promise<unknown> =>
 it('is a profile of the hub at work, without the places of its files', async () => {
   const taking = take('?seconds=0.5');
   const agent = await hub.connect('2026', { agent: 'busy' });
-  let busy = true;
+  const done = new AbortController();
   const work = (async () => {
-    while (busy) {
+    while (!done.signal.aborted) {
       await agent.callTool('list_sessions');
       // Without a socket no call leaves the event loop its turn.
       await nextTurn();
     }
   })();
   const response = await taking;
-  busy = false;
+  done.abort();
   await work;
   expect(response.status).toBe(200);
   expect(response.headers.get('content-disposition')).toContain('.cpuprofile');

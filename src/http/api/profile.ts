@@ -17,6 +17,27 @@ const input = z.strictObject({
 });
 const check = parser(input);
 
+const line = z.number().describe('from 0');
+const functionShape = z.object({
+  id: z.number(),
+  callFrame: z.object({
+    ...{ functionName: z.string(), scriptId: z.string(), url: z.string() },
+    ...{ lineNumber: line, columnNumber: line },
+  }),
+  hitCount: z.number().optional().describe('samples'),
+  children: z.array(z.number()).optional(),
+  deoptReason: z.string().optional(),
+  positionTicks: z.array(z.object({ line: z.number(), ticks: z.number() })).optional(),
+});
+/** As V8 has it. Times are microseconds. */
+const profileShape = z.object({
+  nodes: z.array(functionShape).describe('a tree'),
+  startTime: z.number(),
+  endTime: z.number(),
+  samples: z.array(z.number()).optional().describe('ids of nodes'),
+  timeDeltas: z.array(z.number()).optional(),
+});
+
 export const profileEndpoint: Endpoint = {
   ...{ method: 'POST', path: '/admin/profile', id: 'takeProfile', tag: 'Metrics', permission: 'admin' },
   summary:
@@ -25,13 +46,7 @@ export const profileEndpoint: Endpoint = {
   inQuery: true,
   sample: { seconds: 0.5 },
   output: {
-    schema: z.looseObject({
-      nodes: z.array(z.looseObject({ id: z.number() })).describe('functions, as a tree'),
-      startTime: z.number().describe('microseconds'),
-      endTime: z.number(),
-      samples: z.array(z.number()).describe('ids of nodes'),
-      timeDeltas: z.array(z.number()),
-    }),
+    schema: profileShape,
     example: { nodes: [], startTime: 0, endTime: 500_000, samples: [], timeDeltas: [] },
   },
   errors: ['QUOTA_EXCEEDED'],
