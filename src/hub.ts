@@ -122,7 +122,13 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
   const store = tracing === undefined ? opened : tracedStore(tracing, opened);
   try {
     await ensureBootstrapKeys(store, { agent: secrets.apiKey, admin: secrets.adminApiKey }, now());
-    search = createSearch({ hubPath: store.path, log, caches, onSearched: metrics.searched });
+    search = createSearch({
+      hubPath: store.path,
+      log,
+      caches,
+      onSearched: metrics.searched,
+      onRan: store.ran,
+    });
     const { spaceOf, diskLookEveryMs: everyMs } = options;
     disk = await watchDisk({
       ...{ store, path: store.path, ...config.disk, log },
@@ -205,7 +211,8 @@ function wire(
     ...{ services, epoch: store.epoch, maxResponseBytes: config.mcp.maxResponseBytes },
     calls: {
       ...{ count: metrics.toolCalled, longestWait: metrics.longestWait },
-      ...{ logged: config.http.logRequests, tracing },
+      ...{ logged: config.http.logRequests, tracing, slowMs: config.slowCallMs },
+      slowest: (ms) => store.slowest(ms),
     },
   };
   const surface = createSurface(toolHub, options.tools ?? TOOLS, {

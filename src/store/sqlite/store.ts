@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createPeaks } from '../../lib/peaks.ts';
 import { ensurePrivateFile } from '../../lib/private-file.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { Commit } from '../../telemetry/metrics.ts';
@@ -17,6 +18,7 @@ import { createReaderPool, type ReaderPool } from './readers.ts';
 import { demandRoom } from './room.ts';
 import { routeReads } from './route-reads.ts';
 import { shareReads } from './share-reads.ts';
+import { watchStatements, type Ran } from './statements.ts';
 import { createWriterConnection } from './writer-connection.ts';
 import { createWriter } from './writer.ts';
 
@@ -44,6 +46,10 @@ export interface SqliteStore extends Store {
   readonly readers: ReaderPool;
   /** The file itself, behind any links. */
   readonly path: string;
+  /** The slowest of all statements of the last `ms`, on whichever thread; undefined if there was none. */
+  slowest(ms: number): Promise<Ran | undefined>;
+  /** Tells of a statement that ran elsewhere. */
+  readonly ran: (ran: Ran) => void;
 }
 
 const LOCK_WAIT_MS = 5000;
@@ -91,7 +97,15 @@ function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
     first.sqlite.close();
     throw error;
   }
-  const connection = createWriterConnection(first, () => openWriter(path, { fileMustExist: true }));
+  const peaks = createPeaks<Ran & { readonly sql?: string }>();
+  const ran = (one: Ran): void => peaks.add(one.ms, one);
+  const watched = (opened: Connection): Connection => {
+    watchStatements(opened.sqlite, (sql, ms, rows) => peaks.add(ms, { sql, ms, rows, plan: null }));
+    return opened;
+  };
+  const connection = createWriterConnection(watched(first), () =>
+    watched(openWriter(path, { fileMustExist: true })),
+  );
   const writer = createWriter(connection, {
     maxBatch: options.maxBatch ?? MAX_BATCH,
     maxQueue: MAX_QUEUE,
@@ -99,8 +113,8 @@ function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
     ...(options.onCommit === undefined ? {} : { onCommit: options.onCommit }),
     ...(options.onMeasured === undefined ? {} : { onMeasured: options.onMeasured }),
   });
-  const main = openReader(path);
-  const readers = createReaderPool({ path, max: Math.max(1, maxConnections - 1), log });
+  const main = watched(openReader(path));
+  const readers = createReaderPool({ path, max: Math.max(1, maxConnections - 1), log, onRan: ran });
   const names = createNames(main);
   const read: Reads = routeReads(
     shareReads(main, names, createReads(main, names)),
@@ -154,6 +168,14 @@ function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
     }
   }
 
+  /** On a reader thread: to plan a statement may read statistics. */
+  async function slowest(ms: number): Promise<Ran | undefined> {
+    const found = peaks.largest(ms);
+    if (found?.sql === undefined) return found;
+    const { sql, ...rest } = found;
+    return { ...rest, plan: await readers.planOf(sql).catch(() => null) };
+  }
+
   async function load(): Promise<StoreLoad> {
     const { busy, waiting } = readers.load();
     return {
@@ -183,7 +205,7 @@ function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
     write: (work) => writer.write(work),
     backup: (target) => backupDatabase({ path, target }),
     epoch,
-    ...{ readers, path },
+    ...{ readers, path, slowest, ran },
     announce: (url) => lock.announce({ pid: process.pid, url }),
     health: () => writer.health(),
     load,
