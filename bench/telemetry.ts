@@ -11,7 +11,8 @@ import { median, type Report } from './report.ts';
 import { round } from './round.ts';
 
 const ROUNDS = 40;
-const WARM_UP = 4;
+/** Code is compiled as it gets hot, on the same processors. */
+const WARM_UP = 20;
 const CALLS_PER_TURN = 200;
 const AGENTS = 20;
 

@@ -34,9 +34,6 @@ const lazy = defineTool({
   },
 });
 describe('slow calls', () => {
-  const PLAN =
-    /^(SEARCH|SCAN|CO-ROUTINE|MATERIALIZE|USE TEMP B-TREE|COMPOUND|LEFT-MOST|UNION|LIST|CORRELATED|SCALAR|MULTI|INDEX)/;
-
   it('are told of with what they waited for, and how their slowest query was run', async () => {
     const { log, lines, text } = collectLog();
     await start({ log, env: { SLOW_CALL_MS: '0' } });
@@ -55,10 +52,9 @@ describe('slow calls', () => {
       expect(line['statement_ms'], JSON.stringify(line)).toBeTypeOf('number');
       expect(line['rows']).toBeTypeOf('number');
       expect(line['plan'], JSON.stringify(line)).toBeInstanceOf(Array);
-      for (const step of line['plan'] as string[]) expect(step).toMatch(PLAN);
     }
-    const plans = new Map(slow().map((line) => [line['tool'], String(line['plan'])]));
-    expect(plans.get('add_message')).not.toBe('');
+    const planOf = (name: string) => String(slow().find(({ tool }) => tool === name)?.['plan']);
+    for (const tool of ['get_messages', 'search_context']) expect(planOf(tool)).toMatch(/SEARCH|SCAN/);
     expect(slow().find(({ tool }) => tool === 'add_message')?.['queue_ms']).toBeTypeOf('number');
     expect(text()).not.toContain('canary');
   });
