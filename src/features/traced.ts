@@ -4,13 +4,12 @@ import type { Db, Store } from '../store/port.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
 import type { Services } from './services.ts';
 
-/** What agents ask for; all else is done in memory, or for a page of the dashboard. */
+/** What agents ask for. What is unread is asked for with every call, and mostly known: it is part of the call's own span. */
 const TRACED = [
   'sessions',
   'messages',
   'memory',
   'leases',
-  'delivery',
   'search',
   'catchUp',
   'feed',
