@@ -17,6 +17,7 @@ import { watchDisk, type DiskWatch, type DiskWatchOptions } from './features/hea
 import { liveFigures } from './features/metrics/live.ts';
 import { createServices, type Services } from './features/services.ts';
 import { createTokenCodec } from './features/tokens/jwt.ts';
+import { tracedSearch, tracedServices, tracedStore } from './features/traced.ts';
 import { isOperator } from './features/operator.ts';
 import { apiRoutes, prometheusRoutes } from './http/api/index.ts';
 import { loginUrl } from './http/api/login-links.ts';
@@ -27,6 +28,7 @@ import { authRoutes } from './http/auth-routes.ts';
 import { actionOf, auditRefusals } from './http/audit-refusals.ts';
 import { requestIdOf } from './http/request-id.ts';
 import { exemptFromLimits } from './http/request-timeout.ts';
+import { tracedByBody } from './http/trace-requests.ts';
 import type { HubEnv } from './http/types.ts';
 import { createCacheMeters, type CacheMeters } from './lib/cache-meter.ts';
 import { steadyClock, type SteadyClock } from './lib/steady-clock.ts';
@@ -43,9 +45,11 @@ import { TOOLS } from './mcp/tools/index.ts';
 import { createSearch, type Search } from './search/search.ts';
 import { ALL_WORKSPACES, type StoreHealth } from './store/port.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite/store.ts';
+import type { LiveFigures } from './telemetry/live-figures.ts';
 import { watchLoad } from './telemetry/load.ts';
 import type { Logger } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import type { Otlp } from './telemetry/otlp.ts';
 
 export interface Hub {
   readonly app: Hono<HubEnv>;
@@ -86,6 +90,8 @@ export interface HubOptions {
   readonly diskLookEveryMs?: number;
   /** How often it looks how busy the process is. */
   readonly loadEveryMs?: number;
+  /** For the collector of `config.otlp`; secret. */
+  readonly otlpHeaders?: Readonly<Record<string, string>>;
   /** The tool table; other than the hub's own in measurements. */
   readonly tools?: readonly Tool[];
 }
@@ -97,9 +103,11 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
   const bus = createEventBus();
   const caches = createCacheMeters();
   const metrics = createMetrics({ version: options.version, enabled: config.monitoring, now });
+  const otlp = await startTelemetry(config, options);
+  const tracing = otlp?.tracing;
   let search: Search | undefined;
   let disk: DiskWatch | undefined;
-  const store = await openSqliteStore({
+  const opened = await openSqliteStore({
     ...config.store,
     ...{ log, caches },
     onCommit(events) {
@@ -111,24 +119,40 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
     ...(options.lockWaitMs === undefined ? {} : { lockWaitMs: options.lockWaitMs }),
     ...(options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }),
   });
+  const store = tracing === undefined ? opened : tracedStore(tracing, opened);
   try {
     await ensureBootstrapKeys(store, { agent: secrets.apiKey, admin: secrets.adminApiKey }, now());
-    search = createSearch({ hubPath: store.path, log, caches, onSearched: metrics.searched });
+    search = createSearch({
+      hubPath: store.path,
+      log,
+      caches,
+      onSearched: metrics.searched,
+      onRan: store.ran,
+    });
     const { spaceOf, diskLookEveryMs: everyMs } = options;
     disk = await watchDisk({
       ...{ store, path: store.path, ...config.disk, log },
       ...(spaceOf === undefined ? {} : { spaceOf }),
       ...(everyMs === undefined ? {} : { everyMs }),
     });
-    const hub = wire({ store, bus, search, caches, metrics, disk }, config, secrets, options);
+    const hub = wire({ store, bus, search, caches, metrics, disk, otlp }, config, secrets, options);
     await hub.services.leases.load();
     return hub;
   } catch (error) {
     await disk?.stop();
     await search?.close();
     await store.close();
+    await otlp?.close();
     throw error;
   }
+}
+
+/** Loads what traces and sends only where there is somebody to send to. */
+async function startTelemetry({ otlp }: Config, options: HubOptions): Promise<Otlp | undefined> {
+  if (otlp === null) return undefined;
+  const { startOtlp } = await import('./telemetry/otlp.ts');
+  const { log, version, otlpHeaders: headers = {} } = options;
+  return startOtlp({ config: otlp, headers, version, log });
 }
 
 interface Parts {
@@ -138,17 +162,20 @@ interface Parts {
   readonly caches: CacheMeters;
   readonly metrics: Metrics;
   readonly disk: DiskWatch;
+  readonly otlp: Otlp | undefined;
 }
 
 /** Everything over an open store. */
 function wire(
-  { store, bus, search, caches, metrics, disk }: Parts,
+  { store, bus, search: plainSearch, caches, metrics, disk, otlp }: Parts,
   config: Config,
   secrets: Secrets,
   options: HubOptions,
 ): Hub {
   const { log, version, now = Date.now, clock = steadyClock, sessionIdleMs = SESSION_IDLE_MS } = options;
   const { limits, rates, presence } = config;
+  const { tracing } = otlp ?? {};
+  const search = tracing === undefined ? plainSearch : tracedSearch(tracing, plainSearch);
   // The port may be any free one: which, is known when the hub listens.
   let listeningAt = listeningUrl(config.http);
   const publicUrl = (): string => config.http.publicUrl ?? listeningAt;
@@ -159,20 +186,21 @@ function wire(
     ...(lookEveryMs === undefined ? {} : { lookEveryMs }),
   });
   const startedAt = now();
-  const services: Services = createServices({
-    ...{ store, bus, search, limits, rates, presence, codec, now, clock, log, caches, metrics },
-    checks: healthChecks({ store, search, disk, backups }),
-    live: () =>
-      liveFigures({
-        ...{ ...services, store, search, bus, caches, disk, startedAt },
-        load: () => load?.last,
-        connections: () => ({
-          sessions: engines.legacy.sessions.size,
-          subscriptions: engines.modern.subscriptions,
-        }),
+  const live = (): Promise<LiveFigures> =>
+    liveFigures({
+      ...{ ...services, store, search, bus, caches, disk, startedAt },
+      load: () => load?.last,
+      connections: () => ({
+        sessions: engines.legacy.sessions.size,
+        subscriptions: engines.modern.subscriptions,
       }),
+    });
+  const plainServices = createServices({
+    ...{ store, bus, search, limits, rates, presence, codec, now, clock, log, caches, metrics, live },
+    checks: healthChecks({ store, search, disk, backups }),
     ...(progressMs === undefined ? {} : { progressMs }),
   });
+  const services = tracing === undefined ? plainServices : tracedServices(tracing, plainServices);
   const guesses = createGuessGuard(rates);
   const authenticator = guarded(createAuthenticator(services), guesses);
   const cookieName = cookieNameOf(store.epoch);
@@ -182,7 +210,8 @@ function wire(
     ...{ services, epoch: store.epoch, maxResponseBytes: config.mcp.maxResponseBytes },
     calls: {
       ...{ count: metrics.toolCalled, longestWait: metrics.longestWait },
-      logged: config.http.logRequests,
+      ...{ logged: config.http.logRequests, tracing, slowMs: config.slowCallMs },
+      slowest: (ms) => store.slowest(ms),
     },
   };
   const surface = createSurface(toolHub, options.tools ?? TOOLS, {
@@ -191,7 +220,7 @@ function wire(
     now,
   });
   const engines = createMcpEngines({
-    ...{ surface, log, now },
+    ...{ surface, log, now, tracing },
     options: { maxSessions: config.mcp.maxSessions, sessionIdleMs },
   });
   const load = metrics.enabled
@@ -230,11 +259,15 @@ function wire(
   const onRefused = auditRefusals({ ...services, addressOf });
   const https = config.http.tls !== null || config.http.publicUrl?.startsWith('https:') === true;
   const { heartbeatMs: _, ...patience } = options.streams ?? {};
-  const mcpDeps = { engines, authenticator, log, now, requestIdOf, addressOf, ...patience };
+  const mcpDeps = {
+    ...{ engines, authenticator, log, now, requestIdOf, addressOf, ...patience },
+    ...(tracing === undefined ? {} : { traced: tracedByBody }),
+  };
   const app = createApp({
     ...{ config, version, log, now },
     health: async () => ({ ...store.health(), ...(await services.health.summary()) }),
     onServed: metrics.requestServed,
+    tracing,
     auth: ofPages,
     onRefused,
     mcp: mcpRoutes({ ...mcpDeps, rates: services.rates, streams: services.streams, open, ...told }),
@@ -250,6 +283,7 @@ function wire(
     indexedUpTo: () => search.index().progress?.watermark ?? 0,
     ...(everyMs === undefined ? {} : { everyMs }),
   });
+  otlp?.sendMetrics(async () => metrics.collect(await live()));
   const endWaits = (): void => {
     services.delivery.endWaits();
     services.leases.endWaits();
@@ -283,6 +317,7 @@ function wire(
       services.visits.sum(true);
       await services.delivery.close();
       await services.auditor.settled();
+      await otlp?.close();
       await search.close();
       await store.close();
     },

@@ -9,11 +9,10 @@ import { dataFiles } from '../config/paths.ts';
 import type { LoadedSecrets } from '../config/secrets.ts';
 import { loadSecrets, markShown } from '../config/secrets.ts';
 import type { SettingKey } from '../config/settings.ts';
-import type { Hub, createHub } from '../hub.ts';
+import type { Hub, HubOptions, createHub } from '../hub.ts';
 import type { Listener } from '../http/server.ts';
 import { listen } from '../http/server.ts';
 import { removeRuntimeFile, writeRuntimeFile } from '../lib/runtime-file.ts';
-import type { Logger } from '../telemetry/log.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { typedLine } from '../features/connect/own-command.ts';
 import { firstStartText } from './first-start.ts';
@@ -48,11 +47,11 @@ export async function serve(deps: ServeDeps): Promise<number> {
   const stop = watchForStop();
   // Standard output carries only what scripts wait for; libraries print where they like.
   globalThis.console = new Console(process.stderr, process.stderr);
-  const { config, given } = configWithOrigins(configSources(deps.around, deps.flags));
+  const { config, given, otlpHeaders } = configWithOrigins(configSources(deps.around, deps.flags));
   const secrets = await loadSecrets(config.dataDir, given);
   const log = createLogger(logOptions(deps, config));
   for (const warning of secrets.warnings) log.warn(warning);
-  const { hub, listener } = await start(deps, config, secrets, log);
+  const { hub, listener } = await start(deps, config, secrets, { log, otlpHeaders });
   const runtime = dataFiles.runtime(config.dataDir);
   endOnUncaught(async (error) => {
     log.fatal({ err: error }, 'the hub failed and ends');
@@ -96,11 +95,11 @@ async function start(
   deps: ServeDeps,
   config: Config,
   { secrets }: LoadedSecrets,
-  log: Logger,
+  { log, otlpHeaders }: Required<Pick<HubOptions, 'log' | 'otlpHeaders'>>,
 ): Promise<Running> {
   const { host, publicUrl, requestTimeoutMs, tls, trustProxy } = config.http;
   const create = await deps.loadHub();
-  const hub = await create(config, secrets, { log, version: deps.around.package.version });
+  const hub = await create(config, secrets, { log, otlpHeaders, version: deps.around.package.version });
   try {
     const listener = await listen(hub.app, { ...config.http, log, arrivalMs: requestTimeoutMs + GRACE_MS });
     // A trusted proxy is what does TLS.

@@ -38,6 +38,8 @@ describe('createConfig', () => {
       store: { path: '/data/hub.db', maxConnections: 4 },
       disk: { minFreeBytes: 100 * 1024 ** 2, tenthIsEnough: true },
       monitoring: true,
+    slowCallMs: 1000,
+    otlp: null,
       backups: { everyMs: null, keep: 7, folder: '/data/backups' },
       retention: { inactiveSessionMs: null, auditLogMs: 365 * 24 * 60 * 60 * 1_000 },
       log: { level: 'info', format: 'json', file: null },

@@ -5,7 +5,7 @@ import type { TextFile } from './file-texts.ts';
 import { dataFiles } from './paths.ts';
 import type { Resolved, Source, TextSources } from './resolve.ts';
 import { resolveSettings } from './resolve.ts';
-import type { SettingKey } from './settings.ts';
+import type { SettingKey, SettingValues } from './settings.ts';
 import { SETTING_KEYS, SETTINGS } from './settings.ts';
 
 /** Where the certificate and its private key lie, by absolute paths. */
@@ -51,6 +51,10 @@ export interface Config {
   };
   /** Whether durations are measured and kept. */
   readonly monitoring: boolean;
+  /** A call that takes as long is logged with what it took so long. */
+  readonly slowCallMs: number;
+  /** Null: nothing is traced or sent. */
+  readonly otlp: OtlpConfig | null;
   readonly mcp: {
     readonly transport: 'http' | 'stdio';
     readonly toolTimeoutMs: number;
@@ -78,6 +82,24 @@ export interface Config {
     readonly leasesPerMinute: number;
     readonly totalPerMinute: number;
   };
+}
+
+/** Where traces and metrics are sent, and which. Its headers are secret, and so not part of it. */
+export interface OtlpConfig {
+  /** Null: none are made. */
+  readonly traces: {
+    readonly url: string;
+    readonly sampler: SettingValues['OTEL_TRACES_SAMPLER'];
+    /** 0–1: the part that samplers by ratio take. */
+    readonly ratio: number;
+    readonly delayMs: number;
+    readonly maxQueue: number;
+  } | null;
+  /** Null: none are sent. */
+  readonly metrics: { readonly url: string; readonly everyMs: number } | null;
+  readonly timeoutMs: number;
+  readonly serviceName: string;
+  readonly resource: Readonly<Record<string, string>>;
 }
 
 const HOUR_MS = 60 * 60 * 1_000;
@@ -121,6 +143,8 @@ export interface LoadedConfig {
   readonly config: Config;
   readonly given: GivenSecrets;
   readonly client: ClientSettings;
+  /** Headers for the collector of `config.otlp`: secret. */
+  readonly otlpHeaders: Readonly<Record<string, string>>;
   readonly settings: readonly ShownSetting[];
 }
 
@@ -201,6 +225,8 @@ function loadedOf(resolved: Resolved, sources: ConfigSources): LoadedConfig {
       file: v.LOG_FILE === null ? null : path.resolve(sources.cwd, v.LOG_FILE),
     },
     monitoring: v.ENABLE_PERFORMANCE_MONITORING,
+    slowCallMs: v.SLOW_CALL_MS,
+    otlp: otlpOf(v),
     mcp: {
       transport: v.MCP_TRANSPORT,
       toolTimeoutMs: v.TOOL_TIMEOUT_SECONDS * 1_000,
@@ -244,7 +270,35 @@ function loadedOf(resolved: Resolved, sources: ConfigSources): LoadedConfig {
     config: freeze(config),
     given: { apiKey: v.API_KEY, adminApiKey: v.ADMIN_API_KEY, jwtSecretKey: v.JWT_SECRET_KEY },
     client: { url: v.HUB_URL, apiKey: v.HUB_API_KEY },
+    otlpHeaders: v.OTEL_EXPORTER_OTLP_HEADERS ?? {},
     settings: SETTING_KEYS.map((key) => shown(key, effective[key] ?? v[key], resolved.sources[key], sources)),
+  };
+}
+
+function otlpOf(v: SettingValues): OtlpConfig | null {
+  const endpoint = v.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (endpoint === null) return null;
+  return {
+    traces:
+      v.OTEL_TRACES_EXPORTER === 'none'
+        ? null
+        : {
+            url: v.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? `${endpoint}/v1/traces`,
+            sampler: v.OTEL_TRACES_SAMPLER,
+            ratio: v.OTEL_TRACES_SAMPLER_ARG,
+            delayMs: v.OTEL_BSP_SCHEDULE_DELAY,
+            maxQueue: v.OTEL_BSP_MAX_QUEUE_SIZE,
+          },
+    metrics:
+      v.OTEL_METRICS_EXPORTER === 'none'
+        ? null
+        : {
+            url: v.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT ?? `${endpoint}/v1/metrics`,
+            everyMs: v.OTEL_METRIC_EXPORT_INTERVAL,
+          },
+    timeoutMs: v.OTEL_EXPORTER_OTLP_TIMEOUT,
+    serviceName: v.OTEL_SERVICE_NAME,
+    resource: v.OTEL_RESOURCE_ATTRIBUTES,
   };
 }
 

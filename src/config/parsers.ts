@@ -116,6 +116,35 @@ export const headerSecret: Parser<string> = {
 
 export const secretText: Parser<string> = { schema: z.string(), expected: 'a text' };
 
+/** `name=value` pairs, separated by commas; values are percent-encoded, as OpenTelemetry defines it. */
+export const pairs: Parser<Readonly<Record<string, string>>> = {
+  schema: z.string().transform((text, ctx) => {
+    const read: Record<string, string> = {};
+    for (const part of text.split(',')) {
+      if (part.trim() === '') continue;
+      const [, name, value] = /^\s*([^=\s]+)\s*=\s*(.*?)\s*$/.exec(part) ?? [];
+      if (name === undefined || value === undefined) return refuse(ctx);
+      try {
+        read[name] = decodeURIComponent(value);
+      } catch {
+        return refuse(ctx);
+      }
+    }
+    return read;
+  }),
+  expected: 'name=value pairs separated by commas, values percent-encoded',
+};
+
+/** From 0 to 1. */
+export const ratio: Parser<number> = {
+  schema: z
+    .string()
+    .regex(/^\d*\.?\d+$/)
+    .transform(Number)
+    .refine((n) => n <= 1),
+  expected: 'a number from 0 to 1',
+};
+
 function list(read: (item: string) => string | undefined): z.ZodType<readonly string[], string> {
   return z.string().transform((text, ctx) => {
     const items: string[] = [];

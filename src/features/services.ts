@@ -28,6 +28,7 @@ import type { Limits } from './limits.ts';
 import { createMemoryService, type MemoryService } from './memory/service.ts';
 import { createMetricsService, type MetricsDeps, type MetricsService } from './metrics/service.ts';
 import { createMessageService, type MessageService } from './messages/service.ts';
+import { createProfilingService, type ProfilingService } from './profiling/service.ts';
 import { createRateService, type RateService } from './rates/service.ts';
 import { createStreamQuota, type StreamQuota } from './rates/streams.ts';
 import { createAccessTokenService, type AccessTokenService } from './tokens/access-tokens.ts';
@@ -62,6 +63,7 @@ export interface Services {
   readonly hooks: HookService;
   readonly metrics: MetricsService;
   readonly health: HealthService;
+  readonly profiling: ProfilingService;
 }
 
 export interface ServiceDeps {
@@ -124,5 +126,6 @@ export function createServices(given: ServiceDeps): Services {
     hooks: createHookService({ ...deps, delivery, catchUp, leases }),
     metrics: createMetricsService(deps),
     health: createHealthService(deps),
+    profiling: createProfilingService(deps),
   };
 }
