@@ -1,14 +1,16 @@
 /** A span for each request, by the pattern of its route. One of MCP begins when its body says who calls, all others at once. */
-import type { Context, MiddlewareHandler } from 'hono';
+import type { Context } from 'hono';
 import { routePath } from 'hono/route';
 import { messagesOf, metaOf } from '../mcp/engines/rpc.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
+import type { Link } from './chain.ts';
 import { OTHER } from './measure-requests.ts';
 import type { HubEnv } from './types.ts';
 
-const isMcp = (c: Context<HubEnv>): boolean => c.req.method === 'POST' && c.req.path.startsWith('/mcp');
+const isMcp = (c: Context<HubEnv, string>): boolean =>
+  c.req.method === 'POST' && c.req.path.startsWith('/mcp');
 
-export function traceRequests(tracing: Pick<Tracing, 'request'>): MiddlewareHandler<HubEnv> {
+export function traceRequests(tracing: Pick<Tracing, 'request'>): Link {
   return async (c, next) => {
     // Probes come every few seconds.
     if (c.req.path.startsWith('/health')) return await next();
