@@ -32,7 +32,14 @@ async function say(from: number, to: number): Promise<void> {
     const id = String(from + i);
     const content = `**Message ${id}** is about \`part-${id}\`:\n\n- one\n- two\n\n\`\`\`js\nlet i = ${id};\n\`\`\``;
     const timestamp = new Date().toISOString();
-    return JSON.stringify({ id, session: 'budgets', sender: `agent-${i % 20}`, timestamp, content, parent: null });
+    return JSON.stringify({
+      id,
+      session: 'budgets',
+      sender: `agent-${i % 20}`,
+      timestamp,
+      content,
+      parent: null,
+    });
   });
   const response = await dashboard.hub.request('/api/v1/import', {
     method: 'POST',
@@ -120,14 +127,13 @@ describe('a timeline', () => {
       }).observe(document.getElementById('rows'), { childList: true })`);
     const heard = async (from: number, to: number) => {
       await say(from, to);
-      const f = performance.now();
-      await expect.poll(async () => (await numbers(page)).at(-1), { timeout: 60_000, interval: 200 }).toBe(to - 1);
-      console.log(to - from, performance.now() - f);
+      await expect
+        .poll(async () => (await numbers(page)).at(-1), { timeout: 60_000, interval: 200 })
+        .toBe(to - 1);
       return weightOf(opened);
     };
     const early = await heard(200, LIVE_MESSAGES / 4);
     const late = await heard(LIVE_MESSAGES / 4, LIVE_MESSAGES + 200);
-    console.log(early, late);
     expect(late.heap).toBeLessThan(MAX_HEAP_BYTES);
     expect(late.nodes).toBeLessThan(1.1 * early.nodes);
     expect(await page.evaluate('mostRows')).toBe(MAX_ROWS);
