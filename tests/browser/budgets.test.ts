@@ -12,14 +12,16 @@ const MAX_STYLE_BYTES = 12 * KIB;
 const MAX_REQUESTS = 20;
 const MAX_HEAP_BYTES = 40 * KIB * KIB;
 const MAX_ROWS = 500;
-const LIVE_MESSAGES = 20_000;
+const MAX_CHARS = 100_000;
+/** Before and while a timeline is open. */
+const [SAID, LIVE_MESSAGES] = [200, 20_000];
 
 let dashboard: TestDashboard;
 let session: string;
 
 beforeAll(async () => {
   dashboard = await startDashboard();
-  await say(0, 200);
+  await say(0, SAID);
   const { sessions } = await dashboard.api('GET', '/sessions');
   session = (sessions as { session_id: string }[])[0]!.session_id;
   await dashboard.api('PUT', '/memory/budget', { value: 'a memory', scope: 'shared' });
@@ -30,7 +32,7 @@ afterAll(() => dashboard[Symbol.asyncDispose]());
 async function say(from: number, to: number): Promise<void> {
   const lines = Array.from({ length: to - from }, (_, i) => {
     const id = String(from + i);
-    const content = `**Message ${id}** is about \`part-${id}\`:\n\n- one\n- two\n\n\`\`\`js\nlet i = ${id};\n\`\`\``;
+    const content = `**message** ${id}`;
     const timestamp = new Date().toISOString();
     return JSON.stringify({
       id,
@@ -111,9 +113,10 @@ describe('a timeline', () => {
     return { heap, nodes };
   }
 
+  /** The last words of its rows. */
   const numbers = (page: Page): Promise<number[]> =>
     page.evaluate(
-      "[...document.querySelectorAll('#rows > li strong')].map((one) => Number(one.textContent.split(' ')[1]))",
+      "[...document.querySelectorAll('#rows > li .md')].map((one) => Number(one.textContent.trim().split(' ').at(-1)))",
     );
 
   it(`stays as small as it is, whatever comes: ${LIVE_MESSAGES} messages`, async () => {
@@ -121,24 +124,68 @@ describe('a timeline', () => {
     const { page } = opened;
     await page.getByText('Live', { exact: true }).waitFor();
     await page.evaluate(`
-      window.mostRows = 0;
-      new MutationObserver(([{ target }]) => {
-        mostRows = Math.max(mostRows, target.childElementCount);
+      window.drawn = window.mostRows = 0;
+      new MutationObserver((records) => {
+        for (const { addedNodes } of records) drawn += addedNodes.length;
+        mostRows = Math.max(mostRows, records[0].target.childElementCount);
       }).observe(document.getElementById('rows'), { childList: true })`);
-    const heard = async (from: number, to: number) => {
-      await say(from, to);
-      await expect
-        .poll(async () => (await numbers(page)).at(-1), { timeout: 60_000, interval: 200 })
-        .toBe(to - 1);
-      return weightOf(opened);
-    };
-    const early = await heard(200, LIVE_MESSAGES / 4);
-    const late = await heard(LIVE_MESSAGES / 4, LIVE_MESSAGES + 200);
-    expect(late.heap).toBeLessThan(MAX_HEAP_BYTES);
-    expect(late.nodes).toBeLessThan(1.1 * early.nodes);
+    const end = SAID + LIVE_MESSAGES;
+    let early: Awaited<ReturnType<typeof weightOf>> | undefined;
+    // No more at once than the page draws row by row.
+    for (let next = SAID; next < end; next += MAX_ROWS) {
+      await say(next, next + MAX_ROWS);
+      await expect.poll(async () => (await numbers(page)).at(-1), { interval: 50 }).toBe(next + MAX_ROWS - 1);
+      // As soon as it is full.
+      early ??= await weightOf(opened);
+    }
+    const late = await weightOf(opened);
+    expect(await page.evaluate('drawn')).toBe(LIVE_MESSAGES);
     expect(await page.evaluate('mostRows')).toBe(MAX_ROWS);
-    expect(await numbers(page)).toEqual(
-      Array.from({ length: MAX_ROWS }, (_, i) => LIVE_MESSAGES + 200 - MAX_ROWS + i),
-    );
+    expect(await numbers(page)).toEqual(Array.from({ length: MAX_ROWS }, (_, i) => end - MAX_ROWS + i));
+    expect(late.heap).toBeLessThan(MAX_HEAP_BYTES);
+    // What has left the page is left by everything.
+    expect(late.nodes).toBeLessThan(1.1 * early!.nodes);
   }, 120_000);
+
+  it('of long messages comes in pages that are small, with nothing between them', async () => {
+    const path = `/ui/sessions/${session}.json`;
+    const long = 'every word of it is needed. '.repeat(300);
+    const { session_id: id } = await dashboard.api('POST', '/sessions', { purpose: 'long messages' });
+    const posted: number[] = [];
+    for (let i = 0; i < 60; i++) {
+      const answer = await dashboard.api('POST', `/sessions/${String(id)}/messages`, { content: long });
+      posted.push(answer['message_id'] as number);
+    }
+    interface Rows {
+      readonly messages: readonly { readonly id: number; readonly content: string }[];
+      readonly older: string | null;
+      readonly newer: string | null;
+    }
+    const rowsAt = async (query: string): Promise<Rows> => {
+      const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+      const response = await dashboard.hub.request(path.replace(session, String(id)) + query, { headers });
+      const rows = (await response.json()) as Rows;
+      const chars = rows.messages.reduce((sum, { content }) => sum + content.length, 0);
+      expect(chars).toBeGreaterThan(0);
+      expect(chars).toBeLessThanOrEqual(MAX_CHARS);
+      return rows;
+    };
+    const walk = async (from: Rows, direction: 'older' | 'newer'): Promise<number[]> => {
+      const found: number[] = [];
+      for (let query = from[direction]; query !== null;) {
+        const rows = await rowsAt(query);
+        const some = rows.messages.map((message) => message.id);
+        found.splice(direction === 'older' ? 0 : found.length, 0, ...some);
+        query = rows[direction];
+      }
+      return found;
+    };
+    const idsOf = ({ messages }: Rows): number[] => messages.map((message) => message.id);
+    const newest = await rowsAt('');
+    expect([...(await walk(newest, 'older')), ...idsOf(newest)]).toEqual(posted);
+    const middle = await rowsAt(`?at=${posted[30]!}`);
+    expect(idsOf(middle)).toContain(posted[30]);
+    const around = [...(await walk(middle, 'older')), ...idsOf(middle), ...(await walk(middle, 'newer'))];
+    expect(around).toEqual(posted);
+  });
 });
