@@ -182,10 +182,21 @@ describe('a timeline', () => {
     };
     const idsOf = ({ messages }: Rows): number[] => messages.map((message) => message.id);
     const newest = await rowsAt('');
+    expect(newest.newer).toBeNull();
     expect([...(await walk(newest, 'older')), ...idsOf(newest)]).toEqual(posted);
     const middle = await rowsAt(`?at=${posted[30]!}`);
     expect(idsOf(middle)).toContain(posted[30]);
     const around = [...(await walk(middle, 'older')), ...idsOf(middle), ...(await walk(middle, 'newer'))];
     expect(around).toEqual(posted);
+  });
+
+  it('that has come to its end does not ask again', async () => {
+    const { session_id: id } = await dashboard.api('POST', '/sessions', { purpose: 'an end' });
+    const path = `/sessions/${String(id)}/messages`;
+    const { message_id: last } = await dashboard.api('POST', path, { content: 'the last word' });
+    const response = await dashboard.hub.request(`/ui/sessions/${String(id)}.json?after=${String(last)}`, {
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+    });
+    expect(await response.json()).toMatchObject({ messages: [], newer: null, upTo: last });
   });
 });

@@ -98,10 +98,10 @@ async function walk(
     });
     const all = page.messages.map(toMessage);
     if (!forward) all.reverse();
+    more = page.more;
     const last = all.at(-1);
     if (last === undefined) break;
     looked += all.length;
-    more = page.more;
     upTo = Math.max(upTo, ...all.map(({ id }) => id));
     const fitting = all.filter((message) => passes(message, filter));
     const kept = fitted(fitting, { rows, chars });
