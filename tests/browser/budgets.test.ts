@@ -12,7 +12,7 @@ const MAX_STYLE_BYTES = 12 * KIB;
 const MAX_REQUESTS = 20;
 const MAX_HEAP_BYTES = 40 * KIB * KIB;
 const MAX_ROWS = 500;
-const MAX_CHARS = 100_000;
+const MAX_CHARS = 50_000;
 /** Before and while a timeline is open. */
 const [SAID, LIVE_MESSAGES] = [200, 20_000];
 

@@ -15,7 +15,7 @@ export interface Rows {
 
 const PER_PAGE = 100;
 /** Of the contents of one answer together, unless one alone has more: what is shown for the first time has to be rendered. */
-const MAX_CHARS = 100_000;
+const MAX_CHARS = 50_000;
 /** Messages looked at for one answer where few of them fit. */
 const MAX_LOOKED_AT = 2000;
 const LOOKED_AT_ONCE = 200;
