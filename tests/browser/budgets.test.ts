@@ -135,6 +135,7 @@ describe('a timeline', () => {
     for (let next = SAID; next < end; next += MAX_ROWS) {
       await say(next, next + MAX_ROWS);
       await expect.poll(async () => (await numbers(page)).at(-1), { interval: 50 }).toBe(next + MAX_ROWS - 1);
+      await page.locator('#jump').waitFor({ state: 'hidden' });
       // As soon as it is full.
       early ??= await weightOf(opened);
     }
