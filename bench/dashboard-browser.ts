@@ -152,6 +152,9 @@ async function benchTail(report: Report, page: Page, posting: Load): Promise<voi
     });
     busy.push(watched);
   }
+  const worked = await tasksDuring(page, async () => {
+    await posting(() => delay(roundMs));
+  });
   const inspector = await page.context().newCDPSession(page);
   await inspector.send('HeapProfiler.collectGarbage');
   const { usedSize } = await inspector.send('Runtime.getHeapUsage');
@@ -165,8 +168,9 @@ async function benchTail(report: Report, page: Page, posting: Load): Promise<voi
   );
   add('rows in the page, most', Math.max(...busy.map(({ rows }) => rows)), '', ROWS_AT_MOST);
   add('longest task, nothing comes', idle.longest, 'ms');
-  add(`longest task, median of ${ROUNDS} rounds`, median(longest), 'ms', TASK_AT_MOST_MS);
+  add(`longest task, median of ${ROUNDS} rounds`, median(longest), 'ms');
   add('longest task of all', Math.max(...longest), 'ms');
+  add('longest task, of the processor', Math.max(...worked), 'ms', TASK_AT_MOST_MS);
   add('frames, p99, nothing comes', quantile(idle.frames, 0.99), 'ms');
   add(`frames, p99, median of ${ROUNDS} rounds`, median(frames), 'ms');
   add('of the processor for the page', median(busy.map((one) => one.processor)) * 100, '%');
@@ -199,6 +203,36 @@ async function watch(page: Page, work: () => Promise<void>): Promise<Watched> {
   const processor = ((await worked()) - before) * 1000;
   await inspector.detach();
   return { ...seen, processor: processor / (performance.now() - started) };
+}
+
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Of the thread's own time, in microseconds. */
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string };
+}
+
+/** What each task of the page took of the processor, in milliseconds: the clock tells what others took, too. */
+async function tasksDuring(page: Page, work: () => Promise<void>): Promise<readonly number[]> {
+  const browser = page.context().browser();
+  if (browser === null) throw new Error('a page without a browser');
+  await browser.startTracing(page, { categories: ['toplevel'] });
+  await work();
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as {
+    traceEvents: readonly TraceEvent[];
+  };
+  const threadOf = ({ pid, tid }: TraceEvent): string => `${pid} ${tid}`;
+  const mains = traceEvents.filter(
+    ({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain',
+  );
+  const tasks = mains.map((main) =>
+    traceEvents.flatMap((event) => (threadOf(event) === threadOf(main) ? (event.tdur ?? 0) / 1000 : [])),
+  );
+  // Pages that are closed have left their processes behind.
+  const total = (all: readonly number[]): number => all.reduce((sum, one) => sum + one, 0);
+  return tasks.toSorted((a, b) => total(b) - total(a))[0] ?? [];
 }
 
 const WATCH = `(() => {
