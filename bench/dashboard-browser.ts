@@ -18,7 +18,8 @@ const ROUNDS = 10;
 const SEARCHES = 60;
 const MIB = 1024 ** 2;
 
-const PAINT_AT_MOST_MS = 500;
+/** Half a second in all, of which a browser needs a tenth for a page with nothing in it. */
+const PAINT_AT_MOST_MS = 400;
 const TASK_AT_MOST_MS = 200;
 const HEAP_AT_MOST_MIB = 40;
 const ROWS_AT_MOST = 500;
@@ -112,16 +113,17 @@ async function benchOpening(report: Report, operator: Operator, timeline: string
       times[p]?.ready.push(ready);
     }
   }
-  for (const [p, [name, path]] of pages.entries()) {
+  const add = (figure: string, value: number, atMost?: number): void =>
+    report.add({ bench, figure, value, unit: 'ms', ...(atMost === undefined ? {} : { atMost }) });
+  for (const [p, [name]] of pages.entries()) {
     const { painted = [], ready = [] } = times[p] ?? {};
-    const promised = path === timeline ? { atMost: PAINT_AT_MOST_MS } : {};
-    const add = (figure: string, value: number, atMost = {}): void =>
-      report.add({ bench, figure: `${name}, ${figure}`, value, unit: 'ms', ...atMost });
-    add('first paint, p50', median(painted), promised);
-    add('first paint, p95', quantile(painted, 0.95));
-    add('scripts have run, p50', median(ready));
-    add('scripts have run, p95', quantile(ready, 0.95));
+    add(`${name}, first paint, p50`, median(painted));
+    add(`${name}, first paint, p95`, quantile(painted, 0.95));
+    add(`${name}, scripts have run, p50`, median(ready));
+    add(`${name}, scripts have run, p95`, quantile(ready, 0.95));
   }
+  const [login, opened] = times.map(({ painted }) => median(painted));
+  add('timeline − login page, first paint, p50', (opened ?? NaN) - (login ?? NaN), PAINT_AT_MOST_MS);
 }
 
 const OPENING = `new Promise((resolve) => {
