@@ -101,7 +101,7 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
   let disk: DiskWatch | undefined;
   const store = await openSqliteStore({
     ...config.store,
-    log,
+    ...{ log, caches },
     onCommit(events) {
       search?.committed();
       bus.publish(events);

@@ -66,12 +66,15 @@ export async function listen(app: Fetchable, options: ListenOptions): Promise<Li
     streamGraceMs: STREAM_GRACE_MS,
   });
   const listener = getRequestListener(
-    async (request, env) => {
+    (request, env) => {
       const outgoing = env.outgoing as ServerResponse;
-      const response = await app.fetch(request, { ...env, outgoing });
-      const type = response.headers.get('content-type');
-      if (type?.startsWith('text/event-stream') === true) connections.markStream(outgoing);
-      return response;
+      const answered = (response: Response): Response => {
+        const type = response.headers.get('content-type');
+        if (type?.startsWith('text/event-stream') === true) connections.markStream(outgoing);
+        return response;
+      };
+      const response = app.fetch(request, { ...env, outgoing });
+      return response instanceof Promise ? response.then(answered) : answered(response);
     },
     { hostname: 'host.missing', errorHandler: refusalResponse(log) },
   );
