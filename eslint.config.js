@@ -13,7 +13,7 @@ const ROOMS = [
   { name: 'lib' },
   { name: 'errors.ts' },
   { name: 'config' },
-  { name: 'telemetry' },
+  { name: 'telemetry', packages: ['otel'] },
   { name: 'context.ts' },
   { name: 'store/nouns' },
   { name: 'store/port.ts' },
@@ -46,6 +46,7 @@ const ROOMS = [
 const PACKAGES = {
   hono: /^(hono|@hono\/[^/]+)(\/|$)/,
   mcp: /^(fastmcp|@modelcontextprotocol\/[^/]+)(\/|$)/,
+  otel: /^@opentelemetry\//,
   sql: /^(better-sqlite3|drizzle-orm|(node:)?sqlite)(\/|$)/,
 };
 

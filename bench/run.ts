@@ -12,6 +12,7 @@ import { benchAddMessage } from './add-message.ts';
 import { benchBackup } from './backup.ts';
 import { benchCatchUp } from './catch-up.ts';
 import { benchCredentials } from './credentials.ts';
+import { benchDashboard } from './dashboard.ts';
 import { benchDelivery } from './delivery.ts';
 import { benchMemory } from './memory.ts';
 import { benchPromises } from './promises.ts';
@@ -39,6 +40,7 @@ const BENCHES: Readonly<Record<string, (report: Report, options: Options) => Pro
   'catch-up': benchCatchUp,
   backup: benchBackup,
   telemetry: benchTelemetry,
+  dashboard: benchDashboard,
   start: benchStart,
 };
 const DOCS = new URL('../docs/performance.md', import.meta.url);

@@ -37,13 +37,22 @@ export interface Corpus extends Disposable {
   readonly folder: string;
 }
 
-/** A hub with so many messages, and its index as it is after a rest, made by the hub's own parts. */
-export async function makeCorpus(messages: number): Promise<Corpus> {
+/** As it is. */
+const same = (text: string): string => text;
+
+/**
+ * A hub with so many messages, and its index as it is after a rest, made by the hub's own parts. `change`: what becomes of
+ * each line of the import, by its number.
+ */
+export async function makeCorpus(
+  messages: number,
+  change: (text: string, index: number) => string = same,
+): Promise<Corpus> {
   const folder = mkdtempSync(join(tmpdir(), 'schub-bench-'));
   const hubPath = join(folder, 'hub.db');
   const store = await openBenchStore(hubPath, 1);
   const lines = hasConversations() ? repeatedConversations(messages) : generated(messages);
-  const imported = await importLines(store, lines);
+  const imported = await importLines(store, changed(lines, change));
   const { epoch } = store;
   await store.close();
   makeIndex(hubPath, epoch);
@@ -93,6 +102,14 @@ async function importLines(store: SqliteStore, lines: AsyncIterable<Line>): Prom
   return report.imported;
 }
 
+async function* changed(
+  lines: AsyncIterable<{ text: string }>,
+  change: (text: string, index: number) => string,
+): AsyncGenerator<Line> {
+  let index = 0;
+  for await (const { text } of lines) yield { text: change(text, index++) };
+}
+
 interface Conversation {
   readonly id: string;
   readonly session: string;
@@ -101,7 +118,7 @@ interface Conversation {
 }
 
 /** The conversations again and again, in other sessions and, from the second time on, with words of their own. */
-async function* repeatedConversations(messages: number): AsyncGenerator<Line> {
+async function* repeatedConversations(messages: number): AsyncGenerator<{ text: string }> {
   let count = 0;
   for (let round = 0; count < messages; round++) {
     const input = createReadStream(CONVERSATIONS).pipe(createGunzip());
@@ -131,7 +148,7 @@ const WORDS = 8000;
 const LINES_PER_SESSION = 200;
 
 /** Messages of made words, which are as unevenly frequent as real ones. */
-async function* generated(messages: number): AsyncGenerator<Line> {
+async function* generated(messages: number): AsyncGenerator<{ text: string }> {
   const rng = random(1);
   const words = Array.from({ length: WORDS }, () => madeWord(rng));
   for (let i = 0; i < messages; i++) {

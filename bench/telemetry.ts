@@ -1,62 +1,116 @@
-/** What metrics and log cost: hubs with and without them side by side, asked in turns, so that both meet the same machine. */
+/**
+ * What it costs to be watched: hubs that differ in that alone, side by side in one run. They are asked in turns, a few calls
+ * each, so that what the machine does meanwhile it does to all; each turn is compared with that of the hub without, and the
+ * medians count. A second hub without shows what is left of the noise.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { connectAgents, startHubProcess, type Agents, type HubProcess } from './load.ts';
 import { ask } from './loop-delay.ts';
 import { median, type Report } from './report.ts';
 import { round } from './round.ts';
 
-const ROUNDS = 12;
-const CALLS_PER_ROUND = 1500;
+const ROUNDS = 40;
+/** Code is compiled as it gets hot, on the same processors. */
+const WARM_UP = 20;
+const CALLS_PER_TURN = 200;
 const AGENTS = 20;
-const MOST = 1.05;
+
 const OFF = { ENABLE_PERFORMANCE_MONITORING: 'false' };
 const LOG = { LOG_LEVEL: 'info', LOG_REQUESTS: 'true', LOG_FILE: 'hub.log' };
 
 interface Side {
-  readonly hub: HubProcess;
-  readonly agents: Agents;
-  readonly argsOf: () => object;
+  readonly name: string;
+  /** Of the processor time without. */
+  readonly atMost?: number;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+interface Turn {
+  readonly cpu: number;
+  readonly seconds: number;
+}
+
+interface Runner {
+  readonly take: () => Promise<Turn>;
+  /** One of each round. */
+  readonly turns: Turn[];
 }
 
 export async function benchTelemetry(report: Report): Promise<void> {
-  for (const tool of ['noop', 'add_message']) {
-    await compare(tool, 'metrics', {}, report);
-    await compare(tool, 'metrics and log', LOG, report);
+  await using collector = await startCollector();
+  const sides: readonly Side[] = [
+    { name: 'nothing, once more', env: OFF },
+    { name: 'metrics', atMost: 1.05, env: {} },
+    { name: 'metrics and log', atMost: 1.05, env: LOG },
+    { name: 'tracing', atMost: 1.15, env: { ...OFF, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } },
+    {
+      name: 'tracing, a tenth of the calls',
+      env: {
+        ...{ ...OFF, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
+        ...{ OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.1' },
+      },
+    },
+  ];
+  for (const tool of ['noop', 'add_message']) await compare(tool, sides, report);
+  if ((await collector.bytes()) === 0) throw new Error('nothing was traced');
+}
+
+async function compare(tool: string, sides: readonly Side[], report: Report): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const start = async ({ env }: Pick<Side, 'env'>): Promise<Runner> => {
+    const hub = stack.use(await startHubProcess({ env }));
+    const agents = stack.use(await connectAgents(hub.url, '2026', AGENTS));
+    return { take: await prepare(hub, agents, tool), turns: [] };
+  };
+  const without = await start({ env: OFF });
+  const all = [without];
+  for (const side of sides) all.push(await start(side));
+  for (let i = 0; i < WARM_UP + ROUNDS; i++) {
+    // Each is the first as often as the others.
+    const first = i % all.length;
+    const order = [...all.slice(first), ...all.slice(0, first)];
+    for (const { take, turns } of i % 2 === 0 ? order : order.reverse()) turns.push(await take());
+  }
+  for (const [n, { name, atMost }] of sides.entries()) {
+    const turns = all[n + 1]?.turns ?? [];
+    const ratio = (figure: keyof Turn): number =>
+      median(turns.map((turn, i) => turn[figure] / (without.turns[i]?.[figure] ?? NaN)).slice(WARM_UP));
+    const bench = `${tool}, ${AGENTS} agents, ${name}`;
+    const cpu = { value: ratio('cpu'), unit: '', ...(atMost === undefined ? {} : { atMost }) };
+    report.add({ bench, figure: 'processor time of a call, with / without', ...cpu });
+    report.add({ bench, figure: 'time of a call, with / without', value: ratio('seconds'), unit: '' });
   }
 }
 
-async function compare(tool: string, what: string, env: Readonly<Record<string, string>>, report: Report) {
-  await using without = await startHubProcess({ env: OFF });
-  await using withIt = await startHubProcess({ env });
-  await using agentsWithout = await connectAgents(without.url, '2026', AGENTS);
-  await using agentsWith = await connectAgents(withIt.url, '2026', AGENTS);
-  const off = await prepare(without, agentsWithout);
-  const on = await prepare(withIt, agentsWith);
-  const ratios = { cpu: [] as number[], calls: [] as number[] };
-  for (let i = -2; i < ROUNDS; i++) {
-    // Each is the first as often as the second.
-    const first = await measure(i % 2 === 0 ? off : on, tool);
-    const second = await measure(i % 2 === 0 ? on : off, tool);
-    const [a, b] = i % 2 === 0 ? [first, second] : [second, first];
-    if (i < 0) continue;
-    ratios.cpu.push(b.cpu / a.cpu);
-    ratios.calls.push(b.seconds / a.seconds);
-  }
-  const bench = `${tool}, ${AGENTS} agents, ${what}`;
-  const cpu = { value: median(ratios.cpu), unit: '', atMost: MOST };
-  report.add({ bench, figure: 'processor time of a call, with / without', ...cpu });
-  report.add({ bench, figure: 'time of a call, with / without', value: median(ratios.calls), unit: '' });
+async function prepare({ child }: HubProcess, { list }: Agents, tool: string): Promise<() => Promise<Turn>> {
+  const { session_id } = await list[0].call('create_session', { purpose: 'bench' });
+  // A connection that asks for nothing is soon cut.
+  await Promise.all(list.map((agent) => agent.listTools()));
+  const argsOf = (): object => ({ session_id, content: 'What was found, in a line. '.repeat(10) });
+  const cpuOf = async (): Promise<number> => (await ask(child, 'cpu')).cpuMs ?? NaN;
+  return async () => {
+    const before = await cpuOf();
+    const { callsPerSecond } = await round(list, tool, argsOf, CALLS_PER_TURN);
+    return { cpu: (await cpuOf()) - before, seconds: CALLS_PER_TURN / callsPerSecond };
+  };
 }
 
-async function prepare(hub: HubProcess, agents: Agents): Promise<Side> {
-  const { session_id } = await agents.list[0].call('create_session', { purpose: 'bench' });
-  return { hub, agents, argsOf: () => ({ session_id, content: 'What was found, in a line. '.repeat(10) }) };
-}
-
-async function measure({ hub, agents, argsOf }: Side, tool: string) {
-  const before = (await ask(hub.child, 'cpu')).cpuMs ?? NaN;
-  const { callsPerSecond } = await round(agents.list, tool, argsOf, CALLS_PER_ROUND);
+async function startCollector() {
+  const child = fork(new URL('./collector.ts', import.meta.url), {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const [{ url }] = (await once(child, 'message')) as [{ url: string }];
   return {
-    cpu: ((await ask(hub.child, 'cpu')).cpuMs ?? NaN) - before,
-    seconds: CALLS_PER_ROUND / callsPerSecond,
+    url,
+    async bytes(): Promise<number> {
+      child.send('bytes');
+      const [answer] = (await once(child, 'message')) as [{ bytes: number }];
+      return answer.bytes;
+    },
+    async [Symbol.asyncDispose]() {
+      child.disconnect();
+      await once(child, 'exit');
+    },
   };
 }

@@ -4,7 +4,7 @@ import { createAuthenticator } from './auth/authenticator.ts';
 import { cookieNameOf, withCookie } from './auth/cookie.ts';
 import { createGuessGuard, guarded } from './auth/guess-guard.ts';
 import type { Config } from './config/config.ts';
-import { urlHost } from './config/host.ts';
+import { listeningUrl } from './config/host.ts';
 import { jwtSecrets } from './config/secret-rules.ts';
 import type { PluginSection } from './config/file-texts.ts';
 import type { Secrets } from './config/secrets.ts';
@@ -18,6 +18,7 @@ import { watchDisk, type DiskWatch, type DiskWatchOptions } from './features/hea
 import { liveFigures } from './features/metrics/live.ts';
 import { createServices, type Services } from './features/services.ts';
 import { createTokenCodec } from './features/tokens/jwt.ts';
+import { tracedSearch, tracedServices, tracedStore } from './features/traced.ts';
 import { isOperator } from './features/operator.ts';
 import { apiRoutes, prometheusRoutes } from './http/api/index.ts';
 import { loginUrl } from './http/api/login-links.ts';
@@ -28,6 +29,7 @@ import { authRoutes } from './http/auth-routes.ts';
 import { actionOf, auditRefusals } from './http/audit-refusals.ts';
 import { requestIdOf } from './http/request-id.ts';
 import { exemptFromLimits } from './http/request-timeout.ts';
+import { tracedByBody } from './http/trace-requests.ts';
 import type { HubEnv } from './http/types.ts';
 import { createCacheMeters, type CacheMeters } from './lib/cache-meter.ts';
 import { steadyClock, type SteadyClock } from './lib/steady-clock.ts';
@@ -47,9 +49,11 @@ import { loadPlugins } from './plugins/load.ts';
 import { createSearch, type Search } from './search/search.ts';
 import { ALL_WORKSPACES, type StoreHealth } from './store/port.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite/store.ts';
+import type { LiveFigures } from './telemetry/live-figures.ts';
 import { watchLoad } from './telemetry/load.ts';
 import type { Logger } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import type { Otlp } from './telemetry/otlp.ts';
 
 export interface Hub {
   readonly app: Hono<HubEnv>;
@@ -96,6 +100,8 @@ export interface HubOptions {
   readonly pluginSections?: ReadonlyMap<string, PluginSection>;
   /** How often is looked whether the health of a part has changed, if a plugin wants to know. */
   readonly healthLookEveryMs?: number;
+  /** For the collector of `config.otlp`; secret. */
+  readonly otlpHeaders?: Readonly<Record<string, string>>;
   /** The tool table; other than the hub's own in measurements. */
   readonly tools?: readonly Tool[];
 }
@@ -111,9 +117,11 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
   const bus = createEventBus();
   const caches = createCacheMeters();
   const metrics = createMetrics({ version: options.version, enabled: config.monitoring, now });
+  const otlp = await startTelemetry(config, options);
+  const tracing = otlp?.tracing;
   let search: Search | undefined;
   let disk: DiskWatch | undefined;
-  const store = await openSqliteStore({
+  const opened = await openSqliteStore({
     ...config.store,
     ...{ log, caches },
     onCommit(events) {
@@ -125,16 +133,23 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
     ...(options.lockWaitMs === undefined ? {} : { lockWaitMs: options.lockWaitMs }),
     ...(options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }),
   });
+  const store = tracing === undefined ? opened : tracedStore(tracing, opened);
   try {
     await ensureBootstrapKeys(store, { agent: secrets.apiKey, admin: secrets.adminApiKey }, now());
-    search = createSearch({ hubPath: store.path, log, caches, onSearched: metrics.searched });
+    search = createSearch({
+      hubPath: store.path,
+      log,
+      caches,
+      onSearched: metrics.searched,
+      onRan: store.ran,
+    });
     const { spaceOf, diskLookEveryMs: everyMs } = options;
     disk = await watchDisk({
       ...{ store, path: store.path, ...config.disk, log },
       ...(spaceOf === undefined ? {} : { spaceOf }),
       ...(everyMs === undefined ? {} : { everyMs }),
     });
-    const hub = wire({ store, bus, search, caches, metrics, disk, plugins }, config, secrets, options);
+    const hub = wire({ store, bus, search, caches, metrics, disk, otlp, plugins }, config, secrets, options);
     await hub.services.leases.load();
     await hub.startPlugins();
     return hub;
@@ -142,6 +157,7 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
     await disk?.stop();
     await search?.close();
     await store.close();
+    await otlp?.close();
     throw error;
   }
 }
@@ -159,6 +175,14 @@ async function hostPlugins(config: Config, options: HubOptions): Promise<PluginH
   });
 }
 
+/** Loads what traces and sends only where there is somebody to send to. */
+async function startTelemetry({ otlp }: Config, options: HubOptions): Promise<Otlp | undefined> {
+  if (otlp === null) return undefined;
+  const { startOtlp } = await import('./telemetry/otlp.ts');
+  const { log, version, otlpHeaders: headers = {} } = options;
+  return startOtlp({ config: otlp, headers, version, log });
+}
+
 interface Parts {
   readonly store: SqliteStore;
   readonly bus: EventBus;
@@ -167,20 +191,22 @@ interface Parts {
   readonly metrics: Metrics;
   readonly disk: DiskWatch;
   readonly plugins: PluginHost | undefined;
+  readonly otlp: Otlp | undefined;
 }
 
 /** Everything over an open store. */
 function wire(
-  { store, bus, search, caches, metrics, disk, plugins }: Parts,
+  { store, bus, search: plainSearch, caches, metrics, disk, otlp, plugins }: Parts,
   config: Config,
   secrets: Secrets,
   options: HubOptions,
 ): Hub & { startPlugins(): Promise<void> } {
   const { log, version, now = Date.now, clock = steadyClock, sessionIdleMs = SESSION_IDLE_MS } = options;
   const { limits, rates, presence } = config;
-  const { host, port } = config.http;
+  const { tracing } = otlp ?? {};
+  const search = tracing === undefined ? plainSearch : tracedSearch(tracing, plainSearch);
   // The port may be any free one: which, is known when the hub listens.
-  let listeningAt = `http://${urlHost(host)}:${String(port)}`;
+  let listeningAt = listeningUrl(config.http);
   const publicUrl = (): string => config.http.publicUrl ?? listeningAt;
   const codec = createTokenCodec({ secrets: jwtSecrets(secrets.jwtSecretKey), publicUrl });
   const { progressMs, backupLookEveryMs: lookEveryMs } = options;
@@ -189,22 +215,23 @@ function wire(
     ...(lookEveryMs === undefined ? {} : { lookEveryMs }),
   });
   const startedAt = now();
-  const services: Services = createServices({
-    ...{ store, bus, search, limits, rates, presence, codec, now, clock, log, caches, metrics },
-    checks: new Map([...healthChecks({ store, search, disk, backups }), ...(plugins?.checks ?? [])]),
-    live: () =>
-      liveFigures({
-        ...{ ...services, store, search, bus, caches, disk, startedAt },
-        load: () => load?.last,
-        connections: () => ({
-          sessions: engines.legacy.sessions.size,
-          subscriptions: engines.modern.subscriptions,
-        }),
+  const live = (): Promise<LiveFigures> =>
+    liveFigures({
+      ...{ ...services, store, search, bus, caches, disk, startedAt },
+      load: () => load?.last,
+      connections: () => ({
+        sessions: engines.legacy.sessions.size,
+        subscriptions: engines.modern.subscriptions,
       }),
+    });
+  const plainServices = createServices({
+    ...{ store, bus, search, limits, rates, presence, codec, now, clock, log, caches, metrics, live },
+    checks: new Map([...healthChecks({ store, search, disk, backups }), ...(plugins?.checks ?? [])]),
     ...(progressMs === undefined ? {} : { progressMs }),
     ...(plugins?.gates && { gates: plugins.gates }),
     ...(plugins?.onCame && { onCame: plugins.onCame }),
   });
+  const services = tracing === undefined ? plainServices : tracedServices(tracing, plainServices);
   const guesses = createGuessGuard(rates);
   const authenticator = guarded(createAuthenticator(services), guesses);
   const cookieName = cookieNameOf(store.epoch);
@@ -222,7 +249,8 @@ function wire(
     ...{ services, epoch: store.epoch, maxResponseBytes: config.mcp.maxResponseBytes },
     calls: {
       ...{ count: countCall, longestWait: metrics.longestWait },
-      logged: config.http.logRequests,
+      ...{ logged: config.http.logRequests, tracing, slowMs: config.slowCallMs },
+      slowest: (ms) => store.slowest(ms),
     },
   };
   const own = options.tools ?? TOOLS;
@@ -235,7 +263,7 @@ function wire(
     ...(added === undefined ? {} : { added }),
   });
   const engines = createMcpEngines({
-    ...{ surface, log, now },
+    ...{ surface, log, now, tracing },
     options: { maxSessions: config.mcp.maxSessions, sessionIdleMs },
   });
   const load = metrics.enabled
@@ -273,13 +301,17 @@ function wire(
     ...{ authenticator: ofPages, addressOf, open, log },
   };
   const onRefused = auditRefusals({ ...services, addressOf });
-  const https = config.http.publicUrl?.startsWith('https:') ?? false;
+  const https = config.http.tls !== null || config.http.publicUrl?.startsWith('https:') === true;
   const { heartbeatMs: _, ...patience } = options.streams ?? {};
-  const mcpDeps = { engines, authenticator, log, now, requestIdOf, addressOf, ...patience };
+  const mcpDeps = {
+    ...{ engines, authenticator, log, now, requestIdOf, addressOf, ...patience },
+    ...(tracing === undefined ? {} : { traced: tracedByBody }),
+  };
   const app = createApp({
     ...{ config, version, log, now },
     health: async () => ({ ...store.health(), ...(await services.health.summary()) }),
     onServed: metrics.requestServed,
+    tracing,
     auth: ofPages,
     onRefused,
     mcp: mcpRoutes({ ...mcpDeps, rates: services.rates, streams: services.streams, open, ...told }),
@@ -295,6 +327,7 @@ function wire(
     indexedUpTo: () => search.index().progress?.watermark ?? 0,
     ...(everyMs === undefined ? {} : { everyMs }),
   });
+  otlp?.sendMetrics(async () => metrics.collect(await live()));
   const endWaits = (): void => {
     services.delivery.endWaits();
     services.leases.endWaits();
@@ -332,6 +365,7 @@ function wire(
       services.visits.sum(true);
       await services.delivery.close();
       await services.auditor.settled();
+      await otlp?.close();
       await search.close();
       await store.close();
     },

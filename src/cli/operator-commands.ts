@@ -26,6 +26,7 @@ export function addOperatorCommands(program: Command, host: CommandHost): void {
   addLeases(program, host);
   addAudit(program, host);
   addReindex(program, host);
+  addProfile(program, host);
   addLogin(program, host);
 }
 
@@ -207,6 +208,22 @@ function addReindex(program: Command, host: CommandHost): void {
     .action(async () => {
       const { reindex } = await import('./reindex.ts');
       host.done(await reindex({ ...(await connect(host)), signal: onInterrupt() }));
+    });
+}
+
+function addProfile(program: Command, host: CommandHost): void {
+  program
+    .command('profile')
+    .description('write down what the processor time of the running hub goes to')
+    .option('--seconds <seconds>', 'how long to watch it, up to 60', Number, 10)
+    .option('--out <file>', 'the file to write, which must not exist yet; ends in .cpuprofile')
+    .addHelpText(
+      'after',
+      host.examples('schub profile --seconds 1', 'schub profile --seconds 1 --out hub.cpuprofile'),
+    )
+    .action(async ({ seconds, out }: { seconds: number; out?: string }) => {
+      const { takeProfile } = await import('./profile.ts');
+      host.done(await takeProfile({ ...(await connect(host)), seconds, out, signal: onInterrupt() }));
     });
 }
 

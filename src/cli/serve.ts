@@ -1,6 +1,6 @@
 /** `schub serve`: the hub in the foreground, from its settings to the last request. */
 import { Console } from 'node:console';
-import type { Config, LoadedConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { configWithOrigins } from '../config/config.ts';
 import type { Surroundings } from '../config/env.ts';
 import { configSources } from '../config/env.ts';
@@ -9,11 +9,10 @@ import { dataFiles } from '../config/paths.ts';
 import type { LoadedSecrets } from '../config/secrets.ts';
 import { loadSecrets, markShown } from '../config/secrets.ts';
 import type { SettingKey } from '../config/settings.ts';
-import type { Hub, createHub } from '../hub.ts';
+import type { Hub, HubOptions, createHub } from '../hub.ts';
 import type { Listener } from '../http/server.ts';
 import { listen } from '../http/server.ts';
 import { removeRuntimeFile, writeRuntimeFile } from '../lib/runtime-file.ts';
-import type { Logger } from '../telemetry/log.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { typedLine } from '../features/connect/own-command.ts';
 import { firstStartText } from './first-start.ts';
@@ -48,11 +47,11 @@ export async function serve(deps: ServeDeps): Promise<number> {
   const stop = watchForStop();
   // Standard output carries only what scripts wait for; libraries print where they like.
   globalThis.console = new Console(process.stderr, process.stderr);
-  const { config, given, plugins } = configWithOrigins(configSources(deps.around, deps.flags));
+  const { config, given, otlpHeaders, plugins } = configWithOrigins(configSources(deps.around, deps.flags));
   const secrets = await loadSecrets(config.dataDir, given);
   const log = createLogger(logOptions(deps, config));
   for (const warning of secrets.warnings) log.warn(warning);
-  const { hub, listener } = await start(deps, config, secrets, log, plugins);
+  const { hub, listener } = await start(deps, config, secrets, { log, otlpHeaders, pluginSections: plugins });
   const runtime = dataFiles.runtime(config.dataDir);
   endOnUncaught(
     (error) => hub.blame(error),
@@ -67,6 +66,7 @@ export async function serve(deps: ServeDeps): Promise<number> {
     const { version } = deps.around.package;
     await writeRuntimeFile(runtime, {
       ...{ pid: process.pid, url: listener.url, version },
+      ...(config.http.tls === null ? {} : { certificate: config.http.tls.certFile }),
       started_at: new Date().toISOString(),
     });
     if (deps.background !== true)
@@ -98,18 +98,16 @@ async function start(
   deps: ServeDeps,
   config: Config,
   { secrets }: LoadedSecrets,
-  log: Logger,
-  pluginSections: LoadedConfig['plugins'],
+  options: Required<Pick<HubOptions, 'log' | 'otlpHeaders' | 'pluginSections'>>,
 ): Promise<Running> {
-  const { host, port, publicUrl, requestTimeoutMs, trustProxy } = config.http;
+  const { host, publicUrl, requestTimeoutMs, tls, trustProxy } = config.http;
   const create = await deps.loadHub();
-  const hub = await create(config, secrets, {
-    ...{ log, pluginSections, version: deps.around.package.version },
-  });
+  const { log } = options;
+  const hub = await create(config, secrets, { ...options, version: deps.around.package.version });
   try {
-    const listener = await listen(hub.app, { host, port, log, arrivalMs: requestTimeoutMs + GRACE_MS });
+    const listener = await listen(hub.app, { ...config.http, log, arrivalMs: requestTimeoutMs + GRACE_MS });
     // A trusted proxy is what does TLS.
-    if (!isLoopback(host) && trustProxy.length === 0) {
+    if (!isLoopback(host) && tls === null && trustProxy.length === 0) {
       const address = publicUrl ?? listener.url;
       log.warn(
         { host },

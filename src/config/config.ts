@@ -1,12 +1,18 @@
 /** The configuration of a hub: pure, frozen, free of secrets, so that it may be logged. */
 import path from 'node:path';
-import type { StartError } from '../errors.ts';
+import { StartError } from '../errors.ts';
 import type { PluginSection, TextFile } from './file-texts.ts';
 import { dataFiles } from './paths.ts';
 import type { Resolved, Source, TextSources } from './resolve.ts';
 import { resolveSettings } from './resolve.ts';
-import type { SettingKey } from './settings.ts';
+import type { SettingKey, SettingValues } from './settings.ts';
 import { SETTING_KEYS, SETTINGS } from './settings.ts';
+
+/** Where the certificate and its private key lie, by absolute paths. */
+export interface TlsFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
 
 export interface Config {
   readonly dataDir: string;
@@ -16,6 +22,8 @@ export interface Config {
     readonly port: number;
     /** Null: the address the hub listens on. */
     readonly publicUrl: string | null;
+    /** Null: none in the hub. */
+    readonly tls: TlsFiles | null;
     readonly allowedHosts: readonly string[];
     readonly corsOrigins: readonly string[];
     /** Addresses and networks of proxies. */
@@ -49,6 +57,10 @@ export interface Config {
   };
   /** Whether durations are measured and kept. */
   readonly monitoring: boolean;
+  /** A call that takes as long is logged with what it took so long. */
+  readonly slowCallMs: number;
+  /** Null: nothing is traced or sent. */
+  readonly otlp: OtlpConfig | null;
   readonly mcp: {
     readonly transport: 'http' | 'stdio';
     readonly toolTimeoutMs: number;
@@ -76,6 +88,24 @@ export interface Config {
     readonly leasesPerMinute: number;
     readonly totalPerMinute: number;
   };
+}
+
+/** Where traces and metrics are sent, and which. Its headers are secret, and so not part of it. */
+export interface OtlpConfig {
+  /** Null: none are made. */
+  readonly traces: {
+    readonly url: string;
+    readonly sampler: SettingValues['OTEL_TRACES_SAMPLER'];
+    /** 0–1: the part that samplers by ratio take. */
+    readonly ratio: number;
+    readonly delayMs: number;
+    readonly maxQueue: number;
+  } | null;
+  /** Null: none are sent. */
+  readonly metrics: { readonly url: string; readonly everyMs: number } | null;
+  readonly timeoutMs: number;
+  readonly serviceName: string;
+  readonly resource: Readonly<Record<string, string>>;
 }
 
 const HOUR_MS = 60 * 60 * 1_000;
@@ -121,6 +151,8 @@ export interface LoadedConfig {
   readonly client: ClientSettings;
   /** What the file says to plugins, by their names; there may be secrets in it. */
   readonly plugins: ReadonlyMap<string, PluginSection>;
+  /** Headers for the collector of `config.otlp`: secret. */
+  readonly otlpHeaders: Readonly<Record<string, string>>;
   readonly settings: readonly ShownSetting[];
 }
 
@@ -141,7 +173,15 @@ export function inspectConfig(sources: ConfigSources): {
   readonly problems: readonly StartError[];
 } {
   const resolved = resolveSettings(sources);
-  return { loaded: loadedOf(resolved, sources), problems: resolved.problems };
+  const problems = [...resolved.problems, ...tlsProblems(resolved)];
+  return { loaded: loadedOf(resolved, sources), problems };
+}
+
+function tlsProblems({ values: { TLS_CERT_FILE: cert, TLS_KEY_FILE: key } }: Resolved): StartError[] {
+  if ((cert === null) === (key === null)) return [];
+  const [set, missing] =
+    cert === null ? ['TLS_KEY_FILE', 'TLS_CERT_FILE'] : ['TLS_CERT_FILE', 'TLS_KEY_FILE'];
+  return [new StartError(`${set} is set and ${missing} is not; TLS needs both.`)];
 }
 
 function loadedOf(resolved: Resolved, sources: ConfigSources): LoadedConfig {
@@ -152,6 +192,13 @@ function loadedOf(resolved: Resolved, sources: ConfigSources): LoadedConfig {
       host: v.HTTP_HOST,
       port: v.HTTP_PORT,
       publicUrl: v.PUBLIC_URL,
+      tls:
+        v.TLS_CERT_FILE === null || v.TLS_KEY_FILE === null
+          ? null
+          : {
+              certFile: path.resolve(sources.cwd, v.TLS_CERT_FILE),
+              keyFile: path.resolve(sources.cwd, v.TLS_KEY_FILE),
+            },
       allowedHosts: v.ALLOWED_HOSTS,
       corsOrigins: v.CORS_ORIGINS,
       trustProxy: v.TRUST_PROXY,
@@ -190,6 +237,8 @@ function loadedOf(resolved: Resolved, sources: ConfigSources): LoadedConfig {
       file: v.LOG_FILE === null ? null : path.resolve(sources.cwd, v.LOG_FILE),
     },
     monitoring: v.ENABLE_PERFORMANCE_MONITORING,
+    slowCallMs: v.SLOW_CALL_MS,
+    otlp: otlpOf(v),
     mcp: {
       transport: v.MCP_TRANSPORT,
       toolTimeoutMs: v.TOOL_TIMEOUT_SECONDS * 1_000,
@@ -226,13 +275,43 @@ function loadedOf(resolved: Resolved, sources: ConfigSources): LoadedConfig {
     BACKUP_DIR: config.backups.folder,
     LOG_FORMAT: config.log.format,
     LOG_FILE: config.log.file,
+    TLS_CERT_FILE: config.http.tls?.certFile,
+    TLS_KEY_FILE: config.http.tls?.keyFile,
   };
   return {
     config: freeze(config),
     given: { apiKey: v.API_KEY, adminApiKey: v.ADMIN_API_KEY, jwtSecretKey: v.JWT_SECRET_KEY },
     client: { url: v.HUB_URL, apiKey: v.HUB_API_KEY },
     plugins: resolved.plugins,
+    otlpHeaders: v.OTEL_EXPORTER_OTLP_HEADERS ?? {},
     settings: SETTING_KEYS.map((key) => shown(key, effective[key] ?? v[key], resolved.sources[key], sources)),
+  };
+}
+
+function otlpOf(v: SettingValues): OtlpConfig | null {
+  const endpoint = v.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (endpoint === null) return null;
+  return {
+    traces:
+      v.OTEL_TRACES_EXPORTER === 'none'
+        ? null
+        : {
+            url: v.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? `${endpoint}/v1/traces`,
+            sampler: v.OTEL_TRACES_SAMPLER,
+            ratio: v.OTEL_TRACES_SAMPLER_ARG,
+            delayMs: v.OTEL_BSP_SCHEDULE_DELAY,
+            maxQueue: v.OTEL_BSP_MAX_QUEUE_SIZE,
+          },
+    metrics:
+      v.OTEL_METRICS_EXPORTER === 'none'
+        ? null
+        : {
+            url: v.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT ?? `${endpoint}/v1/metrics`,
+            everyMs: v.OTEL_METRIC_EXPORT_INTERVAL,
+          },
+    timeoutMs: v.OTEL_EXPORTER_OTLP_TIMEOUT,
+    serviceName: v.OTEL_SERVICE_NAME,
+    resource: v.OTEL_RESOURCE_ATTRIBUTES,
   };
 }
 

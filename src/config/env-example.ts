@@ -7,6 +7,7 @@ const TITLES: Readonly<Record<Section, string>> = {
   http: 'Where the hub listens, and whom it answers.',
   store: 'Its database.',
   log: 'What it writes down of itself.',
+  telemetry: 'Traces and metrics for an OpenTelemetry collector; the names are those of OpenTelemetry.',
   mcp: 'Tools, sessions and agents.',
   limits: 'How much there may be, and how often one may ask.',
   plugins:
@@ -42,5 +43,5 @@ export function renderEnvExample(): string {
 
 function asText(fallback: unknown): string {
   if (fallback === null || fallback === undefined) return '';
-  return typeof fallback === 'string' ? fallback : JSON.stringify(fallback).replace(/^\[|\]$/g, '');
+  return typeof fallback === 'string' ? fallback : JSON.stringify(fallback).replace(/^[[{]|[\]}]$/g, '');
 }

@@ -124,6 +124,34 @@ export const headerSecret: Parser<string> = {
 export const secretText: Parser<string> = { schema: z.string(), expected: 'a text' };
 
 const MODULE = /^(?:(?:\.{0,2}[/\\]|[A-Za-z]:[/\\])[^\0]+|(?:@[a-z0-9~-][\w.~-]*\/)?[a-z0-9~-][\w.~-]*)$/;
+/** `name=value` pairs, separated by commas; values are percent-encoded, as OpenTelemetry defines it. */
+export const pairs: Parser<Readonly<Record<string, string>>> = {
+  schema: z.string().transform((text, ctx) => {
+    const read: Record<string, string> = {};
+    for (const part of text.split(',')) {
+      if (part.trim() === '') continue;
+      const [, name, value] = /^\s*([^=\s]+)\s*=\s*(.*?)\s*$/.exec(part) ?? [];
+      if (name === undefined || value === undefined) return refuse(ctx);
+      try {
+        read[name] = decodeURIComponent(value);
+      } catch {
+        return refuse(ctx);
+      }
+    }
+    return read;
+  }),
+  expected: 'name=value pairs separated by commas, values percent-encoded',
+};
+
+/** From 0 to 1. */
+export const ratio: Parser<number> = {
+  schema: z
+    .string()
+    .regex(/^\d*\.?\d+$/)
+    .transform(Number)
+    .refine((n) => n <= 1),
+  expected: 'a number from 0 to 1',
+};
 
 function list(read: (item: string) => string | undefined): z.ZodType<readonly string[], string> {
   return z.string().transform((text, ctx) => {

@@ -1,5 +1,4 @@
 /** The one table of settings. `.env.example`, the check of `.env` and the listing of settings are made from it. */
-import type { Parser } from './parsers.ts';
 import {
   addressList,
   baseUrl,
@@ -15,40 +14,10 @@ import {
   originList,
   secretText,
 } from './parsers.ts';
+import { setting, type Setting } from './setting.ts';
+import { TELEMETRY_SETTINGS } from './telemetry-settings.ts';
 
-export const SECTIONS = ['keys', 'http', 'store', 'log', 'mcp', 'limits', 'plugins', 'client'] as const;
-export type Section = (typeof SECTIONS)[number];
-
-export interface Setting<T, F extends T | null> {
-  readonly section: Section;
-  readonly name: string;
-  readonly parser: Parser<T>;
-  /** Its value where nothing sets it; null: see `otherwise`. */
-  readonly fallback: F;
-  readonly description: string;
-  /** What holds where nothing sets it, if that is no fixed value. */
-  readonly otherwise?: string;
-  /** Never shown, never part of the configuration that may be logged. */
-  readonly secret?: true;
-}
-
-function setting<T, const F extends T | null>(
-  id: `${Section}.${string}`,
-  parser: Parser<T>,
-  fallback: F,
-  description: string,
-  more: Pick<Setting<T, F>, 'otherwise' | 'secret'> = {},
-): Setting<T, F> {
-  const dot = id.indexOf('.');
-  return {
-    section: id.slice(0, dot) as Section,
-    name: id.slice(dot + 1),
-    parser,
-    fallback,
-    description,
-    ...more,
-  };
-}
+export { SECTIONS, type Section, type Setting } from './setting.ts';
 
 const MADE = { otherwise: 'made at the first start', secret: true } as const;
 const FOUND = { otherwise: 'found through the data folder' } as const;
@@ -87,6 +56,20 @@ export const SETTINGS = {
     {
       otherwise: 'http://HOST:PORT',
     },
+  ),
+  TLS_CERT_FILE: setting(
+    'http.tls_cert_file',
+    filePath,
+    null,
+    'Certificate and chain (PEM), with which the hub itself does TLS; read again when it changes. Needs TLS_KEY_FILE.',
+    { otherwise: 'no TLS' },
+  ),
+  TLS_KEY_FILE: setting(
+    'http.tls_key_file',
+    filePath,
+    null,
+    'The private key of that certificate (PEM, without a passphrase).',
+    { otherwise: 'no TLS' },
   ),
   ALLOWED_HOSTS: setting(
     'http.allowed_hosts',
@@ -188,6 +171,15 @@ export const SETTINGS = {
     true,
     'Whether durations are measured and kept by time; without, /metrics counts and nothing more.',
   ),
+
+  SLOW_CALL_MS: setting(
+    'log.slow_call_ms',
+    integer(0, 3_600_000),
+    1_000,
+    'A call of a tool that takes so many milliseconds is logged with what it waited for and how its slowest query was run; calls that wait on purpose are not.',
+  ),
+
+  ...TELEMETRY_SETTINGS,
 
   MCP_TRANSPORT: setting(
     'mcp.transport',

@@ -30,6 +30,7 @@ import type { Limits } from './limits.ts';
 import { createMemoryService, type MemoryService } from './memory/service.ts';
 import { createMetricsService, type MetricsDeps, type MetricsService } from './metrics/service.ts';
 import { createMessageService, type MessageService } from './messages/service.ts';
+import { createProfilingService, type ProfilingService } from './profiling/service.ts';
 import { createRateService, type RateService } from './rates/service.ts';
 import { createStreamQuota, type StreamQuota } from './rates/streams.ts';
 import { createAccessTokenService, type AccessTokenService } from './tokens/access-tokens.ts';
@@ -65,6 +66,7 @@ export interface Services {
   readonly metrics: MetricsService;
   readonly health: HealthService;
   readonly pluginIdentities: PluginIdentities;
+  readonly profiling: ProfilingService;
 }
 
 export interface ServiceDeps {
@@ -132,5 +134,6 @@ export function createServices(given: ServiceDeps): Services {
     metrics: createMetricsService(deps),
     health: createHealthService(deps),
     pluginIdentities: createPluginIdentities({ ...deps, agents }),
+    profiling: createProfilingService(deps),
   };
 }

@@ -4,6 +4,7 @@ import { compress } from 'hono/compress';
 import type { Authenticator } from '../auth/types.ts';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import type { OnRefused } from './audit-refusals.ts';
 import { limitBody } from './body-limit.ts';
 import { clientAddress } from './client-address.ts';
@@ -23,6 +24,7 @@ import { requestLog } from './request-log.ts';
 import { limitTime } from './request-timeout.ts';
 import { requireCredential } from './require-credential.ts';
 import { OAUTH_PATHS, isImport, isPrivate, isStream } from './routes.ts';
+import { traceRequests } from './trace-requests.ts';
 import type { HubEnv } from './types.ts';
 
 /** Where the dashboard begins. */
@@ -55,6 +57,7 @@ export interface AppDeps {
   readonly dashboard: Hono<HubEnv>;
   readonly onRefused?: OnRefused;
   readonly onServed?: OnServed;
+  readonly tracing?: Tracing | undefined;
   readonly now?: () => number;
   /** Monotonic milliseconds since the start. */
   readonly uptimeMs?: () => number;
@@ -79,6 +82,7 @@ export function createApp(deps: AppDeps): Hono<HubEnv> {
   app.use(
     chain(
       requestId(),
+      ...(deps.tracing === undefined ? [] : [traceRequests(deps.tracing)]),
       ...(onServed === undefined ? [] : [measureRequests({ onServed })]),
       ...(http.logRequests ? [requestLog({ log })] : []),
       privateHeaders({ https: http.publicUrl?.startsWith('https:') ?? false }),

@@ -11,7 +11,8 @@ export interface MeasureRequestsOptions {
 }
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
-const OTHER = 'other';
+/** What no route answers, and methods that are none. */
+export const OTHER = 'other';
 
 export function measureRequests({ onServed }: MeasureRequestsOptions): Link {
   return (c, next) => {

@@ -20,7 +20,9 @@ export interface ThreadPool<Request> {
 /** What a thread says: JSON text is a fifth of the price of a structured clone. */
 export type ThreadReply =
   /** Said once, before the first call. */
-  'ready' | { readonly json: string | undefined } | { readonly error: string; readonly code?: string };
+  | 'ready'
+  | { readonly json: string | undefined; readonly aside?: unknown }
+  | { readonly error: string; readonly code?: string };
 
 export interface ThreadPoolOptions {
   readonly file: URL;
@@ -32,6 +34,8 @@ export interface ThreadPoolOptions {
   /** Where what lives shortly is kept; by default it may grow to some 50 MB a thread. */
   readonly youngGenerationMb?: number;
   readonly onDeath: (error: Error) => void;
+  /** Told what an answer came with. */
+  readonly onAside?: (aside: unknown) => void;
   /** What callers get to see. */
   readonly errors: {
     readonly overloaded: () => Error;
@@ -100,8 +104,10 @@ export function createThreadPool<Request>(options: ThreadPoolOptions): ThreadPoo
     const { call } = thread;
     thread.call = undefined;
     deaths = 0;
-    if ('json' in reply) call?.resolve(reply.json);
-    else call?.reject(errors.failed(reply.error, reply.code));
+    if ('json' in reply) {
+      if (reply.aside !== undefined) options.onAside?.(reply.aside);
+      call?.resolve(reply.json);
+    } else call?.reject(errors.failed(reply.error, reply.code));
   }
 
   /** Hands out what waits. A thread is started for what is left, one at a time: most calls take less than its start. */

@@ -81,7 +81,7 @@ export async function callTool(
   const revoked = handle !== undefined && tool.waits === true ? new AbortController() : undefined;
   using _held = revoked && hub.services.handles.onRevoke(handle ?? '', (refusal) => revoked.abort(refusal));
   try {
-    return await observed(hub, tool.name, ctx, async (watched, actsAs) => {
+    return await observed(hub, tool.name, ctx, args, async (watched, actsAs) => {
       if (watched.signal.aborted) throw callerGone(tool.name);
       ctx = { ...watched, principal: await callerOf(handle, hub, watched) };
       if (revoked !== undefined) ctx = { ...ctx, signal: AbortSignal.any([ctx.signal, revoked.signal]) };

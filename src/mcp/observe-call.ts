@@ -1,18 +1,60 @@
 /** Around every call of a tool, whichever door it comes by: counted, timed, and one line in the log, without contents. */
 import type { Ctx } from '../context.ts';
 import { publicError, type ErrorCode } from '../errors.ts';
+import type { Logger } from '../telemetry/log.ts';
 import type { ToolHub } from './tool.ts';
 
-/** Above it a call is logged as slow, unless it waited for something to happen. */
-const SLOW_MS = 1000;
+type Work<T> = (watched: Ctx, actsAs: (principal: Ctx['principal']) => void) => Promise<T>;
 
 /** Runs `work` with a context that notices waits. `work` answers for whom it was done: a handle tells that only then. */
 export function observed<T>(
-  { calls }: Pick<ToolHub, 'calls'>,
+  hub: Pick<ToolHub, 'calls'>,
   tool: string,
   ctx: Ctx,
-  work: (watched: Ctx, actsAs: (principal: Ctx['principal']) => void) => Promise<T>,
+  args: unknown,
+  work: Work<T>,
 ): Promise<T> {
+  const { tracing } = hub.calls;
+  if (tracing === undefined) return measured(hub, tool, ctx, work);
+  return tracing.span(`mcp.tool.${tool}`, (note) => {
+    note('mcp.tool.name', tool);
+    note('hub.request_id', ctx.requestId);
+    note('mcp.tool.arguments.size', JSON.stringify(args ?? {}).length);
+    const answer = measured(hub, tool, ctx, work);
+    return answer.then((done) => {
+      note('mcp.tool.result.size', sizeOf(done));
+      return done;
+    });
+  });
+}
+
+/** Says of all that ran meanwhile what took longest: whether the store was the reason. */
+async function tellSlow(calls: ToolHub['calls'], log: Logger, line: { readonly ms: number }): Promise<void> {
+  const queue = calls.longestWait(line.ms);
+  const slowest = await calls.slowest(line.ms);
+  log.warn(
+    {
+      ...line,
+      queue_ms: queue === null ? null : tenths(queue),
+      statement_ms: slowest === undefined ? null : tenths(slowest.ms),
+      rows: slowest?.rows ?? null,
+      plan: slowest?.plan ?? null,
+    },
+    'slow call',
+  );
+}
+
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
+
+/** In characters. The results of MCP have their text already. */
+function sizeOf(answer: unknown): number {
+  const { content } = answer as { readonly content?: readonly { readonly text?: string }[] };
+  return content?.[0]?.text?.length ?? JSON.stringify(answer).length;
+}
+
+function measured<T>({ calls }: Pick<ToolHub, 'calls'>, tool: string, ctx: Ctx, work: Work<T>): Promise<T> {
   const started = performance.now();
   let { principal } = ctx;
   let waited = false;
@@ -20,14 +62,11 @@ export function observed<T>(
     const ms = performance.now() - started;
     calls.count({ tool, ms, code, waited }, principal);
     const line = {
-      ...{ tool, ms: Math.round(ms * 10) / 10, outcome: code ?? 'ok' },
+      ...{ tool, ms: tenths(ms), outcome: code ?? 'ok' },
       ...{ request_id: ctx.requestId, key_id: principal.keyId, agent_id: principal.agentId },
     };
-    if (ms >= SLOW_MS && !waited) {
-      // Of all writes meanwhile: whether the store was the reason.
-      const queue = calls.longestWait(ms);
-      ctx.log.warn({ ...line, queue_ms: queue === null ? null : Math.round(queue) }, 'slow call');
-    } else if (calls.logged) ctx.log.info(line, 'call');
+    if (ms >= calls.slowMs && !waited) void tellSlow(calls, ctx.log, line);
+    else if (calls.logged) ctx.log.info(line, 'call');
   };
   const watched: Ctx = {
     ...ctx,

@@ -49,6 +49,8 @@ export interface McpRouteDeps {
   readonly onIdentified?: (c: Context, principal: Principal, client: ClientInfo | undefined) => void;
   /** Told of a request that waits on purpose: no limit on the time or number of requests at once is meant for it. */
   readonly onWait?: (c: Context) => void;
+  /** Runs the answering of a request where its spans belong, by what its body says. */
+  readonly traced?: (c: Context, body: unknown, work: () => Promise<Response>) => Promise<Response>;
   readonly now?: () => number;
 }
 
@@ -110,28 +112,34 @@ export function mcpRoutes(deps: McpRouteDeps): Hono {
     const stream = streamOf(request, outcome);
     const count = stream === undefined ? countedHere(body) : 1;
     for (let n = 0; n < count; n++) await rates.spendTotal(credential.keyId);
-    if (stream === undefined) return answer(request, outcome, onlyLegacy);
+    if (stream === undefined) return answer(c, request, outcome);
     const closed = streams.open(credential.keyId, stream);
     try {
-      return whenDone(await answer(request, outcome, onlyLegacy), http.signal, closed, patienceMs);
+      return whenDone(await answer(c, request, outcome), http.signal, closed, patienceMs);
     } catch (error) {
       closed();
       throw error;
     }
   };
 
-  const answer = async (
+  const answerHere = async (
+    _c: Context,
     request: McpRequest,
     outcome: InboundClassificationOutcome,
-    onlyLegacy: boolean,
   ): Promise<Response> => {
-    const { http, body, requestId } = request;
+    const { http, body, requestId, onlyLegacy } = request;
     const inSession = outcome.kind === 'legacy' && http.headers.has('mcp-session-id');
     if (Array.isArray(body) && !inSession) return noBatches({ requestId, now: now() });
     if (outcome.kind === 'legacy') return engines.legacy.fetch(request);
     if (onlyLegacy && !isMalformed(outcome)) return onlyLegacyHere(request);
     return isModernCall(outcome) ? engines.modern.fetch(request) : engines.modern.fetchWithoutCall(request);
   };
+
+  const { traced } = deps;
+  const answer: typeof answerHere =
+    traced === undefined
+      ? answerHere
+      : (c, request, outcome) => traced(c, request.body, () => answerHere(c, request, outcome));
 
   const app = new Hono();
   for (const path of ['/mcp', '/mcp/']) app.all(path, (c) => serve(c, false));

@@ -4,6 +4,16 @@ import type { Ctx, Permission, Principal } from '../context.ts';
 import type { RateKind } from '../features/rates/service.ts';
 import type { Services } from '../features/services.ts';
 import type { ToolCall } from '../telemetry/metrics.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
+
+/** A statement of the store, without its text and its values. */
+export interface SlowStatement {
+  readonly ms: number;
+  /** Read or written. */
+  readonly rows: number;
+  /** Null: not known. */
+  readonly plan: readonly string[] | null;
+}
 
 /** What handlers reach: the services, and what shapes answers. */
 export interface ToolHub {
@@ -16,8 +26,13 @@ export interface ToolHub {
     readonly count: (call: ToolCall, by: Principal) => void;
     /** How long a write waited for its turn at most in the last `ms`; null if there was none. */
     readonly longestWait: (ms: number) => number | null;
+    /** One that takes as many milliseconds is slow. */
+    readonly slowMs: number;
+    /** The slowest statement of the last `ms`, with how it was run; undefined if there was none. */
+    readonly slowest: (ms: number) => Promise<SlowStatement | undefined>;
     /** Whether each is a line of the log. */
     readonly logged: boolean;
+    readonly tracing: Tracing | undefined;
   };
 }
 

@@ -5,6 +5,7 @@
  */
 import { TYPE_CODE, VISIBILITY_CODE } from '../store/sqlite/rows.ts';
 import { createNames, type Names } from '../store/sqlite/names.ts';
+import { watchSlowest, type Ran } from '../store/sqlite/statements.ts';
 import { isUnusable, openForSearch, openWithoutIndex, readState, type Sqlite } from './index-db.ts';
 import { createMemorySearcher, type MemoryHit, type MemorySearch } from './memory-searcher.ts';
 import { createSearcher } from './searcher.ts';
@@ -30,6 +31,8 @@ export type Answered =
 
 export interface Answerer {
   answer(call: SearchCall): Answered;
+  /** Of all that the last answer took. */
+  slowest(): Ran | undefined;
   close(): void;
 }
 
@@ -43,6 +46,7 @@ interface Opened {
   readonly sqlite: Sqlite;
   readonly names: Names;
   readonly indexed: boolean;
+  readonly watch: ReturnType<typeof watchSlowest>;
   readonly memory: (search: MemorySearch) => readonly MemoryHit[];
   searcher: Searcher;
   generation: string;
@@ -59,9 +63,10 @@ export function createAnswerer({ hubPath, indexPath }: AnswererOptions): Answere
 
   function open(sqlite: Sqlite, indexed: boolean): Opened {
     opened?.sqlite.close();
+    const watch = watchSlowest(sqlite);
     const names = createNames({ sqlite });
     opened = {
-      ...{ sqlite, indexed, names },
+      ...{ sqlite, indexed, names, watch },
       memory: createMemorySearcher(sqlite, names),
       searcher: createSearcher({ sqlite }),
       generation: readState(sqlite).generation,
@@ -110,6 +115,7 @@ export function createAnswerer({ hubPath, indexPath }: AnswererOptions): Answere
 
   return {
     answer(call) {
+      opened?.watch.begin();
       if ('memory' in call) return { memory: openedAnyhow().memory(call.memory) };
       const over = usable(call.generation);
       try {
@@ -120,6 +126,7 @@ export function createAnswerer({ hubPath, indexPath }: AnswererOptions): Answere
         return { messages: search(open(openWithoutIndex(hubPath), false), call.messages), damaged };
       }
     },
+    slowest: () => opened?.watch.slowest(),
     close() {
       opened?.sqlite.close();
       opened = undefined;

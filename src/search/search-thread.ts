@@ -8,7 +8,7 @@ const answerer = createAnswerer(workerData as AnswererOptions);
 
 function reply(call: SearchCall): ThreadReply {
   try {
-    return { json: JSON.stringify(answerer.answer(call)) };
+    return { json: JSON.stringify(answerer.answer(call)), aside: answerer.slowest() };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return storeError(error) === error ? { error: message } : { error: message, code: 'unavailable' };

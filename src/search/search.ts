@@ -8,6 +8,7 @@ import type { CacheMeters } from '../lib/cache-meter.ts';
 import { createThreadPool } from '../lib/thread-pool.ts';
 import type { MessageType, Sight, Visibility } from '../store/port.ts';
 import { unavailable } from '../store/sqlite/errors.ts';
+import type { Ran } from '../store/sqlite/statements.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createAnswerer, type Answered, type Answerer, type SearchCall } from './answerer.ts';
 import { indexPathOf } from './index-db.ts';
@@ -64,6 +65,8 @@ export interface SearchOptions {
   readonly caches: CacheMeters;
   /** Told of every search for messages that was answered, with how long it took in milliseconds. */
   readonly onSearched?: (ms: number) => void;
+  /** Told of the slowest statement of each search. */
+  readonly onRan?: (ran: Ran) => void;
 }
 
 const THREAD_FILE = import.meta.url.endsWith('.ts') ? './search-thread.ts' : './search-thread.js';
@@ -77,7 +80,7 @@ const CHECKED_WITHIN_MS = 1000;
 const CACHE_BYTES = 4_000_000;
 
 export function createSearch(options: SearchOptions): Search {
-  const { hubPath, log, threads = THREADS, caches, onSearched } = options;
+  const { hubPath, log, threads = THREADS, caches, onSearched, onRan } = options;
   const indexPath = indexPathOf(hubPath);
   const follower = createIndexFollower({ hubPath, indexPath, log });
   const pool = createThreadPool<SearchCall>({
@@ -87,6 +90,7 @@ export function createSearch(options: SearchOptions): Search {
     idleMs: THREAD_IDLE_MS,
     maxQueue: MAX_QUEUE,
     youngGenerationMb: YOUNG_GENERATION_MB,
+    onAside: (ran) => onRan?.(ran as Ran),
     onDeath: (error) => log.error({ err: error }, 'a search thread failed'),
     errors: {
       overloaded,

@@ -4,7 +4,9 @@
  */
 import { Counter, Histogram, Registry } from 'prom-client';
 import type { ErrorCode } from '../errors.ts';
+import { createPeaks } from '../lib/peaks.ts';
 import { createGauges, type LiveFigures } from './live-figures.ts';
+import type { Collected, MetricSamples } from './otlp-metrics.ts';
 import { addTime } from './times.ts';
 import { countError, createWindows, laterLoad, toolIn, type Load, type Windows } from './windows.ts';
 
@@ -51,6 +53,8 @@ export interface Metrics {
   readonly longestWait: (ms: number) => number | null;
   /** Everything as Prometheus reads it, with `live`. */
   text(live: LiveFigures): Promise<string>;
+  /** The same, for other ways to tell of it. */
+  collect(live: LiveFigures): Promise<Collected>;
   readonly contentType: string;
 }
 
@@ -63,8 +67,6 @@ export interface MetricsOptions {
 
 /** Seconds. */
 const FAST = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-/** Those that a slow call may have waited for. */
-const RECENT_COMMITS = 256;
 const BATCHES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
 export function createMetrics({ version, enabled, now }: MetricsOptions): Metrics {
@@ -112,7 +114,7 @@ export function createMetrics({ version, enabled, now }: MetricsOptions): Metric
     : undefined;
   const searchTimes = durations('hub_search_seconds', 'How long searches for messages took.');
 
-  const recent: { readonly at: number; readonly waitedMs: number }[] = [];
+  const longest = createPeaks<number>();
   const inWindow = enabled ? windows.record : () => undefined;
 
   return {
@@ -145,8 +147,7 @@ export function createMetrics({ version, enabled, now }: MetricsOptions): Metric
       writes.inc(commit.writes);
       commitTimes?.observe(commit.ms / 1000);
       waits?.observe(commit.waitedMs / 1000);
-      recent.push({ at: performance.now(), waitedMs: commit.waitedMs });
-      if (recent.length > RECENT_COMMITS) recent.shift();
+      longest.add(commit.waitedMs, commit.waitedMs);
       batches?.observe(commit.writes);
       inWindow((figures) => {
         figures.writes += commit.writes;
@@ -172,14 +173,16 @@ export function createMetrics({ version, enabled, now }: MetricsOptions): Metric
         figures.load = laterLoad(figures.load, load);
       });
     },
-    longestWait(ms) {
-      const since = performance.now() - ms;
-      const waited = recent.filter(({ at }) => at >= since).map(({ waitedMs }) => waitedMs);
-      return waited.length === 0 ? null : Math.max(...waited);
-    },
+    longestWait: (ms) => longest.largest(ms) ?? null,
     async text(live) {
       gauges.set(live);
       return registry.metrics();
+    },
+    async collect(live) {
+      gauges.set(live);
+      // Their type is a text; the package declares a number.
+      const metrics = (await registry.getMetricsAsJSON()) as unknown as readonly MetricSamples[];
+      return { metrics, since: live.process.startedAt };
     },
   };
 }

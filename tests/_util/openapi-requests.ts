@@ -70,6 +70,7 @@ export async function fillHub(hub: TestHub): Promise<Pool> {
     put('lease_id', (structuredContent as { lease: { lease_id: string } }).lease.lease_id);
   }
   await holder.client.close();
+  put('takeProfile.seconds', 0.1, 0.2);
   put('token', refresh_token);
   const keys = [
     ...[ADMIN_KEY, AGENT_KEY, await hub.makeKey('reader', { permissions: ['read'] })],
@@ -130,9 +131,13 @@ export function requestsOf({ method, path, operation }: Described, pool: Pool) {
   const pooled = (name: string): readonly unknown[] =>
     pool.of.get(`${operation.operationId}.${name}`) ?? pool.of.get(name) ?? [];
 
+  // Seconds are waited for: only few are asked for.
   const made = (name: string, schema: JsonSchema): fc.Arbitrary<Planned> =>
     fc.oneof(
-      { weight: 1, arbitrary: fitting(schema).map((value) => ({ value })) },
+      {
+        weight: name === 'seconds' ? 0 : 1,
+        arbitrary: fitting(schema).map((value) => ({ value })),
+      },
       {
         weight: pooled(name).length > 0 || name === 'cursor' ? 12 : 0,
         arbitrary: fc.nat(1e6).map((nth) => ({ nth })),
@@ -265,7 +270,8 @@ function fitting(schema: JsonSchema): fc.Arbitrary<unknown> {
   if (type === 'integer' || type === 'number') {
     const min = number('minimum', 0);
     const max = number('maximum', Number.MAX_SAFE_INTEGER);
-    return fc.oneof(fc.constantFrom(min, max), fc.integer({ min, max: Math.min(max, min + MOST) }));
+    const within = fc.integer({ min: Math.ceil(min), max: Math.floor(Math.min(max, min + MOST)) });
+    return fc.oneof(fc.constantFrom(min, max), within);
   }
   if (type === 'array')
     return fc.array(fitting((items ?? {}) as JsonSchema), { minLength: number('minItems', 0), maxLength: 3 });

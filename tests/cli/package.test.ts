@@ -54,7 +54,17 @@ describe('what is in it', () => {
     const top = new Set(names.map((name) => name.split('/')[0]));
     expect([...top].sort()).toEqual(
       [
-        ...['.env.example', 'LICENSE', 'README.md', 'bin', 'dist', 'docs', 'examples', 'migrations'],
+        ...[
+          '.env.example',
+          'LICENSE',
+          'README.md',
+          'bin',
+          'deploy',
+          'dist',
+          'docs',
+          'examples',
+          'migrations',
+        ],
         'package.json',
       ].sort(),
     );

@@ -25,7 +25,10 @@ it('does not run for a request that was aborted before', async () => {
     const ctx = { principal: principalOf(KEYS.alice), requestId: 'r1', signal, log };
     const hub = {
       maxResponseBytes: 1000,
-      calls: { count: () => undefined, longestWait: () => null, logged: false },
+      calls: {
+        ...{ count: () => undefined, longestWait: () => null, logged: false, tracing: undefined },
+        ...{ slowMs: Infinity, slowest: () => Promise.resolve(undefined) },
+      },
       services: {
         rates: { spend: () => Promise.resolve() },
         presence: { calls: () => ({ [Symbol.dispose]: () => undefined }) },

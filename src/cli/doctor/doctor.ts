@@ -5,6 +5,7 @@ import { inspectConfig } from '../../config/config.ts';
 import { dataFiles } from '../../config/paths.ts';
 import { findHub } from '../find-hub.ts';
 import { EXIT, type Output, type Style } from '../output.ts';
+import { checkCertificate } from './certificate.ts';
 import { checkClients } from './clients.ts';
 import { checkClock, checkDatabase, checkFolders, checkPages, checkRights, checkRoom } from './data.ts';
 import { foundOr, ok, problem, type Finding } from './finding.ts';
@@ -65,6 +66,7 @@ async function examine({
     ...foundOr(settings, ok('settings', 'all are understood')),
     ...(await dataFindings(loaded, now(), native.state === 'ok')),
     checkExposure(loaded),
+    ...(await checkCertificate(loaded.config.http, now())),
     ...(await hubFindings(loaded, version, now(), sources.env)),
   ];
 }

@@ -2,13 +2,15 @@
 import { element, fetchMarkup } from './dom.ts';
 
 /** Rows in the page. */
-const MAX_ROWS = 500;
+export const MAX_ROWS = 500;
 
 export interface RowWindow {
   /** Adds older rows above, if there are any. */
   older(): Promise<void>;
   /** Adds what comes after the last row, as much as comes at once. */
   newer(): Promise<void>;
+  /** Shows the end of the session instead, where too much has come since the last row. */
+  newest(): Promise<void>;
   /** Draws a row anew. */
   redraw(id: number, raw?: boolean): Promise<void>;
   /** Whether the page ends where the session does. */
@@ -37,10 +39,11 @@ export function rowWindow(list: HTMLElement, path: string): RowWindow {
       scrollBy({ top: held.getBoundingClientRect().top - before, behavior: 'instant' });
   }
 
-  function queryFor(change: 'before' | 'after', id: string): string {
+  /** The filters alone, or with a place. */
+  function queryFor(change?: 'before' | 'after', id = ''): string {
     const query = new URLSearchParams(location.search);
     for (const name of ['at', 'before', 'after']) query.delete(name);
-    query.set(change, id);
+    if (change !== undefined) query.set(change, id);
     return `?${query.toString()}`;
   }
 
@@ -54,10 +57,15 @@ export function rowWindow(list: HTMLElement, path: string): RowWindow {
     else show('newer', queryFor('after', idOf(list.lastElementChild)));
   }
 
-  async function load(query: string): Promise<{ rows: Element[]; from: HTMLElement }> {
+  async function listAt(query: string): Promise<HTMLElement> {
     const markup = await fetchMarkup(rowsAddress(query));
-    const from = markup.querySelector<HTMLElement>('ol');
-    if (from === null) throw new Error('no rows in the answer');
+    const found = markup.querySelector<HTMLElement>('ol');
+    if (found === null) throw new Error('no rows in the answer');
+    return found;
+  }
+
+  async function load(query: string): Promise<{ rows: Element[]; from: HTMLElement }> {
+    const from = await listAt(query);
     // Two answers may overlap where rows came in between.
     return { rows: [...from.children].filter(({ id }) => document.getElementById(id) === null), from };
   }
@@ -97,6 +105,15 @@ export function rowWindow(list: HTMLElement, path: string): RowWindow {
           show('newer', from.dataset['newer'] ?? '');
           trim('start');
         });
+      }),
+
+    newest: () =>
+      once('newer', async () => {
+        const { children, dataset } = await listAt(queryFor());
+        list.dataset['upTo'] = dataset['upTo'] ?? '0';
+        list.replaceChildren(...children);
+        show('older', dataset['older'] ?? '');
+        show('newer', dataset['newer'] ?? '');
       }),
 
     async redraw(id, raw = false) {

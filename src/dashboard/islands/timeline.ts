@@ -1,7 +1,7 @@
 /** The timeline of a session: older rows as one scrolls up, new ones as they come, permalinks, copying. */
 import { element, fetchMarkup, say } from './dom.ts';
 import { followFeed } from './feed.ts';
-import { rowWindow } from './rows.ts';
+import { MAX_ROWS, rowWindow } from './rows.ts';
 
 const frame = element('timeline');
 const list = element('rows');
@@ -77,6 +77,7 @@ async function draw(): Promise<void> {
     while (waiting > 0 && isAtEnd() && (catchingUp || rows.atTail())) {
       const before = waiting;
       catchingUp = true;
+      if (waiting > MAX_ROWS) await rows.newest();
       do {
         await rows.newer();
         toEnd();
@@ -141,13 +142,21 @@ async function goToNewest(): Promise<void> {
 // --- rows ------------------------------------------------------------------------------------------------------------
 
 function loadAtEdges(): void {
+  async function load(edge: Element): Promise<void> {
+    const isOlder = edge.id === 'older';
+    if (isOlder ? list.dataset['older'] === '' : rows.atTail()) return;
+    const row = (): Element | null => (isOlder ? list.firstElementChild : list.lastElementChild);
+    const before = row();
+    await (isOlder ? rows.older() : rows.newer());
+    showWaiting();
+    if (row() === before) return;
+    // Where few came it is still in sight, which is told only of what was not observed before.
+    near.unobserve(edge);
+    near.observe(edge);
+  }
   const near = new IntersectionObserver(
     (entries) => {
-      for (const { isIntersecting, target } of entries) {
-        if (!isIntersecting) continue;
-        if (target.id === 'older') void rows.older();
-        else if (!rows.atTail()) void rows.newer().then(showWaiting);
-      }
+      for (const { isIntersecting, target } of entries) if (isIntersecting) void load(target);
     },
     { rootMargin: '600px' },
   );

@@ -14,6 +14,8 @@ export interface Rows {
 }
 
 const PER_PAGE = 100;
+/** Of the contents of one answer together, unless one alone has more: what is shown for the first time has to be rendered. */
+const MAX_CHARS = 50_000;
 /** Messages looked at for one answer where few of them fit. */
 const MAX_LOOKED_AT = 2000;
 const LOOKED_AT_ONCE = 200;
@@ -27,12 +29,12 @@ export async function loadRows(view: View, sessionId: string): Promise<Rows> {
   if (filter.since !== undefined || filter.until !== undefined) return inTime(whole, place);
   if ('at' in place) {
     const [before, after] = [
-      await walk(whole, { before: place.at + 1 }, PER_PAGE / 2),
-      await walk(whole, { after: place.at }, PER_PAGE / 2),
+      await walk(whole, { before: place.at + 1 }, { rows: PER_PAGE / 2, chars: MAX_CHARS / 2 }),
+      await walk(whole, { after: place.at }, { rows: PER_PAGE / 2, chars: MAX_CHARS / 2 }),
     ];
     return { ...after, messages: [...before.messages, ...after.messages], older: before.older };
   }
-  return walk(whole, place, limit);
+  return walk(whole, place, { rows: limit, chars: MAX_CHARS });
 }
 
 /** Scripts ask for one row, too. @throws HubError INVALID_INPUT */
@@ -57,41 +59,65 @@ interface Whole {
   readonly filter: TimelineFilter;
 }
 
+interface Room {
+  readonly rows: number;
+  readonly chars: number;
+}
+
+/** As many of the first as there is room for, but one at least. */
+function fitted(messages: readonly Message[], { rows, chars }: Room): readonly Message[] {
+  let size = 0;
+  const end = messages.findIndex(({ content }, i) => {
+    size += content.length;
+    return i >= rows || (size > chars && i > 0);
+  });
+  return end === -1 ? messages : messages.slice(0, end);
+}
+
 /** From a place on in one direction: what the store cannot filter by is looked for in a bounded number of messages. */
 async function walk(
   { view, sessionId, filter }: Whole,
   start: { readonly before?: number; readonly after?: number },
-  limit: number,
+  room: Room,
 ): Promise<Rows> {
   const { ctx, services, query } = view;
   const forward = start.after !== undefined;
+  // In the order in which they are walked over.
   const found: Message[] = [];
+  let { rows, chars } = room;
   let place = start;
   let more = true;
   let upTo = start.after ?? 0;
-  for (let looked = 0; more && found.length < limit && looked < MAX_LOOKED_AT;) {
+  for (let looked = 0; more && rows > 0 && chars > 0 && looked < MAX_LOOKED_AT;) {
     const page = await services.messages.page(ctx, {
-      ...{ sessionId, ...place, limit: filter.code ? LOOKED_AT_ONCE : limit - found.length },
+      ...{ sessionId, ...place, limit: filter.code ? LOOKED_AT_ONCE : rows },
       ...(filter.thread === undefined ? {} : { threadOf: filter.thread }),
       ...(filter.agent === undefined ? {} : { sender: filter.agent }),
       ...(filter.visibility === undefined ? {} : { visibility: filter.visibility }),
       ...(filter.type === undefined ? {} : { messageType: filter.type }),
     });
     const all = page.messages.map(toMessage);
-    const [first, last] = [all.at(0), all.at(-1)];
-    if (first === undefined || last === undefined) break;
-    looked += all.length;
+    if (!forward) all.reverse();
     more = page.more;
-    upTo = Math.max(upTo, last.id);
+    const last = all.at(-1);
+    if (last === undefined) break;
+    looked += all.length;
+    upTo = Math.max(upTo, ...all.map(({ id }) => id));
     const fitting = all.filter((message) => passes(message, filter));
-    // Those beyond the limit are looked at again next time.
-    const kept = forward ? fitting.slice(0, limit - found.length) : fitting.slice(-(limit - found.length));
-    if (kept.length < fitting.length) more = true;
-    if (forward) found.push(...kept);
-    else found.unshift(...kept);
-    const edge = kept.length < fitting.length ? (forward ? kept.at(-1) : kept.at(0)) : forward ? last : first;
-    place = forward ? { after: edge?.id ?? last.id } : { before: edge?.id ?? first.id };
+    const kept = fitted(fitting, { rows, chars });
+    found.push(...kept);
+    rows -= kept.length;
+    chars -= kept.reduce((sum, { content }) => sum + content.length, 0);
+    // Those that there is no room for are looked at again next time.
+    const isFull = kept.length < fitting.length;
+    const edge = (isFull ? kept.at(-1) : undefined) ?? last;
+    place = forward ? { after: edge.id } : { before: edge.id };
+    if (isFull) {
+      more = true;
+      break;
+    }
   }
+  if (!forward) found.reverse();
   const next = more ? queryOf(query, place) : null;
   const behind = { before: null, after: null };
   return forward

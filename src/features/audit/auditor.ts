@@ -27,6 +27,7 @@ export const AUDIT_EVENTS = [
   'import',
   'session.removed',
   'hub.restored',
+  'hub.profiled',
 ] as const;
 export type AuditEventType = (typeof AUDIT_EVENTS)[number];
 

@@ -12,16 +12,16 @@ import { queryOf } from './context.ts';
 
 type Shape = Readonly<Record<string, z.core.$ZodType>>;
 
-/** Which methods have their arguments in the query. */
-export function inQuery(method: string): boolean {
-  return method === 'GET' || method === 'HEAD' || method === 'DELETE';
+/** Which routes have their arguments in the query. */
+export function inQuery({ method, inQuery: said = false }: { method: string; inQuery?: boolean }): boolean {
+  return said || method === 'GET' || method === 'HEAD' || method === 'DELETE';
 }
 
 /** Unchecked but for where they are. @throws HubError INVALID_INPUT */
-export async function readArguments(c: Context<HubEnv>, schema: z.ZodObject): Promise<object> {
+export async function readArguments(c: Context<HubEnv>, schema: z.ZodObject, said = false): Promise<object> {
   const shape: Shape = schema.shape;
   const path = c.req.param();
-  if (inQuery(c.req.method)) return typed({ ...queryOf(c), ...path }, shape);
+  if (inQuery({ method: c.req.method, inQuery: said })) return typed({ ...queryOf(c), ...path }, shape);
   refuseQuery(c);
   const body = await readJson(c, {});
   if (!isRecord(body)) throw invalid('body', body, 'an object');

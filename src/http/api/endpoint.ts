@@ -36,6 +36,8 @@ export interface Described {
   readonly permission: Permission | null;
   /** Fields of the path, and those of the query (GET, DELETE) or of the JSON body; strict. */
   readonly input: z.ZodObject;
+  /** Its arguments are in the query although its method has a body. */
+  readonly inQuery?: true;
   /** Headers that it heeds besides those of the caller, and what they are. */
   readonly headers?: Readonly<Record<string, string>>;
   /** A body that is no JSON of `input`. */

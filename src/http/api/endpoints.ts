@@ -10,6 +10,7 @@ import { leaseEndpoints } from './leases.ts';
 import { loginLinkEndpoint } from './login-links.ts';
 import { messageEndpoints } from './messages.ts';
 import { metricsEndpoints } from './metrics.ts';
+import { profileEndpoint } from './profile.ts';
 import { searchEndpoints } from './search.ts';
 import { sessionEndpoints } from './sessions.ts';
 import { toolEndpoints } from './tool-routes.ts';
@@ -25,6 +26,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...keyEndpoints,
   loginLinkEndpoint,
   ...metricsEndpoints,
+  profileEndpoint,
   ...hookEndpoints,
   importEndpoint,
   exportEndpoint,

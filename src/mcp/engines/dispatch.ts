@@ -2,11 +2,12 @@
 import { z } from 'zod';
 import { ERRORS, errorObject, HubError, invalid } from '../../errors.ts';
 import { asError } from '../../lib/as-error.ts';
+import type { Tracing } from '../../telemetry/tracing.ts';
 import { type CompletionRequest, UnknownName } from '../surface.ts';
 import type { Call } from './call.ts';
 import type { ClientLink } from './client-link.ts';
 import type { RichCtx, RichSurface } from './rich-surface.ts';
-import { INVALID_PARAMS, METHOD_NOT_FOUND, RESOURCE_NOT_FOUND, RpcError, toRpcError } from './rpc.ts';
+import { INVALID_PARAMS, metaOf, METHOD_NOT_FOUND, RESOURCE_NOT_FOUND, RpcError, toRpcError } from './rpc.ts';
 
 type Result = Record<string, unknown>;
 interface Request {
@@ -130,6 +131,12 @@ export function createDispatch(surface: RichSurface, now: () => number): Dispatc
     };
     return attempt(() => method(surface, call, ctx, params)).catch(answerFailed);
   };
+}
+
+/** The same, run for whom a request names as its caller. */
+export function tracedDispatch(tracing: Pick<Tracing, 'calledBy'>, dispatch: Dispatch): Dispatch {
+  return (call, request, signal, client) =>
+    tracing.calledBy(metaOf(request), () => dispatch(call, request, signal, client));
 }
 
 /** What is thrown at once is a promise that fails. An async function would be held as long as the call waits. */

@@ -19,7 +19,7 @@ import { type Dispatch, isMethod } from './dispatch.ts';
 import { ParamHeaders } from './param-headers.ts';
 import { plainAnswer, type PlainCall, plainCallOf, plainRefusal, SILENT } from './plain-call.ts';
 import { capabilitiesOf, type ListKind, type RichSurface } from './rich-surface.ts';
-import { isRecord } from './rpc.ts';
+import { isRecord, metaOf } from './rpc.ts';
 import { MAX_WATCHED } from './session.ts';
 import { Watchers } from './watchers.ts';
 import { whenDone } from './when-done.ts';
@@ -221,8 +221,7 @@ function watchedIn(body: unknown): readonly string[] {
 
 /** The client says who it is in each request. */
 function clientInfoOf(body: unknown): ClientInfo | undefined {
-  const params = isRecord(body) ? body['params'] : undefined;
-  const meta = isRecord(params) ? params['_meta'] : undefined;
+  const meta = metaOf(body);
   const info = isRecord(meta) ? meta[CLIENT_INFO_META_KEY] : undefined;
   if (!isRecord(info)) return undefined;
   const { name, version } = info;

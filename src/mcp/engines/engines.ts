@@ -1,8 +1,9 @@
 /** Both protocol engines over one surface. */
 import type { Principal } from '../../context.ts';
 import type { Logger } from '../../telemetry/log.ts';
+import type { Tracing } from '../../telemetry/tracing.ts';
 import type { Change, MayKnow } from './changes.ts';
-import { createDispatch } from './dispatch.ts';
+import { createDispatch, tracedDispatch } from './dispatch.ts';
 import { Engine2025, type Engine2025Options } from './engine-2025.ts';
 import { Engine2026 } from './engine-2026.ts';
 import type { RichSurface } from './rich-surface.ts';
@@ -12,6 +13,7 @@ export interface McpEnginesDeps {
   readonly log: Logger;
   readonly options: Engine2025Options;
   readonly now?: () => number;
+  readonly tracing?: Tracing | undefined;
 }
 
 export interface McpEngines extends AsyncDisposable {
@@ -28,8 +30,15 @@ export interface McpEngines extends AsyncDisposable {
   endSessions(mayNot: (principal: Principal) => boolean): void;
 }
 
-export function createMcpEngines({ surface, log, options, now = Date.now }: McpEnginesDeps): McpEngines {
-  const dispatch = createDispatch(surface, now);
+export function createMcpEngines({
+  surface,
+  log,
+  options,
+  now = Date.now,
+  tracing,
+}: McpEnginesDeps): McpEngines {
+  const plain = createDispatch(surface, now);
+  const dispatch = tracing === undefined ? plain : tracedDispatch(tracing, plain);
   const legacy = new Engine2025({ surface, dispatch, log, now, options });
   const modern = new Engine2026({ surface, dispatch, log, options });
   return {

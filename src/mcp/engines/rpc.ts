@@ -110,3 +110,9 @@ export function messagesOf(body: unknown): readonly unknown[] {
 export function isInitialize(message: unknown): boolean {
   return isRecord(message) && message['method'] === 'initialize';
 }
+
+/** What a message says about itself, beside what it asks. */
+export function metaOf(message: unknown): unknown {
+  const params = isRecord(message) ? message['params'] : undefined;
+  return isRecord(params) ? params['_meta'] : undefined;
+}

@@ -1,5 +1,6 @@
 /** Opens connections to hub.db with the pragmas that the store's promises rest on. */
 import Database from 'better-sqlite3';
+import { PARAMETER } from './statements.ts';
 
 export type Sqlite = Database.Database;
 
@@ -12,8 +13,6 @@ const WAL_KEPT_BYTES = 64 * 1024 ** 2;
 const WAL_CHECKPOINT_PAGES = 4000;
 const WRITER_CACHE_KIB = 32_768;
 const BUSY_TIMEOUT_MS = 5000;
-/** `?` and `:name`; the hub's SQL has neither inside of literals. */
-const PARAMETER = /\?|:[a-z]\w*/gi;
 
 /** The one connection that writes. FULL is said aloud: better-sqlite3 opens WAL as NORMAL, which loses answered writes. */
 export function openWriter(path: string, options: Pick<Database.Options, 'fileMustExist'> = {}): Connection {

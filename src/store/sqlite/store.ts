@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createCacheMeters, type CacheMeters } from '../../lib/cache-meter.ts';
+import { createPeaks } from '../../lib/peaks.ts';
 import { ensurePrivateFile } from '../../lib/private-file.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { Commit } from '../../telemetry/metrics.ts';
@@ -19,6 +20,7 @@ import { demandRoom } from './room.ts';
 import { routeReads } from './route-reads.ts';
 import { cacheSessions } from './session-cache.ts';
 import { shareReads } from './share-reads.ts';
+import { watchStatements, type Ran } from './statements.ts';
 import { createWriterConnection } from './writer-connection.ts';
 import { createWriter } from './writer.ts';
 
@@ -47,6 +49,10 @@ export interface SqliteStore extends Store {
   readonly readers: ReaderPool;
   /** The file itself, behind any links. */
   readonly path: string;
+  /** The slowest of all statements of the last `ms`, on whichever thread; undefined if there was none. */
+  slowest(ms: number): Promise<Ran | undefined>;
+  /** Tells of a statement that ran elsewhere. */
+  readonly ran: (ran: Ran) => void;
 }
 
 const LOCK_WAIT_MS = 5000;
@@ -94,11 +100,19 @@ function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
     first.sqlite.close();
     throw error;
   }
-  const main = openReader(path);
+  const peaks = createPeaks<Ran & { readonly sql?: string }>();
+  const ran = (one: Ran): void => peaks.add(one.ms, one);
+  const watched = (opened: Connection): Connection => {
+    watchStatements(opened.sqlite, (sql, ms, rows) => peaks.add(ms, { sql, ms, rows, plan: null }));
+    return opened;
+  };
+  const main = watched(openReader(path));
   const names = createNames(main);
   const { caches = createCacheMeters() } = options;
   const cache = cacheSessions({ names, reads: createReads(main, names), caches });
-  const connection = createWriterConnection(first, () => openWriter(path, { fileMustExist: true }));
+  const connection = createWriterConnection(watched(first), () =>
+    watched(openWriter(path, { fileMustExist: true })),
+  );
   const writer = createWriter(connection, {
     maxBatch: options.maxBatch ?? MAX_BATCH,
     maxQueue: MAX_QUEUE,
@@ -110,7 +124,7 @@ function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
     onUncertain: () => cache.clear(),
     ...(options.onMeasured === undefined ? {} : { onMeasured: options.onMeasured }),
   });
-  const readers = createReaderPool({ path, max: Math.max(1, maxConnections - 1), log });
+  const readers = createReaderPool({ path, max: Math.max(1, maxConnections - 1), log, onRan: ran });
   const read: Reads = routeReads(
     shareReads(main, names, cache.reads),
     maxConnections > 1 ? readers : undefined,
@@ -163,6 +177,14 @@ function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
     }
   }
 
+  /** On a reader thread: to plan a statement may read statistics. */
+  async function slowest(ms: number): Promise<Ran | undefined> {
+    const found = peaks.largest(ms);
+    if (found?.sql === undefined) return found;
+    const { sql, ...rest } = found;
+    return { ...rest, plan: await readers.planOf(sql).catch(() => null) };
+  }
+
   async function load(): Promise<StoreLoad> {
     const { busy, waiting } = readers.load();
     return {
@@ -192,7 +214,7 @@ function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
     write: (work) => writer.write(work),
     backup: (target) => backupDatabase({ path, target }),
     epoch,
-    ...{ readers, path },
+    ...{ readers, path, slowest, ran },
     announce: (url) => lock.announce({ pid: process.pid, url }),
     health: () => writer.health(),
     load,

@@ -153,7 +153,7 @@ function parametersOf(route: Described): readonly Parameter[] {
   const { headers = {}, etag } = route;
   const heeded = Object.entries({ ...(etag === true ? { 'If-None-Match': IF_NONE_MATCH } : {}), ...headers });
   const own: readonly Parameter[] = Object.entries(properties)
-    .filter(([name]) => inPath.includes(name) || inQuery(route.method))
+    .filter(([name]) => inPath.includes(name) || inQuery(route))
     .map(([name, { description, ...schema }]) => ({
       name,
       in: inPath.includes(name) ? 'path' : 'query',
@@ -171,12 +171,12 @@ function parametersOf(route: Described): readonly Parameter[] {
 }
 
 function bodyOf(route: Described): Operation['requestBody'] {
-  const { takes, sample, method } = route;
+  const { takes, sample } = route;
   if (takes !== undefined) {
     const schema = { type: 'string', description: 'a JSON object a line' };
     return { required: true, content: { [takes]: { schema, example: `${JSON.stringify(sample)}\n` } } };
   }
-  if (inQuery(method)) return undefined;
+  if (inQuery(route)) return undefined;
   const inPath = pathNames(route);
   const { properties, required } = fieldsOf(route);
   const own = <T>(entries: readonly (readonly [string, T])[]): Record<string, T> =>

@@ -15,11 +15,12 @@ const KNOWN: readonly ErrorCode[] = [
 ];
 
 /** The codes of a route, by HTTP status. */
-export function errorsOf({ method, permission, errors = [] }: Described): ReadonlyMap<number, ErrorCode[]> {
+export function errorsOf(route: Described): ReadonlyMap<number, ErrorCode[]> {
+  const { permission, errors = [] } = route;
   const codes: readonly ErrorCode[] = [
     ...ALWAYS,
     ...(permission === null ? [] : KNOWN),
-    ...(inQuery(method) ? [] : (['CONTENT_TOO_LARGE'] as const)),
+    ...(inQuery(route) ? [] : (['CONTENT_TOO_LARGE'] as const)),
     ...errors,
   ];
   const sorted = [...new Set(codes)].sort((a, b) => ERRORS[a].http - ERRORS[b].http);
