@@ -284,6 +284,8 @@ export default defineConfig(
         console: 'readonly',
         process: 'readonly',
         setTimeout: 'readonly',
+        AbortSignal: 'readonly',
+        fetch: 'readonly',
         setInterval: 'readonly',
         clearInterval: 'readonly',
       },

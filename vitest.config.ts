@@ -46,6 +46,8 @@ function project(name: string, groupOrder: number, include: string[], exclude: s
 }
 
 export default defineConfig({
+  // As the hub itself gives it to the plugins that it loads.
+  resolve: { alias: { 'shared-context-hub/plugin': `${import.meta.dirname}/src/plugins/plugin.ts` } },
   test: {
     projects: [
       project('unit', 0, ['src/**'], SLOW),

@@ -290,7 +290,19 @@ async function build() {
   for (const file of filesUnder(dist)) {
     if (!expected.has(file)) fs.rmSync(file, { force: true });
   }
+  if (rebuild) await declare();
   fs.writeFileSync(distStamp, key);
+}
+
+/** Types for those who write plugins: part of the package, of no use to a hub that runs here. */
+function declare() {
+  return run(
+    'tsc -p tsconfig.types.json',
+    rightNode(),
+    [join(modules, 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.types.json'],
+    { env: envFor(rightNode()) },
+    'mend what it says and run it again.',
+  );
 }
 
 // --- browser ---------------------------------------------------------------------------------------------------------

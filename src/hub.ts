@@ -6,6 +6,7 @@ import { createGuessGuard, guarded } from './auth/guess-guard.ts';
 import type { Config } from './config/config.ts';
 import { listeningUrl } from './config/host.ts';
 import { jwtSecrets } from './config/secret-rules.ts';
+import type { PluginSection } from './config/file-texts.ts';
 import type { Secrets } from './config/secrets.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { createEventBus, type EventBus } from './events/bus.ts';
@@ -39,9 +40,12 @@ import { createMcpEngines } from './mcp/engines/engines.ts';
 import { createOpenRequests } from './mcp/open-requests.ts';
 import { followCredentials } from './mcp/follow-credentials.ts';
 import { mcpRoutes, type McpRouteDeps } from './mcp/route.ts';
-import { PERFORMANCE_URI } from './mcp/resources.ts';
+import { ADDRESSES, PERFORMANCE_URI } from './mcp/resources.ts';
+import { PROMPT_DESCRIPTORS } from './mcp/prompts.ts';
 import type { Tool, ToolHub } from './mcp/tool.ts';
 import { TOOLS } from './mcp/tools/index.ts';
+import { createPluginHost, type PluginHost } from './plugins/host.ts';
+import { loadPlugins } from './plugins/load.ts';
 import { createSearch, type Search } from './search/search.ts';
 import { ALL_WORKSPACES, type StoreHealth } from './store/port.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite/store.ts';
@@ -61,6 +65,8 @@ export interface Hub {
   loginUrl(): Promise<string | undefined>;
   /** Answers those who wait for messages or leases: before requests that run are waited for. */
   endWaits(): void;
+  /** Whether an error that nobody caught is a plugin's own, which goes on or is switched off without the hub. */
+  blame(error: unknown): boolean;
   /** Ends MCP sessions, finishes what is being written and closes the store. Nothing may be asked of the hub after. */
   close(): Promise<void>;
 }
@@ -90,6 +96,10 @@ export interface HubOptions {
   readonly diskLookEveryMs?: number;
   /** How often it looks how busy the process is. */
   readonly loadEveryMs?: number;
+  /** What the settings say to plugins, by their names. */
+  readonly pluginSections?: ReadonlyMap<string, PluginSection>;
+  /** How often is looked whether the health of a part has changed, if a plugin wants to know. */
+  readonly healthLookEveryMs?: number;
   /** For the collector of `config.otlp`; secret. */
   readonly otlpHeaders?: Readonly<Record<string, string>>;
   /** The tool table; other than the hub's own in measurements. */
@@ -97,9 +107,13 @@ export interface HubOptions {
 }
 
 const SESSION_IDLE_MS = 60 * 60 * 1000;
-/** @throws StartError if the database cannot be used. */
+/** What plugins may still do when the hub stops; as long as requests under way. */
+const PLUGIN_STOP_MS = 3000;
+
+/** @throws StartError if the database cannot be used, or a plugin is not as it should be. */
 export async function createHub(config: Config, secrets: Secrets, options: HubOptions): Promise<Hub> {
   const { log, now = Date.now } = options;
+  const plugins = await hostPlugins(config, options);
   const bus = createEventBus();
   const caches = createCacheMeters();
   const metrics = createMetrics({ version: options.version, enabled: config.monitoring, now });
@@ -135,8 +149,9 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
       ...(spaceOf === undefined ? {} : { spaceOf }),
       ...(everyMs === undefined ? {} : { everyMs }),
     });
-    const hub = wire({ store, bus, search, caches, metrics, disk, otlp }, config, secrets, options);
+    const hub = wire({ store, bus, search, caches, metrics, disk, otlp, plugins }, config, secrets, options);
     await hub.services.leases.load();
+    await hub.startPlugins();
     return hub;
   } catch (error) {
     await disk?.stop();
@@ -145,6 +160,19 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
     await otlp?.close();
     throw error;
   }
+}
+
+/** Undefined where there are none. @throws StartError */
+async function hostPlugins(config: Config, options: HubOptions): Promise<PluginHost | undefined> {
+  const { dataDir, plugins, mcp } = config;
+  const { log, now = Date.now, pluginSections: sections, healthLookEveryMs } = options;
+  const loaded = await loadPlugins({ dataDir, ...plugins, ...(sections === undefined ? {} : { sections }) });
+  if (loaded.plugins.length === 0) return undefined;
+  const { toolTimeoutMs, maxResponseBytes } = mcp;
+  return createPluginHost(loaded, {
+    ...{ log, now, toolTimeoutMs, maxResponseBytes },
+    ...(healthLookEveryMs === undefined ? {} : { healthLookEveryMs }),
+  });
 }
 
 /** Loads what traces and sends only where there is somebody to send to. */
@@ -162,16 +190,17 @@ interface Parts {
   readonly caches: CacheMeters;
   readonly metrics: Metrics;
   readonly disk: DiskWatch;
+  readonly plugins: PluginHost | undefined;
   readonly otlp: Otlp | undefined;
 }
 
 /** Everything over an open store. */
 function wire(
-  { store, bus, search: plainSearch, caches, metrics, disk, otlp }: Parts,
+  { store, bus, search: plainSearch, caches, metrics, disk, otlp, plugins }: Parts,
   config: Config,
   secrets: Secrets,
   options: HubOptions,
-): Hub {
+): Hub & { startPlugins(): Promise<void> } {
   const { log, version, now = Date.now, clock = steadyClock, sessionIdleMs = SESSION_IDLE_MS } = options;
   const { limits, rates, presence } = config;
   const { tracing } = otlp ?? {};
@@ -197,8 +226,10 @@ function wire(
     });
   const plainServices = createServices({
     ...{ store, bus, search, limits, rates, presence, codec, now, clock, log, caches, metrics, live },
-    checks: healthChecks({ store, search, disk, backups }),
+    checks: new Map([...healthChecks({ store, search, disk, backups }), ...(plugins?.checks ?? [])]),
     ...(progressMs === undefined ? {} : { progressMs }),
+    ...(plugins?.gates && { gates: plugins.gates }),
+    ...(plugins?.onCame && { onCame: plugins.onCame }),
   });
   const services = tracing === undefined ? plainServices : tracedServices(tracing, plainServices);
   const guesses = createGuessGuard(rates);
@@ -206,18 +237,30 @@ function wire(
   const cookieName = cookieNameOf(store.epoch);
   const ofPages = withCookie(authenticator, services.logins, cookieName);
   const addressOf = clientAddress(config.http.trustProxy);
+  const { onToolCalled, onLoad } = plugins ?? {};
+  const countCall: ToolHub['calls']['count'] =
+    onToolCalled === undefined
+      ? metrics.toolCalled
+      : (call, by) => {
+          metrics.toolCalled(call);
+          onToolCalled(call, by);
+        };
   const toolHub: ToolHub = {
     ...{ services, epoch: store.epoch, maxResponseBytes: config.mcp.maxResponseBytes },
     calls: {
-      ...{ count: metrics.toolCalled, longestWait: metrics.longestWait },
+      ...{ count: countCall, longestWait: metrics.longestWait },
       ...{ logged: config.http.logRequests, tracing, slowMs: config.slowCallMs },
       slowest: (ms) => store.slowest(ms),
     },
   };
-  const surface = createSurface(toolHub, options.tools ?? TOOLS, {
-    version,
-    timeoutMs: config.mcp.toolTimeoutMs,
-    now,
+  const own = options.tools ?? TOOLS;
+  const added = plugins?.added({
+    resources: ADDRESSES,
+    prompts: PROMPT_DESCRIPTORS.map(({ name }) => name),
+  });
+  const surface = createSurface(toolHub, plugins?.tools(own) ?? own, {
+    ...{ version, now, timeoutMs: config.mcp.toolTimeoutMs },
+    ...(added === undefined ? {} : { added }),
   });
   const engines = createMcpEngines({
     ...{ surface, log, now, tracing },
@@ -226,6 +269,7 @@ function wire(
   const load = metrics.enabled
     ? watchLoad((sample) => {
         metrics.loaded(sample);
+        onLoad?.(sample);
         engines.announce({ resource: PERFORMANCE_URI }, isOperator);
       }, options.loadEveryMs)
     : undefined;
@@ -287,6 +331,7 @@ function wire(
   const endWaits = (): void => {
     services.delivery.endWaits();
     services.leases.endWaits();
+    plugins?.stopping(now() + PLUGIN_STOP_MS);
   };
 
   return {
@@ -302,8 +347,11 @@ function wire(
       return link && loginUrl(publicUrl(), link.code);
     },
     endWaits,
+    startPlugins: async () => plugins?.start(services, surface),
+    blame: (error) => plugins?.blame(error) ?? false,
     async close() {
       endWaits();
+      await plugins?.stop();
       services.leases.stop();
       closing.abort();
       announcing[Symbol.dispose]();

@@ -70,14 +70,15 @@ function leavePortToDev(): void {
 }
 
 async function tellSettings(): Promise<void> {
-  const [{ placeOf }, { givenBy }, { dotenvFile, settingsFile }] = await Promise.all([
+  const [{ told }, { givenBy }, { dotenvFile, settingsFile }] = await Promise.all([
     import('./settings.ts'),
     import('./flags.ts'),
     import('../../src/config/env.ts'),
   ]);
   const given = givenBy(args);
-  const files = [dotenvFile(given.around), settingsFile(given.around)];
-  tell({ kind: 'settings', files, place: placeOf(given) });
+  const { place, files } = told(given);
+  const settings = [dotenvFile(given.around), settingsFile(given.around)];
+  tell({ kind: 'settings', files: [...settings, ...files], place });
 }
 
 /** Those that take the longest to load; a change of the sources does not change them. */

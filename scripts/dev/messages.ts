@@ -8,7 +8,7 @@ export interface Place {
 
 /** From the hub's process. */
 export type FromHub =
-  /** The files of settings that count and, if the settings are good, where the hub will listen. */
+  /** The files of settings that count, those of plugins, and, if the settings are good, where the hub will listen. */
   | { readonly kind: 'settings'; readonly files: readonly string[]; readonly place: Place | null }
   /** The code is loaded; `go` starts the hub. */
   | { readonly kind: 'loaded' }

@@ -4,7 +4,7 @@ import type { FSWatcher } from 'chokidar';
 import { watch } from 'chokidar';
 
 export interface Watch {
-  /** Watches this file too, whether it exists yet or not. */
+  /** Watches this file or folder too, whether it exists yet or not. */
   add(file: string): void;
   close(): Promise<void>;
 }
@@ -33,7 +33,7 @@ export async function watchHub(
   });
   // Where the folder of a file does not exist yet, all that appears in it is reported: the data of the hub itself.
   const isWatched = (file: string): boolean =>
-    others.has(file) || own.some((part) => file === part || file.startsWith(part + path.sep));
+    [...others, ...own].some((part) => file === part || file.startsWith(part + path.sep));
   watcher.on('all', (_event, file) => {
     if (!isWatched(file)) return;
     changed.add(path.relative(root, file));
@@ -61,8 +61,8 @@ export async function watchHub(
   };
 }
 
-/** Tests, and what editors put beside the file they write. */
+/** Tests, packages, and what editors put beside the file they write. */
 function isNoPart(file: string): boolean {
   const name = path.basename(file);
-  return /\.test\.tsx?$|^\.|~$|^#.*#$|^\d+$|\.(swp|swx|tmp)$/.test(name);
+  return /\.test\.[cm]?[jt]sx?$|^node_modules$|^\.|~$|^#.*#$|^\d+$|\.(swp|swx|tmp)$/.test(name);
 }

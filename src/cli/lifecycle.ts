@@ -41,11 +41,17 @@ export function endWithin(ms: number, code: number): void {
   setTimeout(() => process.exit(code), ms).unref();
 }
 
-/** After an uncaught exception nothing can be trusted: `lastWords` logs it and closes the store, then the process ends. */
-export function endOnUncaught(lastWords: (error: unknown) => Promise<void>): void {
+/**
+ * After an uncaught exception nothing can be trusted: `lastWords` logs it and closes the store, then the process ends. Unless
+ * it is of those that `spared` knows: they are somebody else's, and concern nothing of the hub.
+ */
+export function endOnUncaught(
+  spared: (error: unknown) => boolean,
+  lastWords: (error: unknown) => Promise<void>,
+): void {
   let ending = false;
   process.on('uncaughtException', (error) => {
-    if (ending) return;
+    if (ending || spared(error)) return;
     ending = true;
     endWithin(5_000, 1);
     void lastWords(error).finally(() => process.exit(1));

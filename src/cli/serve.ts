@@ -47,17 +47,20 @@ export async function serve(deps: ServeDeps): Promise<number> {
   const stop = watchForStop();
   // Standard output carries only what scripts wait for; libraries print where they like.
   globalThis.console = new Console(process.stderr, process.stderr);
-  const { config, given, otlpHeaders } = configWithOrigins(configSources(deps.around, deps.flags));
+  const { config, given, otlpHeaders, plugins } = configWithOrigins(configSources(deps.around, deps.flags));
   const secrets = await loadSecrets(config.dataDir, given);
   const log = createLogger(logOptions(deps, config));
   for (const warning of secrets.warnings) log.warn(warning);
-  const { hub, listener } = await start(deps, config, secrets, { log, otlpHeaders });
+  const { hub, listener } = await start(deps, config, secrets, { log, otlpHeaders, pluginSections: plugins });
   const runtime = dataFiles.runtime(config.dataDir);
-  endOnUncaught(async (error) => {
-    log.fatal({ err: error }, 'the hub failed and ends');
-    await removeRuntimeFile(runtime, process.pid);
-    await hub.close();
-  });
+  endOnUncaught(
+    (error) => hub.blame(error),
+    async (error) => {
+      log.fatal({ err: error }, 'the hub failed and ends');
+      await removeRuntimeFile(runtime, process.pid);
+      await hub.close();
+    },
+  );
   try {
     hub.announce(listener.url);
     const { version } = deps.around.package;
@@ -95,11 +98,12 @@ async function start(
   deps: ServeDeps,
   config: Config,
   { secrets }: LoadedSecrets,
-  { log, otlpHeaders }: Required<Pick<HubOptions, 'log' | 'otlpHeaders'>>,
+  options: Required<Pick<HubOptions, 'log' | 'otlpHeaders' | 'pluginSections'>>,
 ): Promise<Running> {
   const { host, publicUrl, requestTimeoutMs, tls, trustProxy } = config.http;
   const create = await deps.loadHub();
-  const hub = await create(config, secrets, { log, otlpHeaders, version: deps.around.package.version });
+  const { log } = options;
+  const hub = await create(config, secrets, { ...options, version: deps.around.package.version });
   try {
     const listener = await listen(hub.app, { ...config.http, log, arrivalMs: requestTimeoutMs + GRACE_MS });
     // A trusted proxy is what does TLS.

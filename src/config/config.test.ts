@@ -41,6 +41,7 @@ describe('createConfig', () => {
       slowCallMs: 1000,
       otlp: null,
       backups: { everyMs: null, keep: 7, folder: '/data/backups' },
+      plugins: { load: [], folder: '/data/plugins' },
       retention: { inactiveSessionMs: null, auditLogMs: 365 * 24 * 60 * 60 * 1_000 },
       log: { level: 'info', format: 'json', file: null },
       mcp: { transport: 'http', toolTimeoutMs: 60_000, maxSessions: 10_000, maxResponseBytes: 1_000_000 },

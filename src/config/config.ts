@@ -1,7 +1,7 @@
 /** The configuration of a hub: pure, frozen, free of secrets, so that it may be logged. */
 import path from 'node:path';
 import { StartError } from '../errors.ts';
-import type { TextFile } from './file-texts.ts';
+import type { PluginSection, TextFile } from './file-texts.ts';
 import { dataFiles } from './paths.ts';
 import type { Resolved, Source, TextSources } from './resolve.ts';
 import { resolveSettings } from './resolve.ts';
@@ -35,6 +35,12 @@ export interface Config {
   readonly store: { readonly path: string; readonly maxConnections: number };
   /** What must be free where the database lies; by default a tenth of the disk is enough. */
   readonly disk: { readonly minFreeBytes: number; readonly tenthIsEnough: boolean };
+  readonly plugins: {
+    /** Packages and files. */
+    readonly load: readonly string[];
+    /** All that lies in it is loaded. */
+    readonly folder: string;
+  };
   /** Null: for ever. */
   readonly retention: { readonly auditLogMs: number | null; readonly inactiveSessionMs: number | null };
   readonly backups: {
@@ -143,6 +149,8 @@ export interface LoadedConfig {
   readonly config: Config;
   readonly given: GivenSecrets;
   readonly client: ClientSettings;
+  /** What the file says to plugins, by their names; there may be secrets in it. */
+  readonly plugins: ReadonlyMap<string, PluginSection>;
   /** Headers for the collector of `config.otlp`: secret. */
   readonly otlpHeaders: Readonly<Record<string, string>>;
   readonly settings: readonly ShownSetting[];
@@ -209,6 +217,10 @@ function loadedOf(resolved: Resolved, sources: ConfigSources): LoadedConfig {
       minFreeBytes: v.MIN_FREE_DISK_MB * MEGABYTE,
       tenthIsEnough: v.MIN_FREE_DISK_MB === SETTINGS.MIN_FREE_DISK_MB.fallback,
     },
+    plugins: {
+      load: v.PLUGINS,
+      folder: dataFiles.plugins(sources.dataDir),
+    },
     retention: {
       auditLogMs: unlessZero(v.AUDIT_LOG_RETENTION_DAYS, DAY_MS),
       inactiveSessionMs: unlessZero(v.INACTIVE_SESSION_RETENTION_DAYS, DAY_MS),
@@ -270,6 +282,7 @@ function loadedOf(resolved: Resolved, sources: ConfigSources): LoadedConfig {
     config: freeze(config),
     given: { apiKey: v.API_KEY, adminApiKey: v.ADMIN_API_KEY, jwtSecretKey: v.JWT_SECRET_KEY },
     client: { url: v.HUB_URL, apiKey: v.HUB_API_KEY },
+    plugins: resolved.plugins,
     otlpHeaders: v.OTEL_EXPORTER_OTLP_HEADERS ?? {},
     settings: SETTING_KEYS.map((key) => shown(key, effective[key] ?? v[key], resolved.sources[key], sources)),
   };

@@ -10,6 +10,8 @@ const TITLES: Readonly<Record<Section, string>> = {
   telemetry: 'Traces and metrics for an OpenTelemetry collector; the names are those of OpenTelemetry.',
   mcp: 'Tools, sessions and agents.',
   limits: 'How much there may be, and how often one may ask.',
+  plugins:
+    'What extends the hub. In hub.config.yaml each plugin has a section of its own below plugins, by its name.',
   client: 'The command line.',
 };
 

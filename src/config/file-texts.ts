@@ -7,10 +7,19 @@ export interface TextFile {
   readonly text: string;
 }
 
+/** What a file says to a plugin. */
+export interface PluginSection {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Where it stands: "in …, line 3". */
+  readonly from: string;
+}
+
 export interface FileTexts {
   readonly texts: Readonly<Record<string, string | undefined>>;
   /** Where a setting stands; completes "HTTP_PORT is … (". */
   readonly from: (key: string) => string;
+  /** By the name of the plugin; absent: the file has none. */
+  readonly plugins?: ReadonlyMap<string, PluginSection>;
   /** What is wrong with its lines and names, a sentence each. */
   readonly problems: readonly string[];
 }

@@ -108,6 +108,13 @@ export const folderPath: Parser<string> = {
   expected: 'the path of a folder',
 };
 
+/** Names of packages, and paths of files: absolute, or beginning with a dot. */
+export const moduleList: Parser<readonly string[]> = {
+  schema: list((item) => (MODULE.test(item) ? item : undefined)),
+  expected:
+    'names of packages and paths of files (absolute, or beginning with ./ or ../), separated by commas',
+};
+
 /** Sent in a header as it is: no spaces, nothing outside ASCII. */
 export const headerSecret: Parser<string> = {
   schema: z.string().regex(/^[\x21-\x7e]+$/),
@@ -116,6 +123,7 @@ export const headerSecret: Parser<string> = {
 
 export const secretText: Parser<string> = { schema: z.string(), expected: 'a text' };
 
+const MODULE = /^(?:(?:\.{0,2}[/\\]|[A-Za-z]:[/\\])[^\0]+|(?:@[a-z0-9~-][\w.~-]*\/)?[a-z0-9~-][\w.~-]*)$/;
 /** `name=value` pairs, separated by commas; values are percent-encoded, as OpenTelemetry defines it. */
 export const pairs: Parser<Readonly<Record<string, string>>> = {
   schema: z.string().transform((text, ctx) => {

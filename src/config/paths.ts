@@ -35,6 +35,7 @@ export const dataFiles = {
   secrets: (dataDir: string): string => path.join(dataDir, 'secrets.json'),
   log: (dataDir: string): string => path.join(dataDir, 'hub.log'),
   runtime: (dataDir: string): string => path.join(dataDir, 'hub.json'),
+  plugins: (dataDir: string): string => path.join(dataDir, 'plugins'),
   /** What `connect` has done, and the keys it made. */
   connect: (dataDir: string): string => path.join(dataDir, 'connect'),
   /** The values of the variables that files of projects name in place of keys: a file for shells. */

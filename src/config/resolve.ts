@@ -1,7 +1,7 @@
 /** From where each setting takes its value: the command line, the environment, `.env`, `hub.config.yaml`, or its default. */
 import { StartError } from '../errors.ts';
 import { readDotenv } from './dotenv.ts';
-import type { FileTexts, TextFile } from './file-texts.ts';
+import type { FileTexts, PluginSection, TextFile } from './file-texts.ts';
 import { cut } from './file-texts.ts';
 import { readSettingsFile } from './settings-file.ts';
 import type { Setting, SettingKey, SettingValues } from './settings.ts';
@@ -23,6 +23,7 @@ export interface Resolved {
   /** Where a value is wrong, the default. */
   readonly values: SettingValues;
   readonly sources: Readonly<Record<SettingKey, Source>>;
+  readonly plugins: ReadonlyMap<string, PluginSection>;
   /** All that is wrong; the hub stops at the first. */
   readonly problems: readonly StartError[];
 }
@@ -44,7 +45,12 @@ export function resolveSettings(sources: TextSources): Resolved {
     values[key] = read instanceof StartError ? SETTINGS[key].fallback : read;
     origins[key] = layer?.source ?? 'default';
   }
-  return { values: values as SettingValues, sources: origins as Record<SettingKey, Source>, problems };
+  return {
+    values: values as SettingValues,
+    sources: origins as Record<SettingKey, Source>,
+    plugins: new Map(layers.flatMap((layer) => [...(layer.plugins ?? [])])),
+    problems,
+  };
 }
 
 /** In the order in which they count. */

@@ -1,7 +1,17 @@
 /** What a setting is. */
 import type { Parser } from './parsers.ts';
 
-export const SECTIONS = ['keys', 'http', 'store', 'log', 'telemetry', 'mcp', 'limits', 'client'] as const;
+export const SECTIONS = [
+  'keys',
+  'http',
+  'store',
+  'log',
+  'telemetry',
+  'mcp',
+  'limits',
+  'plugins',
+  'client',
+] as const;
 export type Section = (typeof SECTIONS)[number];
 
 export interface Setting<T, F extends T | null> {

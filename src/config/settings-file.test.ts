@@ -115,6 +115,29 @@ limits:
     expect(() => createConfig(sources(text))).toThrow(StartError);
   });
 
+  it('keeps what it says to plugins for them, as YAML has it, with variables', () => {
+    const yaml = `plugins:\n  load: [./a.mjs, b]\n  hook:\n    url: \${PLACE}/x\n    n: 3\n    deep: { list: [true, "\${PLACE}"] }\n  bare:\n`;
+    const { plugins, config } = configWithOrigins({ ...sources(yaml), env: { PLACE: 'https://a' } });
+    expect(config.plugins.load).toEqual(['./a.mjs', 'b']);
+    expect([...plugins].map(([name, { values }]) => [name, values])).toEqual([
+      ['hook', { url: 'https://a/x', n: 3, deep: { list: [true, 'https://a'] } }],
+      ['bare', {}],
+    ]);
+    expect(plugins.get('hook')?.from).toMatch(/^in .*, line 3$/);
+    expect(JSON.stringify(config)).not.toContain('https://a');
+  });
+
+  it.each([
+    [
+      'plugins:\n  lod: ./a.mjs',
+      '"lod" in line 2 of FILE (plugins) is not a setting of the hub; did you mean load?',
+    ],
+    [`plugins:\n  hook: { url: "\${NOBODY}" }`, `Line 2 of FILE: url names \${NOBODY}`],
+    ['plugins:\n  load: "a b"', 'PLUGINS is "a b" (in FILE, line 2); expected names of packages'],
+  ])('refuses %j', (text, said) => {
+    expect(problemsOf(text)).toEqual([expect.stringContaining(said) as string]);
+  });
+
   it('shows no value of what it cannot read', () => {
     const secret = 'schk_of-the-file-0123456789abcdef';
     const texts = [`keys:\n  api_key: "${secret}`, `keys: [${secret}`, `keys:\n api_key: ${secret}\n\t- x`];

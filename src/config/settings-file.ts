@@ -1,7 +1,7 @@
 /** The settings of a `hub.config.yaml`: sections named like those of `.env.example`, with the names that stand there. */
 import { createRequire } from 'node:module';
 import type * as Yaml from 'yaml';
-import type { FileTexts, TextFile } from './file-texts.ts';
+import type { FileTexts, PluginSection, TextFile } from './file-texts.ts';
 import { cut, unknownName } from './file-texts.ts';
 import type { Section, SettingKey } from './settings.ts';
 import { SECTIONS, SETTING_KEYS, SETTINGS } from './settings.ts';
@@ -23,17 +23,21 @@ export function readSettingsFile({ path, text }: TextFile, env: Env): FileTexts 
   const document = yaml.parseDocument(text, { lineCounter: counter, prettyErrors: false });
   const texts: Record<string, string | undefined> = {};
   const lines = new Map<string, number>();
+  const plugins = new Map<string, PluginSection>();
   const problems = document.errors.map(({ pos, code }) => {
     const what = code.toLowerCase().replaceAll('_', ' ');
     return `Line ${lineAt(pos[0])} of ${path} is not YAML (${what}).`;
   });
+
+  const isNothing = (node: Node): node is null =>
+    node === null || (yaml.isScalar(node) && node.value === null);
 
   /** The pairs of a map; that it is none is a problem. */
   function pairsOf(
     node: Node,
     what: string,
   ): readonly (readonly [name: string, value: Node, line: number])[] {
-    if (node === null || (yaml.isScalar(node) && node.value === null)) return [];
+    if (isNothing(node)) return [];
     if (yaml.isMap(node))
       return node.items.map(({ key, value }) => [
         yaml.isScalar(key) ? String(key.value) : '',
@@ -56,6 +60,10 @@ export function readSettingsFile({ path, text }: TextFile, env: Env): FileTexts 
     const { value, source } = node;
     // Numbers as they are written: 0x50 is no port.
     if (typeof value !== 'string') return value === null ? undefined : source;
+    return expanded(value, node, name);
+  }
+
+  function expanded(value: string, node: Node, name: string): string {
     return value.replace(VARIABLE, (_all, variable: string) => {
       const set = NAME.test(variable) ? env[variable] : undefined;
       if (set === undefined)
@@ -64,6 +72,17 @@ export function readSettingsFile({ path, text }: TextFile, env: Env): FileTexts 
         );
       return set ?? '';
     });
+  }
+
+  /** Any value of a plugin's section, as its own schema will check it. */
+  function valueOf(node: Node, name: string): unknown {
+    if (yaml.isSeq(node)) return node.items.map((item) => valueOf(item as Node, name));
+    if (yaml.isMap(node))
+      return Object.fromEntries(
+        pairsOf(node as Node, name).map(([key, value]) => [key, valueOf(value, `${name}.${key}`)]),
+      );
+    if (!yaml.isScalar(node)) return null;
+    return typeof node.value === 'string' ? expanded(node.value, node, name) : node.value;
   }
 
   if (problems.length === 0)
@@ -78,7 +97,14 @@ export function readSettingsFile({ path, text }: TextFile, env: Env): FileTexts 
       }
       for (const [given, value, line] of pairsOf(settings, `settings of ${section}`)) {
         const key = settingOf(section, given);
-        if (key === undefined)
+        if (key === undefined && section === 'plugins' && (yaml.isMap(value) || isNothing(value)))
+          plugins.set(given, {
+            values: Object.fromEntries(
+              pairsOf(value, `settings of ${given}`).map(([own, node]) => [own, valueOf(node, own)]),
+            ),
+            from: `in ${path}, line ${line}`,
+          });
+        else if (key === undefined)
           problems.push(unknownName(given, `line ${line} of ${path} (${section})`, namesOf(section)));
         else if (key in texts)
           problems.push(`Line ${line} of ${path} sets ${key} again, after line ${lines.get(key) ?? line}.`);
@@ -88,7 +114,7 @@ export function readSettingsFile({ path, text }: TextFile, env: Env): FileTexts 
         }
       }
     }
-  return { texts, from: (key) => `in ${path}, line ${lines.get(key) ?? 1}`, problems };
+  return { texts, plugins, from: (key) => `in ${path}, line ${lines.get(key) ?? 1}`, problems };
 }
 
 /** By its name in the section, or as everywhere else: `port` and `HTTP_PORT`. */

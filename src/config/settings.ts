@@ -9,6 +9,7 @@ import {
   hostList,
   integer,
   listenAddress,
+  moduleList,
   oneOf,
   originList,
   secretText,
@@ -314,6 +315,13 @@ export const SETTINGS = {
     integer(1, MANY),
     6_000,
     'Calls under one key, by all its agents together.',
+  ),
+
+  PLUGINS: setting(
+    'plugins.load',
+    moduleList,
+    [],
+    'Plugins to load besides those of the folder plugins in the data folder: packages and files, separated by commas; a relative path starts at the data folder.',
   ),
 
   HUB_URL: setting('client.url', baseUrl, null, 'The hub the command line speaks to.', FOUND),

@@ -5,6 +5,11 @@ import { ALL_WORKSPACES } from '../store/port.ts';
 import { demand } from './permissions.ts';
 import { DEFAULT_WORKSPACE } from './sessions/service.ts';
 
+/** Whether what happens in a workspace is the business of whoever is of `own`. */
+export function reaches(own: string, workspace: string): boolean {
+  return own === ALL_WORKSPACES || own === workspace;
+}
+
 /** Whether the workspace is the one from which the hub is looked after, or all. */
 export function looksAfterAll({ workspace }: Pick<Principal, 'workspace'>): boolean {
   return workspace === ALL_WORKSPACES || workspace === DEFAULT_WORKSPACE;

@@ -11,8 +11,9 @@ import { createAuditor, type Auditor } from './audit/auditor.ts';
 import { createAuditService, type AuditService } from './audit/service.ts';
 import { createVisits, type Visits } from './audit/visits.ts';
 import { createAgentDirectory, type AgentDirectory } from './agents/directory.ts';
-import { createPresence, type Presence } from './agents/presence.ts';
+import { createPresence, type Presence, type PresenceDeps } from './agents/presence.ts';
 import { createAgentService, type AgentService } from './agents/service.ts';
+import type { Gates } from './before.ts';
 import { createCatchUpService, type CatchUpService } from './catch-up/service.ts';
 import { createDeliveryService, type DeliveryService } from './delivery/service.ts';
 import { createExportService, type ExportService } from './export/service.ts';
@@ -22,6 +23,7 @@ import { createHealthService, type HealthChecks, type HealthService } from './he
 import { createKeyService, type KeyService } from './keys/service.ts';
 import { createHookService, type HookService } from './hooks/service.ts';
 import { createLoginService, type LoginService } from './logins/service.ts';
+import { createPluginIdentities, type PluginIdentities } from './plugins/identity.ts';
 import { createLeaseService } from './leases/service.ts';
 import type { LeaseService } from './leases/types.ts';
 import type { Limits } from './limits.ts';
@@ -63,6 +65,7 @@ export interface Services {
   readonly hooks: HookService;
   readonly metrics: MetricsService;
   readonly health: HealthService;
+  readonly pluginIdentities: PluginIdentities;
   readonly profiling: ProfilingService;
 }
 
@@ -87,12 +90,16 @@ export interface ServiceDeps {
   readonly live: MetricsDeps['live'];
   readonly checks: HealthChecks;
   readonly progressMs?: number;
+  /** Who wants to see writes before they are stored. */
+  readonly gates?: Gates;
+  /** Told of an agent that comes, and of one that was no longer online. */
+  readonly onCame?: PresenceDeps['onCame'];
 }
 
 export function createServices(given: ServiceDeps): Services {
   const auditor = createAuditor(given);
   const rates = createRateService(given.rates);
-  const presence = createPresence({ now: given.now, times: given.presence });
+  const presence = createPresence({ now: given.now, times: given.presence, onCame: given.onCame });
   const deps = { ...given, auditor, rates, presence };
   const agents = createAgentService(deps);
   const keys = createKeyService(deps);
@@ -126,6 +133,7 @@ export function createServices(given: ServiceDeps): Services {
     hooks: createHookService({ ...deps, delivery, catchUp, leases }),
     metrics: createMetricsService(deps),
     health: createHealthService(deps),
+    pluginIdentities: createPluginIdentities({ ...deps, agents }),
     profiling: createProfilingService(deps),
   };
 }

@@ -193,7 +193,7 @@ function callerGone(tool: string): HubError {
   return new HubError('OVERLOADED', `${tool} was not run: its caller waits no more.`);
 }
 
-function answerTooLarge(maxBytes: number): HubError {
+export function answerTooLarge(maxBytes: number): HubError {
   return new HubError('CONTENT_TOO_LARGE', `The answer would be larger than ${maxBytes} bytes.`, {
     context: { max_response_bytes: maxBytes },
     suggestions: ['Ask for less, or raise MAX_RESPONSE_BYTES.'],

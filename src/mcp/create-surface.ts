@@ -17,9 +17,12 @@ import {
 } from './resources.ts';
 import { UnknownName, type McpSurface, type ToolDescriptor, type ToolSet } from './surface.ts';
 import type { Tool, ToolHub } from './tool.ts';
+import { withAdded, type Added, type SurfaceParts } from './with-added.ts';
 
 export interface SurfaceOptions extends CallOptions {
   readonly version: string;
+  /** Resources and prompts besides the hub's own. */
+  readonly added?: Added;
 }
 
 export function createSurface(hub: ToolHub, tools: readonly Tool[], options: SurfaceOptions): McpSurface {
@@ -27,6 +30,16 @@ export function createSurface(hub: ToolHub, tools: readonly Tool[], options: Sur
   const prepared = new Map(tools.map((tool) => [tool.name, prepareTool(tool)]));
   const listed = memoize((principal: Principal, set: ToolSet) => listFor(prepared.values(), principal, set));
   const resources: ResourceDeps = { hub, serverInfo, toolsOf: (ctx) => listed(ctx.principal, 'all') };
+  const own: SurfaceParts = {
+    resources: resourcesFor,
+    templates: () => RESOURCE_TEMPLATES,
+    read: (ctx, uri) => readResource(resources, ctx, uri),
+    watch: (ctx, uri) => watchResource(resources, ctx, uri),
+    prompts: () => PROMPT_DESCRIPTORS,
+    prompt: (ctx, name, args) => getPrompt(hub, ctx, name, args),
+    complete: (ctx, request) => complete(hub, ctx, request),
+  };
+  const parts = options.added === undefined ? own : withAdded(own, options.added);
 
   return {
     serverInfo,
@@ -36,25 +49,25 @@ export function createSurface(hub: ToolHub, tools: readonly Tool[], options: Sur
       const tool = prepared.get(name);
       return tool === undefined ? unknownTool(ctx, name) : callTool(tool, hub, ctx, args, options);
     },
-    listResources: resourcesFor,
-    listResourceTemplates: () => RESOURCE_TEMPLATES,
-    readResource: (ctx, uri) =>
-      watched(ctx, 'resources/read', (named) => readResource(resources, named, uri)),
+    listResources: parts.resources,
+    listResourceTemplates: parts.templates,
+    readResource: (ctx, uri) => watched(ctx, 'resources/read', (named) => parts.read(named, uri)),
     channel: true,
     resourceKey,
     async watchResource(ctx, uri) {
       const named = { ...ctx, action: 'resources/subscribe' };
       try {
-        await watchResource(resources, named, uri);
+        await parts.watch(named, uri);
       } catch (error) {
         noteRefusal(hub.services, named, error);
         throw error;
       }
     },
-    listPrompts: () => PROMPT_DESCRIPTORS,
+    listPrompts: parts.prompts,
     getPrompt: (ctx: Ctx, name, args) =>
-      watched(ctx, 'prompts/get', (named) => getPrompt(hub, named, name, args)),
-    complete: (ctx, request) => watched(ctx, 'completion/complete', (named) => complete(hub, named, request)),
+      watched(ctx, 'prompts/get', (named) => parts.prompt(named, name, args)),
+    complete: (ctx, request) =>
+      watched(ctx, 'completion/complete', (named) => parts.complete(named, request)),
   };
 
   async function unknownTool({ principal }: Ctx, name: string): Promise<never> {

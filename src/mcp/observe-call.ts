@@ -60,7 +60,7 @@ function measured<T>({ calls }: Pick<ToolHub, 'calls'>, tool: string, ctx: Ctx, 
   let waited = false;
   const end = (code: ErrorCode | undefined): void => {
     const ms = performance.now() - started;
-    calls.count({ tool, ms, code, waited });
+    calls.count({ tool, ms, code, waited }, principal);
     const line = {
       ...{ tool, ms: tenths(ms), outcome: code ?? 'ok' },
       ...{ request_id: ctx.requestId, key_id: principal.keyId, agent_id: principal.agentId },

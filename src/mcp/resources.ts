@@ -91,6 +91,12 @@ export const RESOURCE_TEMPLATES: readonly ResourceTemplateDescriptor[] = [
   },
 ];
 
+/** Of all resources, those with parts that vary included. */
+export const ADDRESSES: readonly string[] = [
+  ...FOR_OPERATORS.map(({ uri }) => uri),
+  ...RESOURCE_TEMPLATES.map(({ uriTemplate }) => uriTemplate),
+];
+
 type Reader = (
   deps: ResourceDeps,
   ctx: Ctx,

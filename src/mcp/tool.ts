@@ -1,6 +1,6 @@
 /** What a tool is. The handler parses nothing and holds no rule: it calls a service and shapes the answer. */
 import type { z } from 'zod';
-import type { Ctx, Permission } from '../context.ts';
+import type { Ctx, Permission, Principal } from '../context.ts';
 import type { RateKind } from '../features/rates/service.ts';
 import type { Services } from '../features/services.ts';
 import type { ToolCall } from '../telemetry/metrics.ts';
@@ -23,7 +23,7 @@ export interface ToolHub {
   readonly maxResponseBytes: number;
   /** Told of every call of a tool. */
   readonly calls: {
-    readonly count: (call: ToolCall) => void;
+    readonly count: (call: ToolCall, by: Principal) => void;
     /** How long a write waited for its turn at most in the last `ms`; null if there was none. */
     readonly longestWait: (ms: number) => number | null;
     /** One that takes as many milliseconds is slow. */

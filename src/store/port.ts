@@ -283,7 +283,7 @@ export interface Writes {
   readonly keys: {
     insert(key: KeyRow & { readonly hash: string }): Promise<void>;
     /** Gives the key another text; it is no longer revoked or expired. */
-    renew(keyId: string, hash: string): Promise<void>;
+    renew(keyId: string, hash: string, bounds?: Pick<KeyRow, 'workspace' | 'permissions'>): Promise<void>;
     /** Gives the key another text. Its last one is good too until `oldUntil` (null: no longer), the one before is not. */
     rotate(keyId: string, hash: string, oldUntil: number | null): Promise<void>;
     revoke(keyId: string, now: number): Promise<void>;

@@ -54,18 +54,24 @@ describe('what is in it', () => {
     const top = new Set(names.map((name) => name.split('/')[0]));
     expect([...top].sort()).toEqual(
       [
-        '.env.example',
-        'LICENSE',
-        'README.md',
-        'bin',
-        'deploy',
-        'dist',
-        'docs',
-        'migrations',
+        ...[
+          '.env.example',
+          'LICENSE',
+          'README.md',
+          'bin',
+          'deploy',
+          'dist',
+          'docs',
+          'examples',
+          'migrations',
+        ],
         'package.json',
       ].sort(),
     );
-    expect(names.filter((name) => /\.test\.|\.map$|\.tsx?$|\/\.|stamp/.test(name))).toEqual([]);
+    expect(names.filter((name) => /\.test\.|\.map$|(?<!\.d)\.tsx?$|\/\.|stamp/.test(name))).toEqual([]);
+    const types = names.filter((name) => name.endsWith('.d.ts'));
+    expect(types).toContain('dist/plugins/plugin.d.ts');
+    expect(types.length, types.join()).toBeLessThan(20);
     expect(names).toEqual(
       expect.arrayContaining(['bin/schub.mjs', 'dist/cli/main.js', 'docs/operations.md']),
     );
@@ -96,6 +102,48 @@ describe('what is in it', () => {
     expect(Object.keys(bin)).toEqual(['schub', 'shared-context-hub']);
     for (const file of Object.values(bin)) accessSync(path.join(installed, file), constants.X_OK);
   });
+});
+
+it('tells plugins in TypeScript their types', async () => {
+  writeFileSync(
+    path.join(install, 'mine.mts'),
+    `import { definePlugin, z } from 'shared-context-hub/plugin';
+export const plugin = definePlugin({
+  name: 'mine',
+  version: '1.0.0',
+  config: z.object({ greeting: z.string() }),
+  start: ({ config }) => ({ length: config.greeting.length }),
+  tools: {
+    greet: {
+      description: 'Greets.',
+      input: { name: z.string() },
+      output: { text: z.string() },
+      handler: ({ name }, { config, state }) => ({ text: config.greeting + name.toUpperCase() + state.length.toFixed() }),
+    },
+  },
+  on: { 'message.added': ({ message }, { state }) => message.content.length + state.length },
+});
+// @ts-expect-error: there is no such event.
+export const wrong = definePlugin({ name: 'wrong', version: '1.0.0', on: { 'message.read': () => 0 } });
+`,
+  );
+  const tsc = path.join(packageInfo().root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const options = [
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2024',
+    '--skipLibCheck',
+    'mine.mts',
+  ];
+  const child = spawn(process.execPath, [tsc, ...options], {
+    cwd: install,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [said] = await Promise.all([readAll(child.stdout), once(child, 'exit')]);
+  expect(said).toBe('');
 });
 
 it('runs, is found again by npx, and connects a client that it finds', async () => {

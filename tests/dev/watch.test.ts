@@ -56,3 +56,15 @@ it('tells of the .env of a data folder that did not exist, and not of what the h
   await isTold(second);
   expect([...told].toSorted()).toEqual([dotenv, first, second]);
 });
+
+it('tells of what lies in a folder that is made later, and not of what packages or tests put there', async () => {
+  const plugins = path.join('share', 'hub', 'plugins');
+  const source = path.join('src', 'hub.ts');
+  watch.add(path.join(root, plugins));
+  await isTold(source);
+  mkdirSync(path.join(root, plugins, 'node_modules'), { recursive: true });
+  for (const name of ['mine.test.mjs', path.join('node_modules', 'a.mjs')])
+    writeFileSync(path.join(root, plugins, name), name);
+  await isTold(path.join(plugins, 'mine.mjs'));
+  expect([...told].filter((file) => /test|node_modules/.test(file))).toEqual([]);
+});

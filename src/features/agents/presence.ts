@@ -34,7 +34,7 @@ export interface Present {
   readonly busy: boolean;
 }
 
-type Who = Pick<Principal, 'workspace' | 'agentId' | 'agentType'>;
+export type Who = Pick<Principal, 'workspace' | 'agentId' | 'agentType'>;
 
 export interface Presence {
   /** It asks for something. */
@@ -58,6 +58,8 @@ export interface PresenceDeps {
   readonly now: () => number;
   /** Milliseconds without a sign after which an agent is idle, and after which it is offline. */
   readonly times: { readonly idleMs: number; readonly offlineMs: number };
+  /** Told of who asks for something for the first time, or after it was no longer online. */
+  readonly onCame?: ((who: Who) => void) | undefined;
 }
 
 /** Something that requests use: how many do now, and when the last one did. */
@@ -94,7 +96,7 @@ export function clientText({ name, version }: Client): string {
   return version === '' ? part(name) : `${part(name)}/${part(version)}`;
 }
 
-export function createPresence({ now, times: { idleMs, offlineMs } }: PresenceDeps): Presence {
+export function createPresence({ now, times: { idleMs, offlineMs }, onCame }: PresenceDeps): Presence {
   const entries = boundedCache<string, Entry>(MAX_AGENTS);
   const readers = boundedCache<number, Readers>(MAX_PLACES);
 
@@ -146,8 +148,14 @@ export function createPresence({ now, times: { idleMs, offlineMs } }: PresenceDe
     return { workspace, agentId, agentType, lastSeenAt, lastTool, client, connections, busy };
   }
 
+  function isAway({ workspace, agentId }: Who): boolean {
+    const entry = entries.peek(keyOf(workspace, agentId));
+    return entry === undefined || (entry.open === 0 && now() - entry.lastAt >= idleMs);
+  }
+
   return {
     seen(who, client) {
+      if (onCame !== undefined && isAway(who)) onCame(who);
       const entry = entryOf(who);
       if (client !== undefined) entry.client = clientText(client);
     },

@@ -3,7 +3,7 @@ import type { Ctx } from '../../context.ts';
 import type { EventBus } from '../../events/bus.ts';
 import { follow } from '../../events/follow.ts';
 import { createTurns } from '../../events/turns.ts';
-import type { Store } from '../../store/port.ts';
+import type { EventKind, Store } from '../../store/port.ts';
 import type { Auditor } from '../audit/auditor.ts';
 import type { DeliveryService } from '../delivery/service.ts';
 import { watchAdminSight } from '../messages/admin-sight.ts';
@@ -25,6 +25,8 @@ export interface FeedQuery {
   readonly sessionId?: string;
   /** Position in the log to go on after; absent: from now on. */
   readonly after?: number;
+  /** Only events of these; absent: of all. */
+  readonly kinds?: ReadonlySet<EventKind>;
 }
 
 export interface Feed {
@@ -52,7 +54,7 @@ const AUDIT_EVERY_MS = 10_000;
 export function createFeedService({ store, bus, auditor, delivery, now }: FeedDeps): FeedService {
   const turn = createTurns();
   return {
-    async open(ctx, { sessionId, after }) {
+    async open(ctx, { sessionId, after, kinds }) {
       demand(ctx, 'read');
       const sight = sightOf(ctx.principal);
       const session = sessionId === undefined ? undefined : await requireSession(store.read, ctx, sessionId);
@@ -66,7 +68,9 @@ export function createFeedService({ store, bus, auditor, delivery, now }: FeedDe
         const options = { ...where, sight, after: start, limit: EVENTS_AT_ONCE, signal };
         try {
           for await (const page of follow({ store, bus, turn }, options)) {
-            for await (const events of load({ store, now }, sight, page.events)) {
+            const wanted =
+              kinds === undefined ? page.events : page.events.filter(({ kind }) => kinds.has(kind));
+            for await (const events of load({ store, now }, sight, wanted)) {
               if (events.length === 0) continue;
               const messages = events.flatMap((event) => ('message' in event ? [event.message] : []));
               adminSight.saw(messages);

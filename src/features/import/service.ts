@@ -4,8 +4,10 @@ import { HubError, publicError } from '../../errors.ts';
 import type { Store } from '../../store/port.ts';
 import type { Line } from '../../lib/lines.ts';
 import { actionOf, actorOf, type Auditor } from '../audit/auditor.ts';
+import type { Gates } from '../before.ts';
 import type { Limits } from '../limits.ts';
 import { demand } from '../permissions.ts';
+import { gateRecord } from './gate.ts';
 import { parseImportLine } from './record.ts';
 import { storeBatch, type BatchOutcome, type NumberedRecord } from './store-records.ts';
 
@@ -32,12 +34,13 @@ export interface ImportDeps {
   readonly store: Store;
   readonly limits: Limits;
   readonly now: () => number;
+  readonly gates?: Gates;
 }
 
 const BATCH_LINES = 200;
 const MAX_PROBLEMS = 1000;
 
-export function createImportService({ store, limits, now, auditor }: ImportDeps): ImportService {
+export function createImportService({ store, limits, now, auditor, gates }: ImportDeps): ImportService {
   return {
     async run(ctx, lines) {
       demand(ctx, 'admin');
@@ -55,7 +58,9 @@ export function createImportService({ store, limits, now, auditor }: ImportDeps)
           try {
             if ('tooLong' in line) throw new HubError('CONTENT_TOO_LARGE', 'longer than a line may be');
             if (line.text.trim() === '') continue;
-            batch.push({ line: tally.lines, record: parseImportLine(line.text, limits) });
+            const parsed = parseImportLine(line.text, limits);
+            const record = gates === undefined ? parsed : await gateRecord(gates, ctx, parsed, limits);
+            batch.push({ line: tally.lines, record });
           } catch (error) {
             if (!(error instanceof HubError))
               ctx.log.error({ err: error, request_id: ctx.requestId }, 'a line could not be read');

@@ -13,6 +13,7 @@ import type {
 } from '../../store/port.ts';
 import { claimIdIn } from '../agents/claim.ts';
 import { actionOf, actorOf, type Auditor } from '../audit/auditor.ts';
+import type { Gates } from '../before.ts';
 import { demandMetadataFits, quotaExceeded, tooLarge, type Limits } from '../limits.ts';
 import { agentNotFound } from '../messages/insert.ts';
 import { demand } from '../permissions.ts';
@@ -27,6 +28,7 @@ export interface MemoryDeps {
   readonly store: Store;
   readonly limits: Limits;
   readonly now: () => number;
+  readonly gates?: Gates;
 }
 
 export interface MemoryAddress {
@@ -72,10 +74,18 @@ export interface MemoryService {
 
 const EXPIRED_PER_SWEEP = 500;
 
-export function createMemoryService({ store, limits, now, auditor }: MemoryDeps): MemoryService {
+export function createMemoryService({ store, limits, now, auditor, gates }: MemoryDeps): MemoryService {
+  const gate = gates?.['memory.set'];
+
   return {
-    async set(ctx, { key, value, metadata, expiresInSeconds, overwrite, ifVersion, ...where }) {
+    async set(ctx, { key, expiresInSeconds, overwrite, ifVersion, ...given }) {
       demand(ctx, 'write');
+      let { value, metadata, ...where } = given;
+      if (gate !== undefined) {
+        const { workspace } = await placeOf(store.read, ctx, where);
+        const write = { key, value, metadata, scope: where.scope, session_id: where.sessionId ?? null };
+        ({ value, metadata, ...where } = { ...given, ...(await gate(ctx, workspace, write)) });
+      }
       const text = jsonText(value);
       const valueSize = Buffer.byteLength(text);
       if (valueSize > limits.maxMemoryValueBytes) {

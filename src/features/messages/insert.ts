@@ -4,6 +4,7 @@ import { may } from '../../context.ts';
 import { HubError, invalid } from '../../errors.ts';
 import type { JsonObject, MessageRow, MessageType, SessionRow, Tx, Visibility } from '../../store/port.ts';
 import { claimIdIn } from '../agents/claim.ts';
+import type { Writes } from '../before.ts';
 import { demandMetadataFits, quotaExceeded, tooLarge, type Limits } from '../limits.ts';
 import { addresseesOf } from './addressing.ts';
 import { demandMaySpeakAsOperator } from './from-operator.ts';
@@ -79,6 +80,12 @@ export async function insertMessage(
     }),
   });
   return { messageId: id, timestamp: now, unknownRecipients: to.unknown };
+}
+
+/** A message as it is shown to whoever may change or refuse it. `sessionId`: null for the first one of a new session. */
+export function toWrite(sessionId: string | null, input: NewMessageInput): Writes['message.add'] {
+  const { content, visibility = 'public', to = [], messageType = 'message', metadata = {} } = input;
+  return { session_id: sessionId, content, visibility, to, message_type: messageType, metadata };
 }
 
 /** `field` is the parameter that the content came in. */

@@ -10,6 +10,7 @@ import type {
   Tx,
   Visibility,
 } from '../../store/port.ts';
+import type { Gates } from '../before.ts';
 import type { Limits } from '../limits.ts';
 import type { Presence } from '../agents/presence.ts';
 import { claimIdIn } from '../agents/claim.ts';
@@ -17,7 +18,14 @@ import { actionOf, actorOf, type Auditor } from '../audit/auditor.ts';
 import { demand } from '../permissions.ts';
 import { requireSession } from '../sessions/service.ts';
 import { writeOnce } from '../write-once.ts';
-import { agentNotFound, demandMayUse, insertMessage, messageNotFound, resolveRecipients } from './insert.ts';
+import {
+  agentNotFound,
+  demandMayUse,
+  insertMessage,
+  messageNotFound,
+  resolveRecipients,
+  toWrite,
+} from './insert.ts';
 import type { NewMessageInput, PostedMessage } from './insert.ts';
 import { addresseesOf } from './addressing.ts';
 import { noteAdminSight } from './admin-sight.ts';
@@ -29,6 +37,7 @@ export interface MessageDeps {
   readonly store: Store;
   readonly limits: Limits;
   readonly now: () => number;
+  readonly gates?: Gates;
 }
 
 export interface MessageQuery extends MessageFilters {
@@ -64,7 +73,10 @@ export interface MessageService {
   ): Promise<FoundMessages>;
 }
 
-export function createMessageService({ store, limits, now, auditor, presence }: MessageDeps): MessageService {
+export function createMessageService(deps: MessageDeps): MessageService {
+  const { store, limits, now, auditor, presence } = deps;
+  const gate = deps.gates?.['message.add'];
+
   async function sessionPk(ctx: Ctx, sessionId: string | undefined): Promise<{ sessionPk?: number }> {
     return sessionId === undefined
       ? {}
@@ -74,10 +86,15 @@ export function createMessageService({ store, limits, now, auditor, presence }: 
   return {
     async add(ctx, sessionId, input) {
       demand(ctx, 'write');
+      let message = input;
+      if (gate !== undefined) {
+        const { workspace } = await requireSession(store.read, ctx, sessionId);
+        message = { ...input, ...(await gate(ctx, workspace, toWrite(sessionId, input))) };
+      }
       const at = now();
       return writeOnce(store, ctx, at, async (tx) => {
         const session = await requireSession(tx, ctx, sessionId);
-        return insertMessage(tx, ctx, session, input, limits, at);
+        return insertMessage(tx, ctx, session, message, limits, at);
       });
     },
 

@@ -7,8 +7,9 @@ import { ALL_WORKSPACES } from '../../store/port.ts';
 import type { JsonObject, Reads, SessionRow, SessionView, Store, Tx } from '../../store/port.ts';
 import type { Presence } from '../agents/presence.ts';
 import { claimIdIn } from '../agents/claim.ts';
+import type { Gates } from '../before.ts';
 import { demandMetadataFits, quotaExceeded, type Limits } from '../limits.ts';
-import { demandContentFits, insertMessage } from '../messages/insert.ts';
+import { demandContentFits, insertMessage, toWrite } from '../messages/insert.ts';
 import { sightOf, sightOfPublic } from '../messages/visibility.ts';
 import { demand } from '../permissions.ts';
 import { writeOnce } from '../write-once.ts';
@@ -20,6 +21,7 @@ export interface SessionDeps {
   readonly store: Store;
   readonly limits: Limits;
   readonly now: () => number;
+  readonly gates?: Gates;
 }
 
 export interface NewSession {
@@ -90,14 +92,30 @@ export function sessionNotFound(sessionId: string): HubError {
   );
 }
 
-export function createSessionService({ store, limits, now, presence }: SessionDeps): SessionService {
+export function createSessionService({
+  store,
+  limits,
+  now,
+  presence,
+  gates = {},
+}: SessionDeps): SessionService {
+  const toCreate = gates['session.create'];
+  const toUpdate = gates['session.update'];
+  const toAdd = gates['message.add'];
+
   return {
-    async create(ctx, { purpose, metadata, firstMessage }) {
+    async create(ctx, { firstMessage, ...given }) {
       demand(ctx, 'write');
-      demandMetadataFits(metadata, limits);
-      if (firstMessage !== undefined) demandContentFits(firstMessage, limits, 'first_message');
-      const at = now();
       const workspace = homeWorkspace(ctx.principal);
+      let { purpose, metadata } = given;
+      if (toCreate !== undefined)
+        ({ purpose, metadata } = { ...given, ...(await toCreate(ctx, workspace, given)) });
+      demandMetadataFits(metadata, limits);
+      let first = firstMessage === undefined ? undefined : { content: firstMessage };
+      if (first !== undefined && toAdd !== undefined)
+        first = { ...first, ...(await toAdd(ctx, workspace, toWrite(null, first))) };
+      if (first !== undefined) demandContentFits(first.content, limits, 'first_message');
+      const at = now();
       const createdBy = ctx.principal.agentId;
       return writeOnce(store, ctx, at, async (tx) => {
         const max = limits.maxSessionsPerAgent;
@@ -117,9 +135,9 @@ export function createSessionService({ store, limits, now, presence }: SessionDe
           isActive: true,
         });
         await noteSessionEvent(tx, 'session.created', row);
-        if (firstMessage === undefined) return { session: row, messageId: null };
-        const first = await insertMessage(tx, ctx, row, { content: firstMessage }, limits, at);
-        return { session: row, messageId: first.messageId };
+        if (first === undefined) return { session: row, messageId: null };
+        const { messageId } = await insertMessage(tx, ctx, row, first, limits, at);
+        return { session: row, messageId };
       });
     },
 
@@ -137,8 +155,14 @@ export function createSessionService({ store, limits, now, presence }: SessionDe
       return store.read.sessions.page({ ...filter, sight: sightOf(ctx.principal) });
     },
 
-    async update(ctx, { sessionId, ...change }) {
+    async update(ctx, { sessionId, ...wanted }) {
       demand(ctx, 'write');
+      let change = wanted;
+      if (toUpdate !== undefined && (wanted.purpose !== undefined || wanted.metadata !== undefined)) {
+        const { workspace } = await requireSession(store.read, ctx, sessionId);
+        const { isActive: _, ...texts } = wanted;
+        change = { ...wanted, ...(await toUpdate(ctx, workspace, { session_id: sessionId, ...texts })) };
+      }
       if (change.metadata !== undefined) demandMetadataFits(change.metadata, limits);
       const at = now();
       return writeOnce(store, ctx, at, async (tx) => {

@@ -4,6 +4,7 @@
  */
 import { ADMINS, keyNameOf, memberOf, OTHER, STRANGERS, type Ask, type Role } from './leak-cast.ts';
 import { USED_KEY } from './leak-lines.ts';
+import { PLUGIN_ROWS } from './leak-plugin.ts';
 import { places, probe, type DoorRow, type Probe } from './leak-rows.ts';
 import { TOOL_ROUTE_ROWS } from './leak-tool-routes.ts';
 import { takenIds, TOOL_ROWS } from './leak-tools.ts';
@@ -386,7 +387,14 @@ const routes: readonly DoorRow[] = [
   },
 ];
 
-export const DOORS: readonly DoorRow[] = [...TOOL_ROWS, ...TOOL_ROUTE_ROWS, ...UI_ROWS, ...rest, ...routes];
+export const DOORS: readonly DoorRow[] = [
+  ...TOOL_ROWS,
+  ...TOOL_ROUTE_ROWS,
+  ...UI_ROWS,
+  ...PLUGIN_ROWS,
+  ...rest,
+  ...routes,
+];
 
 /** What stands for each kind of thing that is not there. */
 const CONTROLS: Readonly<Record<Probe['about'], string>> = {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { collectLog } from '../../http/harness.ts';
 import { startTestHub, type TestHub } from '../../_util/test-hub.ts';
+import { LEAK_PLUGIN } from './leak-plugin.ts';
 import { CELLS, LINES, type Line, type LineName, type Place } from './leak-lines.ts';
 import {
   ADMINS,
@@ -89,7 +90,7 @@ export async function startLeakWorld({ heartbeatMs = 1 } = {}): Promise<LeakWorl
   const hub = await startTestHub({
     ...{ now: () => clock.at, log, streams: { heartbeatMs } },
     // The matrix asks more in a minute of its clock than any agent may.
-    env: { RATE_LIMIT_ENABLED: 'false' },
+    env: { RATE_LIMIT_ENABLED: 'false', PLUGINS: LEAK_PLUGIN },
   });
   const { callers, ways, login, handle } = await openCast(hub);
 

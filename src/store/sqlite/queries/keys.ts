@@ -88,9 +88,14 @@ export function keyWrites({ sqlite }: Connection): SyncNoun<Writes['keys']> {
         .values({ ...key, ...lists, permissions: [...permissions] })
         .run();
     },
-    renew(keyId, hash) {
+    renew(keyId, hash, bounds) {
       const renewed = { hash, oldHash: null, oldUntil: null, revokedAt: null, expiresAt: null };
-      orm.update(keys).set(renewed).where(eq(keys.keyId, keyId)).run();
+      const bound = bounds && { workspace: bounds.workspace, permissions: [...bounds.permissions] };
+      orm
+        .update(keys)
+        .set({ ...renewed, ...bound })
+        .where(eq(keys.keyId, keyId))
+        .run();
     },
     rotate(keyId, hash, oldUntil) {
       orm
