@@ -85,7 +85,7 @@ export function chips(query: URLSearchParams, all: readonly Chip[]): Html {
         html`<li>
           <a
             class="chip"
-            href="${queryWith(query, { [name]: null, cursor: null, before: null, after: null, at: null })}"
+            href="${queryWith(query, { [name]: null, cursor: null, before: null, after: null, at: null, past: null })}"
             ><span class="faint">${label}</span> ${value}<span aria-hidden="true"> ×</span
             ><span class="hidden">: remove</span></a
           >

@@ -11,6 +11,8 @@ export interface RowWindow {
   newer(): Promise<void>;
   /** Draws a row anew. */
   redraw(id: number, raw?: boolean): Promise<void>;
+  /** How many rows come after a message, without showing them; `upTo`: as far as that is known. */
+  countAfter(id: number): Promise<{ readonly count: number; readonly upTo: number }>;
   /** Whether the page ends where the session does. */
   atTail(): boolean;
 }
@@ -39,7 +41,7 @@ export function rowWindow(list: HTMLElement, path: string): RowWindow {
 
   function queryFor(change: 'before' | 'after', id: string): string {
     const query = new URLSearchParams(location.search);
-    for (const name of ['at', 'before', 'after']) query.delete(name);
+    for (const name of ['at', 'before', 'after', 'past']) query.delete(name);
     query.set(change, id);
     return `?${query.toString()}`;
   }
@@ -98,6 +100,17 @@ export function rowWindow(list: HTMLElement, path: string): RowWindow {
           trim('start');
         });
       }),
+
+    async countAfter(id) {
+      let [count, upTo] = [0, id];
+      for (let query = queryFor('after', String(id)); query !== '';) {
+        const { rows, from } = await load(query);
+        count += rows.length;
+        upTo = Math.max(upTo, Number(from.dataset['upTo']));
+        query = from.dataset['newer'] ?? '';
+      }
+      return { count, upTo };
+    },
 
     async redraw(id, raw = false) {
       const old = document.getElementById(`m-${id}`);

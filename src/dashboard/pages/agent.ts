@@ -2,7 +2,7 @@
 import { toAgent, toLease, toMessage, type Agent, type Lease, type Message } from '../../http/objects.ts';
 import { timeLeft } from '../controls.ts';
 import { agentName, countOf, mark, timeOf } from '../parts.ts';
-import { definePage, html, none, type Html, type View } from '../page.ts';
+import { ANY_EVENT, definePage, html, none, type Html, type View } from '../page.ts';
 import { statusMark } from './agents.ts';
 
 interface Data {
@@ -19,6 +19,7 @@ const SHOWN = 300;
 export const agentPage = definePage<Data>({
   path: '/agents/:id',
   scripts: ['countdown'],
+  live: () => ({ kinds: ANY_EVENT, everySeconds: 10 }),
 
   async load({ ctx, services, param }) {
     const agent = toAgent(await services.directory.get(ctx, param('id')));

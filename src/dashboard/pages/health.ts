@@ -31,6 +31,7 @@ const NAMES: Readonly<Record<string, string>> = {
 export const healthPage = definePage<Data>({
   path: '/health',
   nav: 'Health',
+  live: () => ({ kinds: [], everySeconds: 5 }),
 
   async load(view) {
     const { ctx, services, version } = view;

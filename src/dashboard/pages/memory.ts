@@ -23,6 +23,7 @@ export const memoryPage = definePage<Data>({
   path: '/memory',
   nav: 'Memory',
   scripts: ['countdown'],
+  live: () => ({ kinds: ['memory.'] }),
 
   async load({ ctx, services, epoch, query }) {
     const { agent, session, prefix, text, cursor } = asked(query);

@@ -1,4 +1,5 @@
 /** `/ui/metrics`: what the hub did in a time, and who spoke in it. */
+import { SHORTEST_STEP_SECONDS } from '../../features/metrics/service.ts';
 import { parser } from '../../http/api/context.ts';
 import { seriesInput, toQuery } from '../../http/api/metrics.ts';
 import { performanceReport, toSeries, type Performance } from '../../http/objects.ts';
@@ -37,6 +38,11 @@ export const metricsPage = definePage<Data>({
   nav: 'Metrics',
   scripts: ['charts'],
   styles: ['uplot'],
+  // A time that was chosen is over.
+  live: (query) =>
+    isChosen(query)
+      ? undefined
+      : { kinds: ['message.'], restSeconds: SHORTEST_STEP_SECONDS, everySeconds: SHORTEST_STEP_SECONDS },
 
   async load(view) {
     const { ctx, services, now } = view;
@@ -78,6 +84,10 @@ export const metricsPage = definePage<Data>({
   },
 });
 
+function isChosen(query: URLSearchParams): boolean {
+  return Object.keys(filledIn(query, ['from', 'to'])).length > 0;
+}
+
 function lastOf(query: URLSearchParams): string {
   const last = query.get('last') ?? '';
   return LASTS.some(({ value }) => value === last) ? last : DEFAULT_LAST;
@@ -93,8 +103,7 @@ async function spokenIn({ ctx, services }: View, start: number, end: number) {
 }
 
 function rangeForm({ from, to }: Series, query: URLSearchParams): Html {
-  const chosen = query.has('from') || query.has('to');
-  const last = chosen ? '' : lastOf(query);
+  const last = isChosen(query) ? '' : lastOf(query);
   const minute = (iso: string): string => iso.slice(0, 16);
   return html`<div class="filters">
     <ul class="chips" aria-label="Time">

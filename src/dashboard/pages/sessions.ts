@@ -24,6 +24,7 @@ const STATES = [
 export const sessionsPage = definePage<Data>({
   path: '/sessions',
   nav: 'Sessions',
+  live: () => ({ kinds: ['session.', 'message.'] }),
 
   async load(view) {
     const page = await view.services.sessions.list(view.ctx, filterOf(view));
@@ -97,7 +98,7 @@ function table(sessions: readonly Session[], { now }: View): Html {
 
 function row(session: Session, now: number): Html {
   const { session_id: id, is_active: isActive } = session;
-  return html`<tr data-row>
+  return html`<tr data-row data-key="${id}">
     <td class="wide">
       <a class="row" href="/ui/sessions/${encodeURIComponent(id)}">${session.purpose}</a>
       ${isActive ? none : mark('closed')} <code class="faint id">${id}</code>

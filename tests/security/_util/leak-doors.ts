@@ -218,8 +218,12 @@ const routes: readonly DoorRow[] = [
     covers: 'route:GET /events',
     shows: true,
     asks: (world) =>
-      ['', ...places(world).map((id) => `?session_id=${id}`)].map((query) => http(`GET /events${query}`)),
-    probes: [probe('session', (id) => http(`GET /events?session_id=${id}`))],
+      ['', '?detail=kinds', ...places(world).map((id) => `?session_id=${id}`)].map((query) =>
+        http(`GET /events${query}`),
+      ),
+    probes: ['', '&detail=kinds'].map((more) =>
+      probe('session', (id) => http(`GET /events?session_id=${id}${more}`)),
+    ),
   },
   { covers: 'route:GET /api/v1/keys', shows: true, asks: () => [http('GET /api/v1/keys')] },
   {
