@@ -14,6 +14,7 @@ import type { Limits } from '../limits.ts';
 import type { Presence } from '../agents/presence.ts';
 import { claimIdIn } from '../agents/claim.ts';
 import { actionOf, actorOf, type Auditor } from '../audit/auditor.ts';
+import { noteDeed } from '../audit/deeds.ts';
 import { demand } from '../permissions.ts';
 import { requireSession } from '../sessions/service.ts';
 import { writeOnce } from '../write-once.ts';
@@ -77,7 +78,12 @@ export function createMessageService({ store, limits, now, auditor, presence }: 
       const at = now();
       return writeOnce(store, ctx, at, async (tx) => {
         const session = await requireSession(tx, ctx, sessionId);
-        return insertMessage(tx, ctx, session, input, limits, at);
+        const posted = await insertMessage(tx, ctx, session, input, limits, at);
+        await noteDeed(auditor, tx, ctx, {
+          ...{ type: 'message.added', resource: `message:${posted.messageId}`, sessionId },
+          details: { visibility: input.visibility ?? 'public', recipients: input.to?.length ?? 0 },
+        });
+        return posted;
       });
     },
 

@@ -7,6 +7,8 @@ import { ALL_WORKSPACES } from '../../store/port.ts';
 import type { JsonObject, Reads, SessionRow, SessionView, Store, Tx } from '../../store/port.ts';
 import type { Presence } from '../agents/presence.ts';
 import { claimIdIn } from '../agents/claim.ts';
+import type { Auditor } from '../audit/auditor.ts';
+import { noteDeed } from '../audit/deeds.ts';
 import { demandMetadataFits, quotaExceeded, type Limits } from '../limits.ts';
 import { demandContentFits, insertMessage } from '../messages/insert.ts';
 import { sightOf, sightOfPublic } from '../messages/visibility.ts';
@@ -16,6 +18,7 @@ import { writeOnce } from '../write-once.ts';
 export const DEFAULT_WORKSPACE = 'default';
 
 export interface SessionDeps {
+  readonly auditor: Pick<Auditor, 'write'>;
   readonly presence: Pick<Presence, 'reads'>;
   readonly store: Store;
   readonly limits: Limits;
@@ -90,7 +93,7 @@ export function sessionNotFound(sessionId: string): HubError {
   );
 }
 
-export function createSessionService({ store, limits, now, presence }: SessionDeps): SessionService {
+export function createSessionService({ auditor, store, limits, now, presence }: SessionDeps): SessionService {
   return {
     async create(ctx, { purpose, metadata, firstMessage }) {
       demand(ctx, 'write');
@@ -117,6 +120,12 @@ export function createSessionService({ store, limits, now, presence }: SessionDe
           isActive: true,
         });
         await noteSessionEvent(tx, 'session.created', row);
+        const { sessionId } = row;
+        await noteDeed(auditor, tx, ctx, {
+          type: 'session.created',
+          resource: `session:${sessionId}`,
+          sessionId,
+        });
         if (firstMessage === undefined) return { session: row, messageId: null };
         const first = await insertMessage(tx, ctx, row, { content: firstMessage }, limits, at);
         return { session: row, messageId: first.messageId };
@@ -146,7 +155,13 @@ export function createSessionService({ store, limits, now, presence }: SessionDe
         demandOwner(ctx, session);
         if (!may(ctx.principal, 'admin')) await claimIdIn(tx, ctx.principal, session.workspace, at);
         await tx.sessions.update(session.pk, { ...change, updatedAt: at });
-        if (isOther(session, change)) await noteSessionEvent(tx, 'session.updated', session);
+        if (isOther(session, change)) {
+          await noteSessionEvent(tx, 'session.updated', session);
+          await noteDeed(auditor, tx, ctx, {
+            ...{ type: 'session.updated', resource: `session:${sessionId}`, sessionId },
+            details: changesOf(change),
+          });
+        }
         const view = await tx.sessions.view(ctx.principal.workspace, sessionId, sightOf(ctx.principal));
         if (view === undefined) throw sessionNotFound(sessionId);
         return view;
@@ -158,6 +173,11 @@ export function createSessionService({ store, limits, now, presence }: SessionDe
       return store.read.sessions.idsByPrefix(ctx.principal.workspace, prefix, limit);
     },
   };
+}
+
+/** What is changed, without its words. */
+function changesOf({ isActive, ...words }: Omit<SessionChange, 'sessionId'>): JsonObject {
+  return { changed: Object.keys(words), ...(isActive === undefined ? {} : { is_active: isActive }) };
 }
 
 /** Whether a change makes it another session than it was. */

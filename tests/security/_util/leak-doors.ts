@@ -372,12 +372,19 @@ const routes: readonly DoorRow[] = [
       ['jsonl', 'csv', 'markdown', 'nonsense'].flatMap((format) => [
         http(`GET /api/v1/export?format=${format}`),
         http(`GET /api/v1/export?format=${format}&query=cnry`),
-        ...places(world).map((id) => http(`GET /api/v1/export?format=${format}&session_id=${id}`)),
+        http(`GET /api/v1/export?format=${format}&scope=audit`),
+        ...places(world).flatMap((id) =>
+          ['', '&scope=audit'].map((scope) =>
+            http(`GET /api/v1/export?format=${format}&session_id=${id}${scope}`),
+          ),
+        ),
       ]),
     probes: [
       probe('session', (id) => http(`GET /api/v1/export?session_id=${id}`)),
       probe('session', (id) => http(`GET /api/v1/export?query=cnry&session_id=${id}`)),
       probe('token', (word) => http(`GET /api/v1/export?query=${word}`)),
+      probe('agent', (id) => http(`GET /api/v1/export?scope=audit&agent_id=${id}`)),
+      probe('session', (id) => http(`GET /api/v1/export?scope=audit&session_id=${id}`)),
     ],
   },
 ];
