@@ -4,7 +4,15 @@ import { may, type Ctx, type Principal } from '../../context.ts';
 import { HubError } from '../../errors.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { ALL_WORKSPACES } from '../../store/port.ts';
-import type { JsonObject, Reads, SessionRow, SessionView, Store, Tx } from '../../store/port.ts';
+import type {
+  JsonObject,
+  Reads,
+  SessionOrder,
+  SessionRow,
+  SessionView,
+  Store,
+  Tx,
+} from '../../store/port.ts';
 import type { Presence } from '../agents/presence.ts';
 import { claimIdIn } from '../agents/claim.ts';
 import type { Auditor } from '../audit/auditor.ts';
@@ -43,7 +51,9 @@ export interface SessionFilter {
   readonly isActive?: boolean;
   readonly createdBy?: string;
   readonly limit: number;
-  /** Position to go on from. */
+  /** By default the newest activity first. */
+  readonly order?: SessionOrder;
+  /** Position to go on from, in this order. */
   readonly before?: number;
 }
 
@@ -54,7 +64,7 @@ export interface SessionService {
   ): Promise<{ readonly session: SessionRow; readonly messageId: number | null }>;
   /** The session as the caller sees it. */
   get(ctx: Ctx, sessionId: string): Promise<SessionView>;
-  /** By what the caller last saw happen in them, newest first. */
+  /** By what the caller last saw happen in them, newest first, if not said otherwise. */
   list(
     ctx: Ctx,
     filter: SessionFilter,
