@@ -1,7 +1,7 @@
 /** `/ui/agents/:id`: what an agent is, holds and said last. */
 import { toAgent, toLease, toMessage, type Agent, type Lease, type Message } from '../../http/objects.ts';
 import { timeLeft } from '../controls.ts';
-import { agentName, countOf, mark, timeOf } from '../parts.ts';
+import { agentName, counted, countOf, mark, timeOf } from '../parts.ts';
 import { ANY_EVENT, definePage, html, none, type Html, type View } from '../page.ts';
 import { statusMark } from './agents.ts';
 
@@ -38,7 +38,7 @@ export const agentPage = definePage<Data>({
         <h1>${agentName(id)}</h1>
         <p class="facts">
           ${statusMark(agent.status)} ${mark(agent.agent_type)} ${seen(agent, view)}
-          <span>${countOf(agent.connections)} connections</span>
+          <span>${counted(agent.connections, 'connection')}</span>
           <span>${countOf(agent.unread)} unread</span>
           <a href="/ui/audit?agent_id=${encodeURIComponent(id)}">Audit</a>
           <a href="/ui/sessions?agent=${encodeURIComponent(id)}">Sessions it opened</a>

@@ -110,13 +110,21 @@ function table(agents: readonly Row[], { now }: View): Html {
             </td>
             <td>${statusMark(agent.status)}</td>
             <td>${mark(agent.agent_type)}</td>
-            <td class="faint">${agent.client ?? '–'}</td>
+            <td class="faint">${agent.client ?? html`<span class="nothing">–</span>`}</td>
             <td>
-              ${agent.last_tool === null ? html`<span class="faint">–</span>` : html`<code>${agent.last_tool}</code>`}
+              ${agent.last_tool === null ? html`<span class="faint nothing">–</span>` : html`<code>${agent.last_tool}</code>`}
             </td>
-            <td class="number">${countOf(agent.connections)}<span class="unit"> connections</span></td>
             <td class="number">
-              ${agent.unread === null ? '–' : countOf(agent.unread)}<span class="unit"> unread</span>
+              ${countOf(agent.connections)}<span class="unit">
+                ${agent.connections === 1 ? 'connection' : 'connections'}</span
+              >
+            </td>
+            <td class="number">
+              ${
+                agent.unread === null
+                  ? html`<span class="nothing">–</span>`
+                  : html`${countOf(agent.unread)}<span class="unit"> unread</span>`
+              }
             </td>
             <td class="when">${timeOf(agent.last_seen, now)}</td>
           </tr>`,

@@ -107,7 +107,7 @@ function row(lease: Lease, view: View): Html {
     </td>
     <td><a class="row" href="${agentPath(holder)}">${agentName(holder)}</a></td>
     <td>
-      ${lease.reason ?? html`<span class="faint">–</span>`}
+      ${lease.reason ?? html`<span class="faint nothing">–</span>`}
       ${session === null ? none : html`<a href="/ui/sessions/${encodeURIComponent(session)}">Session</a>`}
     </td>
     <td class="faint">${timeOf(lease.granted_at, view.now)}</td>

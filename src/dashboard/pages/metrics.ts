@@ -5,7 +5,7 @@ import { seriesInput, toQuery } from '../../http/api/metrics.ts';
 import { performanceReport, toSeries, type Performance } from '../../http/objects.ts';
 import { filledIn, isoOfField, millis } from '../controls.ts';
 import { chart, chartsOf, type Series } from '../metrics/charts.ts';
-import { countOf } from '../parts.ts';
+import { counted, countOf } from '../parts.ts';
 import { definePage, html, none, type Html, type View } from '../page.ts';
 
 interface Spoken {
@@ -141,7 +141,7 @@ function sessionsOf(spoken: readonly Spoken[], more: boolean, { from, to }: Seri
         ({ session_id: id, messages }) =>
           html`<li>
             <a href="/ui/sessions/${encodeURIComponent(id)}?${range}">Timeline of <code>${id}</code></a>
-            <span class="faint">${countOf(messages)} messages</span>
+            <span class="faint">${counted(messages, 'message')}</span>
           </li>`,
       )}
     </ul>

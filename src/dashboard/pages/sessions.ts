@@ -139,10 +139,16 @@ function row(session: Session, now: number): Html {
       ${isActive ? none : mark('closed')} <code class="faint id">${id}</code>
     </td>
     <td>${agentNames(session.participants, SHOWN_AGENTS)}</td>
-    <td class="number">${countOf(session.message_count)}<span class="unit"> messages</span></td>
+    <td class="number">
+      ${countOf(session.message_count)}<span class="unit">
+        ${session.message_count === 1 ? 'message' : 'messages'}</span
+      >
+    </td>
     <td class="by">${agentName(session.created_by)}</td>
     <td class="when opened"><span class="unit">opened </span>${timeOf(session.created_at, now)}</td>
-    <td class="when">${timeOf(session.last_message_at ?? session.updated_at, now)}</td>
+    <td class="when">
+      <span class="unit">active </span>${timeOf(session.last_message_at ?? session.updated_at, now)}
+    </td>
   </tr>`;
 }
 
