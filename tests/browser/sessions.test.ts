@@ -31,7 +31,7 @@ it('lists sessions by what last happened in them, filtered, in pages, and as JSO
   const { page } = opened;
   const purposes = () => page.locator('a.row').allTextContents();
   expect((await purposes()).slice(0, 3)).toEqual(['task 0', 'task 59', 'task 58']);
-  expect(await page.locator('tr', { hasText: 'task 0' }).textContent()).toMatch(/late\s+1 message/);
+  expect(await page.locator('tr', { hasText: 'task 0' }).textContent()).toMatch(/late\s+1\s+message/);
 
   await page.getByRole('link', { name: 'More sessions' }).click();
   expect(await purposes()).toHaveLength(10);
