@@ -10,6 +10,7 @@ const SLOW = [
   'tests/api/openapi-fuzz.test.ts',
   'tests/api/response-bytes.test.ts',
   'tests/cli/**',
+  'tests/deploy/{prometheus,proxy}.test.ts',
   'tests/fault/**',
   'tests/http/server.test.ts',
   'tests/security/hostile-input.test.ts',

@@ -2,19 +2,22 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** What a measured process is asked by its parent, and answers. */
 export type Question = 'start' | 'stop' | 'memory' | 'cpu';
 export interface Answer {
   /** 99th percentile since `start`, in milliseconds. */
   readonly delayP99?: number;
-  /** Resident set in bytes; to `memory`, after a collection. */
+  /** Resident set in bytes; after collections. */
   readonly rss?: number;
   /** Time of the processor that the process has taken, in milliseconds. */
   readonly cpuMs?: number;
 }
 
 const RESOLUTION_MS = 5;
+const COLLECTIONS = 2;
+const SETTLE_MS = 250;
 
 /** Has this process answer its parent's questions. */
 export function answerParent(): void {
@@ -27,13 +30,23 @@ export function answerParent(): void {
     } else if (question === 'stop') {
       histogram.disable();
       process.send?.({ delayP99: histogram.percentile(99) / 1e6 } satisfies Answer);
+    } else if (question === 'memory') {
+      void collect().then(() => {
+        process.send?.({ rss: process.memoryUsage().rss } satisfies Answer);
+      });
     } else {
-      if (question === 'memory') globalThis.gc?.();
       const { user, system } = process.cpuUsage();
-      const cpuMs = (user + system) / 1000;
-      process.send?.({ rss: process.memoryUsage().rss, cpuMs } satisfies Answer);
+      process.send?.({ cpuMs: (user + system) / 1000 } satisfies Answer);
     }
   });
+}
+
+/** What one collection finalizes the next one frees, and pages go back to the system a moment later. */
+async function collect(): Promise<void> {
+  for (let times = 0; times < COLLECTIONS; times++) {
+    globalThis.gc?.();
+    await delay(SETTLE_MS);
+  }
 }
 
 export async function ask(child: ChildProcess, question: Question): Promise<Answer> {

@@ -4,7 +4,7 @@ import { createAuthenticator } from './auth/authenticator.ts';
 import { cookieNameOf, withCookie } from './auth/cookie.ts';
 import { createGuessGuard, guarded } from './auth/guess-guard.ts';
 import type { Config } from './config/config.ts';
-import { urlHost } from './config/host.ts';
+import { listeningUrl } from './config/host.ts';
 import { jwtSecrets } from './config/secret-rules.ts';
 import type { Secrets } from './config/secrets.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
@@ -101,7 +101,7 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
   let disk: DiskWatch | undefined;
   const store = await openSqliteStore({
     ...config.store,
-    log,
+    ...{ log, caches },
     onCommit(events) {
       search?.committed();
       bus.publish(events);
@@ -149,9 +149,8 @@ function wire(
 ): Hub {
   const { log, version, now = Date.now, clock = steadyClock, sessionIdleMs = SESSION_IDLE_MS } = options;
   const { limits, rates, presence } = config;
-  const { host, port } = config.http;
   // The port may be any free one: which, is known when the hub listens.
-  let listeningAt = `http://${urlHost(host)}:${String(port)}`;
+  let listeningAt = listeningUrl(config.http);
   const publicUrl = (): string => config.http.publicUrl ?? listeningAt;
   const codec = createTokenCodec({ secrets: jwtSecrets(secrets.jwtSecretKey), publicUrl });
   const { progressMs, backupLookEveryMs: lookEveryMs } = options;
@@ -229,7 +228,7 @@ function wire(
     ...{ authenticator: ofPages, addressOf, open, log },
   };
   const onRefused = auditRefusals({ ...services, addressOf });
-  const https = config.http.publicUrl?.startsWith('https:') ?? false;
+  const https = config.http.tls !== null || config.http.publicUrl?.startsWith('https:') === true;
   const { heartbeatMs: _, ...patience } = options.streams ?? {};
   const mcpDeps = { engines, authenticator, log, now, requestIdOf, addressOf, ...patience };
   const app = createApp({

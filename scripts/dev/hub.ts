@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Server } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { runCli } from '../../src/cli/program.ts';
@@ -43,6 +44,10 @@ function leaveWithDev(): void {
 function leavePortToDev(): void {
   const listen = Reflect.get(Server.prototype, 'listen') as (place: Place, done: () => void) => Server;
   const listenBehind = async (server: Server, place: Place, done?: () => void): Promise<void> => {
+    if (server instanceof TlsServer) {
+      server.emit('error', new Error('npm run dev does no TLS; unset TLS_CERT_FILE and TLS_KEY_FILE'));
+      return;
+    }
     const asked = answer();
     tell({ kind: 'listen', place });
     const answered = await asked;

@@ -23,7 +23,9 @@ function addDemo(program: Command, host: CommandHost): void {
       const { around, loaded } = await load(host);
       const hub = scratch ? { loadHub: async () => (await import('../hub.ts')).createHub } : {};
       const { version } = around.package;
-      done(await demo({ loaded: loaded(), output: await loadOutput(), version, signal, ...hub }));
+      const { typedLine } = await import('../features/connect/own-command.ts');
+      const lineOf = (args: readonly string[]): string => typedLine(around, args);
+      done(await demo({ loaded: loaded(), output: await loadOutput(), version, signal, lineOf, ...hub }));
     });
 }
 

@@ -54,7 +54,9 @@ function addDoctor(program: Command, host: CommandHost): void {
       const { doctor } = await import('./doctor/doctor.ts');
       const { around, sources } = await load(host);
       const { version } = around.package;
-      done(await doctor({ sources, version, now: Date.now, output: await loadOutput() }));
+      const { typedLine } = await import('../features/connect/own-command.ts');
+      const schub = typedLine(around, []);
+      done(await doctor({ sources, version, schub, now: Date.now, output: await loadOutput() }));
     });
 }
 

@@ -64,6 +64,7 @@ export async function serve(deps: ServeDeps): Promise<number> {
     const { version } = deps.around.package;
     await writeRuntimeFile(runtime, {
       ...{ pid: process.pid, url: listener.url, version },
+      ...(config.http.tls === null ? {} : { certificate: config.http.tls.certFile }),
       started_at: new Date().toISOString(),
     });
     if (deps.background !== true)
@@ -97,13 +98,13 @@ async function start(
   { secrets }: LoadedSecrets,
   log: Logger,
 ): Promise<Running> {
-  const { host, port, publicUrl, requestTimeoutMs, trustProxy } = config.http;
+  const { host, publicUrl, requestTimeoutMs, tls, trustProxy } = config.http;
   const create = await deps.loadHub();
   const hub = await create(config, secrets, { log, version: deps.around.package.version });
   try {
-    const listener = await listen(hub.app, { host, port, log, arrivalMs: requestTimeoutMs + GRACE_MS });
+    const listener = await listen(hub.app, { ...config.http, log, arrivalMs: requestTimeoutMs + GRACE_MS });
     // A trusted proxy is what does TLS.
-    if (!isLoopback(host) && trustProxy.length === 0) {
+    if (!isLoopback(host) && tls === null && trustProxy.length === 0) {
       const address = publicUrl ?? listener.url;
       log.warn(
         { host },

@@ -27,6 +27,7 @@ describe('createConfig', () => {
         host: '127.0.0.1',
         port: 23_456,
         publicUrl: null,
+        tls: null,
         allowedHosts: [],
         corsOrigins: [],
         trustProxy: [],

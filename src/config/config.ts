@@ -1,12 +1,18 @@
 /** The configuration of a hub: pure, frozen, free of secrets, so that it may be logged. */
 import path from 'node:path';
-import type { StartError } from '../errors.ts';
+import { StartError } from '../errors.ts';
 import type { TextFile } from './file-texts.ts';
 import { dataFiles } from './paths.ts';
 import type { Resolved, Source, TextSources } from './resolve.ts';
 import { resolveSettings } from './resolve.ts';
 import type { SettingKey } from './settings.ts';
 import { SETTING_KEYS, SETTINGS } from './settings.ts';
+
+/** Where the certificate and its private key lie, by absolute paths. */
+export interface TlsFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
 
 export interface Config {
   readonly dataDir: string;
@@ -16,6 +22,8 @@ export interface Config {
     readonly port: number;
     /** Null: the address the hub listens on. */
     readonly publicUrl: string | null;
+    /** Null: none in the hub. */
+    readonly tls: TlsFiles | null;
     readonly allowedHosts: readonly string[];
     readonly corsOrigins: readonly string[];
     /** Addresses and networks of proxies. */
@@ -133,7 +141,15 @@ export function inspectConfig(sources: ConfigSources): {
   readonly problems: readonly StartError[];
 } {
   const resolved = resolveSettings(sources);
-  return { loaded: loadedOf(resolved, sources), problems: resolved.problems };
+  const problems = [...resolved.problems, ...tlsProblems(resolved)];
+  return { loaded: loadedOf(resolved, sources), problems };
+}
+
+function tlsProblems({ values: { TLS_CERT_FILE: cert, TLS_KEY_FILE: key } }: Resolved): StartError[] {
+  if ((cert === null) === (key === null)) return [];
+  const [set, missing] =
+    cert === null ? ['TLS_KEY_FILE', 'TLS_CERT_FILE'] : ['TLS_CERT_FILE', 'TLS_KEY_FILE'];
+  return [new StartError(`${set} is set and ${missing} is not; TLS needs both.`)];
 }
 
 function loadedOf(resolved: Resolved, sources: ConfigSources): LoadedConfig {
@@ -144,6 +160,13 @@ function loadedOf(resolved: Resolved, sources: ConfigSources): LoadedConfig {
       host: v.HTTP_HOST,
       port: v.HTTP_PORT,
       publicUrl: v.PUBLIC_URL,
+      tls:
+        v.TLS_CERT_FILE === null || v.TLS_KEY_FILE === null
+          ? null
+          : {
+              certFile: path.resolve(sources.cwd, v.TLS_CERT_FILE),
+              keyFile: path.resolve(sources.cwd, v.TLS_KEY_FILE),
+            },
       allowedHosts: v.ALLOWED_HOSTS,
       corsOrigins: v.CORS_ORIGINS,
       trustProxy: v.TRUST_PROXY,
@@ -214,6 +237,8 @@ function loadedOf(resolved: Resolved, sources: ConfigSources): LoadedConfig {
     BACKUP_DIR: config.backups.folder,
     LOG_FORMAT: config.log.format,
     LOG_FILE: config.log.file,
+    TLS_CERT_FILE: config.http.tls?.certFile,
+    TLS_KEY_FILE: config.http.tls?.keyFile,
   };
   return {
     config: freeze(config),

@@ -27,6 +27,20 @@ export function urlHost(address: string): string {
   return isIPv6(address) ? `[${address.toLowerCase()}]` : address.toLowerCase();
 }
 
+/** Where a hub that listens there is reached; a wildcard stands for this machine. */
+export function listeningUrl(at: {
+  readonly host: string;
+  readonly port: number;
+  readonly tls?: object | null;
+}): string {
+  return `${at.tls == null ? 'http' : 'https'}://${urlHost(reachable(at.host))}:${at.port}`;
+}
+
+/** An address that one can be sent to: for a wildcard that of this machine. */
+export function reachable(host: string): string {
+  return isWildcard(host) ? (host.includes(':') ? '::1' : '127.0.0.1') : host;
+}
+
 /** Whether the address means every interface of the machine, so that nobody can be sent to it. */
 export function isWildcard(address: string): boolean {
   return ['0.0.0.0', '::', '[::]', '::0'].includes(address);

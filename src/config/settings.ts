@@ -87,6 +87,20 @@ export const SETTINGS = {
       otherwise: 'http://HOST:PORT',
     },
   ),
+  TLS_CERT_FILE: setting(
+    'http.tls_cert_file',
+    filePath,
+    null,
+    'Certificate and chain (PEM), with which the hub itself does TLS; read again when it changes. Needs TLS_KEY_FILE.',
+    { otherwise: 'no TLS' },
+  ),
+  TLS_KEY_FILE: setting(
+    'http.tls_key_file',
+    filePath,
+    null,
+    'The private key of that certificate (PEM, without a passphrase).',
+    { otherwise: 'no TLS' },
+  ),
   ALLOWED_HOSTS: setting(
     'http.allowed_hosts',
     hostList,

@@ -7,6 +7,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { OnRefused } from './audit-refusals.ts';
 import { limitBody } from './body-limit.ts';
 import { clientAddress } from './client-address.ts';
+import { chain } from './chain.ts';
 import { limitConcurrency } from './concurrency-limit.ts';
 import { crossOrigin } from './cross-origin.ts';
 import { answerErrors, throwErrorsOnly } from './error-handler.ts';
@@ -21,7 +22,7 @@ import { requestId } from './request-id.ts';
 import { requestLog } from './request-log.ts';
 import { limitTime } from './request-timeout.ts';
 import { requireCredential } from './require-credential.ts';
-import { OAUTH_PATHS, isImport, isStream } from './routes.ts';
+import { OAUTH_PATHS, isImport, isPrivate, isStream } from './routes.ts';
 import type { HubEnv } from './types.ts';
 
 /** Where the dashboard begins. */
@@ -29,6 +30,10 @@ const HOME = '/ui/sessions';
 const MAX_BODY_BYTES = 1_048_576;
 /** Strangers may send these, as many at once as they like. */
 const MAX_AUTH_BODY_BYTES = 16_384;
+
+function maxBodyBytes(path: string): number {
+  return path.startsWith('/auth/') ? MAX_AUTH_BODY_BYTES : MAX_BODY_BYTES;
+}
 
 export interface AppDeps {
   readonly config: Pick<Config, 'http'>;
@@ -71,25 +76,33 @@ export function createApp(deps: AppDeps): Hono<HubEnv> {
   app.onError(answerErrors({ log, now, ...(onRefused === undefined ? {} : { onRefused }) }));
   app.notFound(notFound({ app, auth, addressOf }));
 
-  app.use(requestId());
-  if (onServed !== undefined) app.use(measureRequests({ onServed }));
-  if (http.logRequests) app.use(requestLog({ log }));
-  app.use(privateHeaders({ https: http.publicUrl?.startsWith('https:') ?? false }));
-  app.use(hostGuard({ isOurs }));
-  app.use(originGuard({ isOurs, corsOrigins: http.corsOrigins }));
+  app.use(
+    chain(
+      requestId(),
+      ...(onServed === undefined ? [] : [measureRequests({ onServed })]),
+      ...(http.logRequests ? [requestLog({ log })] : []),
+      privateHeaders({ https: http.publicUrl?.startsWith('https:') ?? false }),
+    ),
+  );
+  // What these refuse is answered through those above.
+  app.use(
+    chain(hostGuard({ isOurs }), originGuard({ isOurs, corsOrigins: http.corsOrigins }), throwErrorsOnly),
+  );
   if (http.corsOrigins.length > 0) app.use(crossOrigin({ origins: http.corsOrigins }));
 
   app.route('/', healthRoutes({ version, health, uptimeMs }));
   for (const path of OAUTH_PATHS) app.all(path, notOffered);
 
-  app.use(limitConcurrency({ max: http.maxConcurrentRequests, exempt: isStream }));
-  app.use(limitTime({ timeoutMs: http.requestTimeoutMs, exempt: longLived }));
+  app.use(
+    chain(
+      limitConcurrency({ max: http.maxConcurrentRequests, exempt: isStream }),
+      limitTime({ timeoutMs: http.requestTimeoutMs, exempt: longLived }),
+      requireCredential({ auth, addressOf }, isPrivate),
+      limitBody({ maxBytes: maxBodyBytes, exempt: isImport }),
+    ),
+  );
   app.use('/api/*', compress());
   app.use('/ui/*', compress());
-  for (const path of ['/api/*', '/metrics']) app.use(path, requireCredential({ auth, addressOf }));
-  app.use('/auth/*', limitBody({ maxBytes: MAX_AUTH_BODY_BYTES, exempt: () => false }));
-  app.use(limitBody({ maxBytes: MAX_BODY_BYTES, exempt: isImport }));
-  app.use(throwErrorsOnly);
 
   app.route('/', deps.mcp);
   app.route('/auth', deps.authRoutes);

@@ -4,7 +4,7 @@ import { limitBody } from './body-limit.ts';
 import { isImport } from './routes.ts';
 
 const MAX = 1_000;
-const app = appWith(limitBody({ maxBytes: MAX, exempt: isImport }))
+const app = appWith(limitBody({ maxBytes: () => MAX, exempt: isImport }))
   .post('*', async (c) => c.text(String((await c.req.arrayBuffer()).byteLength)))
   .get('*', (c) => c.text('read'));
 

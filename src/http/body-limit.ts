@@ -1,23 +1,23 @@
 /** Refuses bodies over the limit: by the length they declare, else while they are read. Nothing is read here. */
-import type { MiddlewareHandler } from 'hono';
 import { HubError } from '../errors.ts';
-import type { HubEnv } from './types.ts';
+import type { Link } from './chain.ts';
 
 export interface BodyLimitOptions {
-  readonly maxBytes: number;
+  readonly maxBytes: (path: string) => number;
   readonly exempt: (method: string, path: string) => boolean;
 }
 
-export function limitBody({ maxBytes, exempt }: BodyLimitOptions): MiddlewareHandler<HubEnv> {
+export function limitBody({ maxBytes, exempt }: BodyLimitOptions): Link {
   return (c, next) => {
     const { method, path, raw } = c.req;
     if (method === 'GET' || method === 'HEAD' || exempt(method, path)) return next();
+    const most = maxBytes(path);
     const length = c.req.header('content-length');
     // Node holds a body to its declared length.
     if (length !== undefined && c.req.header('transfer-encoding') === undefined) {
-      if (!/^\d+$/.test(length) || Number(length) > maxBytes) throw tooLarge(maxBytes);
+      if (!/^\d+$/.test(length) || Number(length) > most) throw tooLarge(most);
     } else if (raw.body !== null) {
-      c.req.raw = new Request(raw, { body: raw.body.pipeThrough(counted(maxBytes)), duplex: 'half' });
+      c.req.raw = new Request(raw, { body: raw.body.pipeThrough(counted(most)), duplex: 'half' });
     }
     return next();
   };

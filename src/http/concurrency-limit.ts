@@ -1,6 +1,7 @@
 /** Bounds how many requests are worked on at once. A burst waits its turn for a moment; only what lasts is refused. */
-import type { MiddlewareHandler } from 'hono';
+import type { Context, Next } from 'hono';
 import { HubError } from '../errors.ts';
+import type { Link } from './chain.ts';
 import type { HubEnv } from './types.ts';
 
 export interface ConcurrencyLimitOptions {
@@ -15,17 +16,13 @@ const WAIT_MS = 2000;
 const WAITING_PER_RUNNING = 8;
 const RETRY_SECONDS = 1;
 
-export function limitConcurrency(options: ConcurrencyLimitOptions): MiddlewareHandler<HubEnv> {
+export function limitConcurrency(options: ConcurrencyLimitOptions): Link {
   const { max, exempt, waitMs = WAIT_MS } = options;
   const waiting = new Set<() => void>();
   let running = 0;
 
   /** Resolves when it is the request's turn. @throws HubError OVERLOADED */
-  async function enter(): Promise<void> {
-    if (running < max) {
-      running += 1;
-      return;
-    }
+  async function queue(): Promise<void> {
     if (waiting.size >= max * WAITING_PER_RUNNING) throw overloaded(max);
     const turn = Promise.withResolvers<undefined>();
     const go = (): void => {
@@ -54,20 +51,21 @@ export function limitConcurrency(options: ConcurrencyLimitOptions): MiddlewareHa
     next();
   }
 
-  return async (c, next) => {
-    if (exempt(c.req.method, c.req.path)) return await next();
-    await enter();
+  function work(c: Context<HubEnv, string>, next: Next): Promise<void> {
     let held = true;
     const release = (): void => {
       if (held) leave();
       held = false;
     };
     c.set('releaseSlot', release);
-    try {
-      await next();
-    } finally {
-      release();
-    }
+    return next().finally(release);
+  }
+
+  return (c, next) => {
+    if (exempt(c.req.method, c.req.path)) return next();
+    if (running >= max) return queue().then(() => work(c, next));
+    running += 1;
+    return work(c, next);
   };
 }
 

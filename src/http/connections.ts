@@ -1,5 +1,7 @@
 /** Watches the requests of a server: cuts those whose body does not come, and lets them end at a stop. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server as SecureServer } from 'node:https';
+import type { Socket } from 'node:net';
 
 export interface ConnectionOptions {
   /** How long a request may take to arrive in full. */
@@ -28,12 +30,18 @@ interface Running {
 
 const SWEEP_MS = 1_000;
 
-export function watchConnections(server: Server, options: ConnectionOptions): Connections {
+export function watchConnections(server: Server | SecureServer, options: ConnectionOptions): Connections {
   const running = new Set<Running>();
   const streams = new WeakSet<ServerResponse>();
+  /** Node cuts only those on which HTTP is spoken, not those whose TLS never begins. */
+  const sockets = new Set<Socket>();
   let draining = false;
   let onEnd: (() => void) | undefined;
 
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   server.prependListener('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const path = (incoming.url ?? '').replace(/[?#].*$/, '');
     const upload = options.isUpload(incoming.method ?? '', path);
@@ -69,7 +77,7 @@ export function watchConnections(server: Server, options: ConnectionOptions): Co
     });
     for (const { outgoing } of running) if (!outgoing.headersSent) outgoing.setHeader('Connection', 'close');
     const cut = (): void => {
-      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
     };
     const timers = [setTimeout(cut, graceMs)];
     onEnd = () => {

@@ -1,10 +1,12 @@
 /** Turns whatever is thrown into an answer. What is not a HubError goes to the log in full and nowhere else. */
-import type { Context, ErrorHandler, MiddlewareHandler } from 'hono';
+import type { Context, ErrorHandler } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { HTTPException } from 'hono/http-exception';
 import { HubError, errorObject, publicError } from '../errors.ts';
+import { asError } from '../lib/as-error.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { OnRefused } from './audit-refusals.ts';
+import type { Link } from './chain.ts';
 import type { HubEnv } from './types.ts';
 
 export interface ErrorHandlerOptions {
@@ -34,10 +36,10 @@ export function answerErrors({ log, now, onRefused }: ErrorHandlerOptions): Erro
   };
 }
 
-/** Hono hands only Errors to its error handler; an abort reason, for one, is often none. */
-export const throwErrorsOnly: MiddlewareHandler = (_c, next) =>
+/** Hono hands only Errors to its error handler. */
+export const throwErrorsOnly: Link = (_c, next) =>
   next().catch((thrown: unknown) => {
-    throw thrown instanceof Error ? thrown : new Error(`${typeof thrown} thrown`, { cause: thrown });
+    throw asError(thrown);
   });
 
 function answer(c: Context<HubEnv>, error: HubError, requestId: string, now: number): Response {

@@ -1,8 +1,7 @@
 /** Refuses requests that were meant for another name: DNS rebinding ends here, before anything is parsed. */
-import type { MiddlewareHandler } from 'hono';
 import { HubError } from '../errors.ts';
+import type { Link } from './chain.ts';
 import type { HostRule } from './host-rules.ts';
-import type { HubEnv } from './types.ts';
 
 export interface HostGuardOptions {
   readonly isOurs: HostRule;
@@ -11,7 +10,7 @@ export interface HostGuardOptions {
 const AUTHORITY = /^[a-z]+:\/\/([^/?#]*)/i;
 const SHOWN = 100;
 
-export function hostGuard({ isOurs }: HostGuardOptions): MiddlewareHandler<HubEnv> {
+export function hostGuard({ isOurs }: HostGuardOptions): Link {
   return (c, next) => {
     const host = c.req.header('host');
     if (host === undefined || !isOurs(host)) throw refused(host);

@@ -1,8 +1,7 @@
 /** Counts and times every request, by the pattern of its route: addresses themselves are many, and hold what is private. */
-import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import type { ServedRequest } from '../telemetry/metrics.ts';
-import type { HubEnv } from './types.ts';
+import type { Link } from './chain.ts';
 
 /** Told of each request that was answered. */
 export type OnServed = (request: ServedRequest) => void;
@@ -14,18 +13,19 @@ export interface MeasureRequestsOptions {
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 const OTHER = 'other';
 
-export function measureRequests({ onServed }: MeasureRequestsOptions): MiddlewareHandler<HubEnv> {
-  return async (c, next) => {
+export function measureRequests({ onServed }: MeasureRequestsOptions): Link {
+  return (c, next) => {
     const started = performance.now();
-    await next();
-    const { method } = c.req;
-    const { status } = c.res;
-    onServed({
-      method: METHODS.has(method) ? method : OTHER,
-      // What no route answers is of no route; a middleware that refuses has a pattern of its own.
-      route: status === 404 ? OTHER : routePath(c, -1),
-      status,
-      ms: performance.now() - started,
+    return next().then(() => {
+      const { method } = c.req;
+      const { status } = c.res;
+      onServed({
+        method: METHODS.has(method) ? method : OTHER,
+        // What no route answers is of no route; a middleware that refuses has a pattern of its own.
+        route: status === 404 ? OTHER : routePath(c, -1),
+        status,
+        ms: performance.now() - started,
+      });
     });
   };
 }

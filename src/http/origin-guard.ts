@@ -1,8 +1,7 @@
 /** Refuses requests that a web page of somebody else sends. Clients that are no browsers send no Origin. */
-import type { MiddlewareHandler } from 'hono';
 import { HubError } from '../errors.ts';
+import type { Link } from './chain.ts';
 import type { HostRule } from './host-rules.ts';
-import type { HubEnv } from './types.ts';
 
 export interface OriginGuardOptions {
   readonly isOurs: HostRule;
@@ -13,7 +12,7 @@ export interface OriginGuardOptions {
 const ORIGIN = /^https?:\/\/([^/?#@]+)$/i;
 const SHOWN = 100;
 
-export function originGuard({ isOurs, corsOrigins }: OriginGuardOptions): MiddlewareHandler<HubEnv> {
+export function originGuard({ isOurs, corsOrigins }: OriginGuardOptions): Link {
   return (c, next) => {
     const origin = c.req.header('origin');
     if (origin !== undefined && !corsOrigins.includes(origin.toLowerCase())) {

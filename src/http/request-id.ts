@@ -1,18 +1,19 @@
 /** Gives every request an id of the hub's own; one that the client sends means nothing. */
 import { randomUUID } from 'node:crypto';
-import type { Context, MiddlewareHandler } from 'hono';
-import type { HubEnv } from './types.ts';
+import type { Context } from 'hono';
+import type { Link } from './chain.ts';
 
 export interface RequestIdOptions {
   readonly generate?: () => string;
 }
 
-export function requestId({ generate = randomUUID }: RequestIdOptions = {}): MiddlewareHandler<HubEnv> {
-  return async (c, next) => {
+export function requestId({ generate = randomUUID }: RequestIdOptions = {}): Link {
+  return (c, next) => {
     const id = generate();
     c.set('requestId', id);
-    await next();
-    c.res.headers.set('X-Request-Id', id);
+    return next().then(() => {
+      c.res.headers.set('X-Request-Id', id);
+    });
   };
 }
 

@@ -1,8 +1,9 @@
 /** One line per request. Headers, query and body are never part of it, nor what an address holds of the contents. */
-import type { Context, MiddlewareHandler } from 'hono';
+import type { Context } from 'hono';
 import { routePath } from 'hono/route';
 import { maskSecrets } from '../lib/mask-secrets.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { Link } from './chain.ts';
 import type { HubEnv } from './types.ts';
 
 export interface RequestLogOptions {
@@ -13,20 +14,15 @@ export interface RequestLogOptions {
 
 const PATH_SHOWN = 200;
 
-export function requestLog({
-  log,
-  clock = () => performance.now(),
-}: RequestLogOptions): MiddlewareHandler<HubEnv> {
-  return async (c, next) => {
-    const start = clock();
-    await next();
+export function requestLog({ log, clock = () => performance.now() }: RequestLogOptions): Link {
+  const write = (c: Context<HubEnv>, ms: number): void => {
     const caller = c.get('principal') ?? c.get('credential');
     const { status } = c.res;
     const line = {
       method: c.req.method,
       path: maskSecrets(pathOf(c).slice(0, PATH_SHOWN)),
       status,
-      ms: Math.round((clock() - start) * 10) / 10,
+      ms: Math.round(ms * 10) / 10,
       request_id: c.get('requestId'),
       ...(caller === undefined ? {} : { key_id: caller.keyId, agent_id: caller.agentId }),
     };
@@ -34,6 +30,12 @@ export function requestLog({
     // Probes come every few seconds.
     else if (c.req.path.startsWith('/health')) log.debug(line, 'request');
     else log.info(line, 'request');
+  };
+  return (c, next) => {
+    const start = clock();
+    return next().then(() => {
+      write(c, clock() - start);
+    });
   };
 }
 

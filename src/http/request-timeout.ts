@@ -1,6 +1,7 @@
 /** Bounds how long a request may take until it is answered; the stream of an answer that has begun may go on. */
-import type { Context, MiddlewareHandler } from 'hono';
+import type { Context } from 'hono';
 import { HubError } from '../errors.ts';
+import type { Link } from './chain.ts';
 import type { HubEnv } from './types.ts';
 
 export interface RequestTimeoutOptions {
@@ -10,26 +11,23 @@ export interface RequestTimeoutOptions {
 
 const RETRY_SECONDS = 1;
 
-export function limitTime({ timeoutMs, exempt }: RequestTimeoutOptions): MiddlewareHandler<HubEnv> {
-  return async (c, next) => {
-    if (exempt(c.req.method, c.req.path)) return await next();
+export function limitTime({ timeoutMs, exempt }: RequestTimeoutOptions): Link {
+  return (c, next) => {
+    if (exempt(c.req.method, c.req.path)) return next();
     let deadline: AbortController | undefined;
     c.set('deadline', () => (deadline ??= new AbortController()).signal);
-    const { promise: expired, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      const error = tookTooLong(timeoutMs);
-      reject(error);
-      (deadline ??= new AbortController()).abort(error);
-    }, timeoutMs);
-    const cancel = (): void => {
-      clearTimeout(timer);
-    };
-    c.set('cancelTimeout', cancel);
-    try {
-      await Promise.race([next(), expired]);
-    } finally {
-      cancel();
-    }
+    return new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        const error = tookTooLong(timeoutMs);
+        reject(error);
+        (deadline ??= new AbortController()).abort(error);
+      }, timeoutMs);
+      const cancel = (): void => {
+        clearTimeout(timer);
+      };
+      c.set('cancelTimeout', cancel);
+      next().finally(cancel).then(resolve, reject);
+    });
   };
 }
 

@@ -1,6 +1,7 @@
 /** Lets in only requests with a valid credential, and remembers it for the route. */
-import type { Context, MiddlewareHandler } from 'hono';
+import type { Context } from 'hono';
 import type { Authenticator, Credential } from '../auth/types.ts';
+import type { Link } from './chain.ts';
 import { demandOwnPage, isChange } from './same-page.ts';
 import type { HubEnv } from './types.ts';
 
@@ -9,11 +10,12 @@ export interface RequireCredentialOptions {
   readonly addressOf: (c: Context) => string;
 }
 
-export function requireCredential(options: RequireCredentialOptions): MiddlewareHandler<HubEnv> {
-  return async (c, next) => {
-    await verifyOnce(c, options);
-    await next();
-  };
+/** @param needs Which paths are not for strangers. */
+export function requireCredential(
+  options: RequireCredentialOptions,
+  needs: (path: string) => boolean = () => true,
+): Link {
+  return (c, next) => (needs(c.req.path) ? verifyOnce(c, options).then(() => next()) : next());
 }
 
 /** The credential of a request, verified now unless it has been. @throws HubError AUTHENTICATION_FAILED, RATE_LIMITED, PERMISSION_DENIED for a change by cookie alone */

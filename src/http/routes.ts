@@ -10,6 +10,11 @@ export function isImport(method: string, path: string): boolean {
   return method === 'POST' && path === '/api/v1/import';
 }
 
+/** Routes that expect a verified credential. */
+export function isPrivate(path: string): boolean {
+  return path === '/metrics' || path === '/api' || path.startsWith('/api/');
+}
+
 /** Where OAuth clients look for what the hub does not offer. */
 export const OAUTH_PATHS = [
   '/.well-known',

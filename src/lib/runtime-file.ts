@@ -8,6 +8,8 @@ const runtimeSchema = z.object({
   url: z.url(),
   version: z.string(),
   started_at: z.iso.datetime(),
+  /** The file of its certificate, where it does TLS itself. */
+  certificate: z.string().optional(),
 });
 
 export type RuntimeInfo = Readonly<z.output<typeof runtimeSchema>>;

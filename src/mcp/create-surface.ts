@@ -32,13 +32,9 @@ export function createSurface(hub: ToolHub, tools: readonly Tool[], options: Sur
     serverInfo,
     instructions: INSTRUCTIONS,
     listTools: listed,
-    async callTool(ctx, name, args) {
+    callTool(ctx, name, args) {
       const tool = prepared.get(name);
-      if (tool === undefined) {
-        await hub.services.rates.spendTotal(ctx.principal.keyId);
-        throw new UnknownName(`There is no tool ${name}.`);
-      }
-      return callTool(tool, hub, ctx, args, options);
+      return tool === undefined ? unknownTool(ctx, name) : callTool(tool, hub, ctx, args, options);
     },
     listResources: resourcesFor,
     listResourceTemplates: () => RESOURCE_TEMPLATES,
@@ -60,6 +56,11 @@ export function createSurface(hub: ToolHub, tools: readonly Tool[], options: Sur
       watched(ctx, 'prompts/get', (named) => getPrompt(hub, named, name, args)),
     complete: (ctx, request) => watched(ctx, 'completion/complete', (named) => complete(hub, named, request)),
   };
+
+  async function unknownTool({ principal }: Ctx, name: string): Promise<never> {
+    await hub.services.rates.spendTotal(principal.keyId);
+    throw new UnknownName(`There is no tool ${name}.`);
+  }
 
   async function watched<T>(ctx: Ctx, action: string, work: (named: Ctx) => Promise<T>): Promise<T> {
     const named = { ...ctx, action };

@@ -21,8 +21,9 @@ export function followCredentials({ services, engines, open }: FollowCredentials
   });
   logins.onEnd((keyId) => void open.recheck(keyId));
   accessTokens.onRevoke((keyId) => void open.recheck(keyId));
-  agents.onLoss((keyId, workspace, agentId) => {
-    open.endAgent(keyId, workspace, agentId);
+  agents.onLoss((loss) => {
+    const { keyId, workspace, agentId } = loss;
+    open.endAgent(loss);
     engines.endSessions((p) => p.keyId === keyId && p.workspace === workspace && p.agentId === agentId);
   });
   const timer = setInterval(() => {

@@ -4,7 +4,8 @@
  */
 import type { Credential } from '../auth/types.ts';
 import type { Principal } from '../context.ts';
-import { HubError } from '../errors.ts';
+import { asError } from '../lib/as-error.ts';
+import type { AgentLoss } from '../features/agents/service.ts';
 import type { Connection, Presence } from '../features/agents/presence.ts';
 import { whenDone } from './engines/when-done.ts';
 
@@ -31,17 +32,7 @@ export interface OpenRequests {
   /** Verifies those anew whose time is over. */
   sweep(): Promise<void>;
   /** Ends the requests in which a key acts as an agent. */
-  endAgent(keyId: string, workspace: string, agentId: string): void;
-}
-
-interface Open {
-  readonly keyId: string;
-  readonly verify: () => Promise<Credential>;
-  readonly end: (error: unknown) => void;
-  until: number | null;
-  principal?: Principal;
-  /** Told that it is over. */
-  done?: () => void;
+  endAgent(loss: AgentLoss): void;
 }
 
 export interface OpenRequestsDeps {
@@ -50,94 +41,113 @@ export interface OpenRequestsDeps {
   readonly acting?: Presence['open'];
 }
 
-export function createOpenRequests({ now, acting }: OpenRequestsDeps): OpenRequests {
-  const all = new Set<Open>();
+interface Shared {
+  readonly all: Set<Answering>;
+  readonly acting: OpenRequestsDeps['acting'];
+}
 
-  async function check(request: Open): Promise<void> {
+/** Many wait: each is one object, rather than functions of its own. */
+class Answering implements OpenRequest {
+  readonly keyId: string;
+  until: number | null;
+  principal: Principal | undefined;
+  readonly #verify: () => Promise<Credential>;
+  readonly #shared: Shared;
+  readonly #stops: (() => void)[] = [];
+  #refuse: ((error: unknown) => void) | undefined;
+  #done: (() => void) | undefined;
+  #isOver = false;
+
+  constructor({ keyId, until }: Credential, verify: () => Promise<Credential>, shared: Shared) {
+    this.keyId = keyId;
+    this.until = until;
+    this.#verify = verify;
+    this.#shared = shared;
+    shared.all.add(this);
+  }
+
+  answer(work: (request: OpenRequest) => Promise<Response>): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      this.#refuse = reject;
+      work(this).then(
+        (response) => {
+          if (this.#isOver) {
+            // It is for nobody.
+            response.body?.cancel().catch(() => undefined);
+            return;
+          }
+          // Not before: the many that wait for their answer need none.
+          const ended = new AbortController();
+          this.onEnd(() => ended.abort());
+          resolve(whenDone(response, ended.signal, () => this.#release()));
+        },
+        (error: unknown) => {
+          this.#release();
+          reject(asError(error));
+        },
+      );
+    });
+  }
+
+  actsAs(principal: Principal, connection?: Connection): void {
+    this.principal = principal;
+    // One that is over already holds nothing.
+    if (!this.#shared.all.has(this)) return;
+    this.#done?.();
+    this.#done = this.#shared.acting?.(principal, connection);
+  }
+
+  onEnd(stop: () => void): void {
+    if (this.#isOver) stop();
+    else this.#stops.push(stop);
+  }
+
+  end(error: unknown): void {
+    this.#release();
+    this.#isOver = true;
+    this.#refuse?.(error);
+    for (const stop of this.#stops) stop();
+  }
+
+  async recheck(): Promise<void> {
     try {
-      request.until = (await request.verify()).until;
+      this.until = (await this.#verify()).until;
     } catch (error) {
-      request.end(error);
+      this.end(error);
     }
   }
 
-  async function checkWhere(matches: (request: Open) => boolean): Promise<void> {
-    await Promise.all([...all].filter(matches).map(check));
+  #release(): void {
+    this.#shared.all.delete(this);
+    this.#done?.();
+    this.#done = undefined;
+  }
+}
+
+export function createOpenRequests({ now, acting }: OpenRequestsDeps): OpenRequests {
+  const all = new Set<Answering>();
+  const shared = { all, acting };
+
+  async function recheckWhere(matches: (request: Answering) => boolean): Promise<void> {
+    await Promise.all([...all].filter(matches).map((request) => request.recheck()));
   }
 
   return {
-    async serve({ keyId, until }, verify, work) {
-      const life = { isOver: false, stops: [] as (() => void)[] };
-      const onEnd = (stop: () => void): void => {
-        if (life.isOver) stop();
-        else life.stops.push(stop);
-      };
-      const refusal = Promise.withResolvers<never>();
-      // After the answer has begun nobody waits for it.
-      refusal.promise.catch(() => undefined);
-      const request: Open = {
-        ...{ keyId, verify, until },
-        end(error) {
-          release();
-          life.isOver = true;
-          refusal.reject(error);
-          for (const stop of life.stops) stop();
-        },
-      };
-      all.add(request);
-      const release = (): void => {
-        all.delete(request);
-        request.done?.();
-        delete request.done;
-      };
-      try {
-        const answer = work({
-          actsAs(principal, connection) {
-            request.principal = principal;
-            // One that is over already holds nothing.
-            if (!all.has(request)) return;
-            request.done?.();
-            const done = acting?.(principal, connection);
-            if (done !== undefined) request.done = done;
-          },
-          onEnd,
-        });
-        // What comes later is for nobody.
-        const late = answer.then(async (response) => {
-          if (life.isOver) await response.body?.cancel();
-        });
-        late.catch(() => undefined);
-        const response = await Promise.race([answer, refusal.promise]);
-        // Not before: the many that wait for their answer need none.
-        const ended = new AbortController();
-        onEnd(() => ended.abort());
-        return whenDone(response, ended.signal, release);
-      } catch (error) {
-        release();
-        throw error;
-      }
-    },
+    serve: (credential, verify, work) => new Answering(credential, verify, shared).answer(work),
 
-    recheck: (keyId) => checkWhere((request) => request.keyId === keyId),
+    recheck: (keyId) => recheckWhere((request) => request.keyId === keyId),
 
     async sweep() {
       const at = now();
-      await checkWhere(({ until }) => until !== null && until <= at);
+      await recheckWhere(({ until }) => until !== null && until <= at);
     },
 
-    endAgent(keyId, workspace, agentId) {
+    endAgent({ keyId, workspace, agentId, refusal }) {
       for (const request of all) {
         const { principal } = request;
         if (principal?.keyId !== keyId || principal.workspace !== workspace) continue;
-        if (principal.agentId === agentId) request.end(notYours(agentId));
+        if (principal.agentId === agentId) request.end(refusal);
       }
     },
   };
-}
-
-function notYours(agentId: string): HubError {
-  return new HubError('PERMISSION_DENIED', `Agent ${agentId} does not belong to this key any more.`, {
-    context: { agent_id: agentId },
-    suggestions: ['Ask an operator of the hub, or choose another X-Agent-Id.'],
-  });
 }

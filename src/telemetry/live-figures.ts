@@ -116,10 +116,10 @@ const METRICS: readonly LiveMetric[] = [
   },
   {
     ...{ name: 'hub_event_loop_delay_seconds', help: 'How late the event loop was in the last seconds.' },
-    labels: ['quantile'],
+    labels: ['stat'],
     read: ({ load }) => [
-      [{ quantile: '0.99' }, seconds(load?.loopP99Ms)],
-      [{ quantile: '1' }, seconds(load?.loopMaxMs)],
+      [{ stat: 'p99' }, seconds(load?.loopP99Ms)],
+      [{ stat: 'max' }, seconds(load?.loopMaxMs)],
     ],
   },
   one('process_resident_memory_bytes', 'Resident memory.', (live) => live.process.rssBytes),

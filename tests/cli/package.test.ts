@@ -53,7 +53,17 @@ describe('what is in it', () => {
     const names = packed.files.map((file) => file.path);
     const top = new Set(names.map((name) => name.split('/')[0]));
     expect([...top].sort()).toEqual(
-      ['.env.example', 'LICENSE', 'README.md', 'bin', 'dist', 'docs', 'migrations', 'package.json'].sort(),
+      [
+        '.env.example',
+        'LICENSE',
+        'README.md',
+        'bin',
+        'deploy',
+        'dist',
+        'docs',
+        'migrations',
+        'package.json',
+      ].sort(),
     );
     expect(names.filter((name) => /\.test\.|\.map$|\.tsx?$|\/\.|stamp/.test(name))).toEqual([]);
     expect(names).toEqual(

@@ -46,7 +46,7 @@ export function runSchub({ args, share, env = {}, cwd = share, preload }: RunOpt
   const ended = Promise.all([once(child, 'exit'), ...drained]).then(([[code]]) => code as number | null);
   const ready = new Promise<string>((resolve, reject) => {
     child.stdout?.on('data', () => {
-      const url = /^ready (http:\S+)/m.exec(stdout())?.[1];
+      const url = /^ready (https?:\S+)/m.exec(stdout())?.[1];
       if (url !== undefined) resolve(url);
     });
     void ended.then((code) => {

@@ -167,6 +167,20 @@ describe.each(ERAS)('in era %s', (era) => {
     expect(expectSuccess(await owner.call('release_lease', { all: true }))['released']).toBe(1);
   });
 
+  it('one whose agent its key loses while a call waits under it, which ends', async () => {
+    const auth_token = await handle();
+    const { delivery } = hub.hub.services;
+    const waiting = owner.call('wait_for_messages', { auth_token, timeout_seconds: 55, session_id });
+    const own = owner.call('wait_for_messages', { timeout_seconds: 55, session_id });
+    await vi.waitUntil(() => delivery.waiting === 2);
+    const released = await postJson(hub, `/api/v1/agents/${victim}/release`, {}, ADMIN_KEY);
+    expect(released.status).toBe(200);
+    expect(expectError(await waiting, 'PERMISSION_DENIED').error).toContain('any more');
+    expect(delivery.waiting).toBe(1);
+    await works(await handle());
+    void expectSuccess(await own);
+  });
+
   it('an expired one', async () => {
     const token = await handle();
     at += DAY - 1;

@@ -1,6 +1,6 @@
 /** `schub connect --print`: what would stand in the files, to be pasted by hand. Makes no key and needs no hub. */
 import type { LoadedConfig } from '../../config/config.ts';
-import { isWildcard, urlHost } from '../../config/host.ts';
+import { listeningUrl } from '../../config/host.ts';
 import { findHub } from '../find-hub.ts';
 import { EXIT, type Output } from '../output.ts';
 import { SYNTAXES } from '../../features/connect/syntax.ts';
@@ -39,8 +39,6 @@ export async function printEntries(
 
 /** Where the hub runs, or would run. */
 async function addressOf({ config, client }: LoadedConfig): Promise<string> {
-  const { host, port, publicUrl } = config.http;
-  const reachable = isWildcard(host) ? '127.0.0.1' : host;
   const running = client.url ?? (await findHub(config.dataDir))?.url;
-  return running ?? publicUrl ?? `http://${urlHost(reachable)}:${String(port)}`;
+  return running ?? config.http.publicUrl ?? listeningUrl(config.http);
 }

@@ -14,6 +14,8 @@ export interface DemoDeps {
   readonly output: Output;
   readonly version: string;
   readonly signal: AbortSignal;
+  /** What a person types for a command of this program. */
+  readonly lineOf: (args: readonly string[]) => string;
   /** Makes a hub for the demo alone; absent: the one that runs is used. */
   readonly loadHub?: () => Promise<typeof createHub>;
 }
@@ -23,7 +25,7 @@ const BOB = 'demo-bob';
 const STYLES: Readonly<Record<string, Style>> = { [ADA]: 'cyan', [BOB]: 'yellow' };
 
 /** Answers the exit code. @throws CliError if there is no hub, or it refuses. */
-export async function demo({ loaded, output, version, signal, loadHub }: DemoDeps): Promise<number> {
+export async function demo({ loaded, output, version, signal, lineOf, loadHub }: DemoDeps): Promise<number> {
   await using scratch = loadHub === undefined ? null : await startScratchHub(await loadHub(), version);
   const client = await hubClient({
     ...loaded,
@@ -41,8 +43,8 @@ export async function demo({ loaded, output, version, signal, loadHub }: DemoDep
     },
   );
   if (output.json) output.document({ url: client.url, session_id: session, steps });
-  else if (scratch === null) output.note(`\n${whatNext(session)}`);
-  else output.note('\nThe hub of this demo is gone with all that was said. To keep one: schub up');
+  else if (scratch === null) output.note(`\n${whatNext(lineOf, session)}`);
+  else output.note(`\nThe hub of this demo is gone with all that was said. To keep one: ${lineOf(['up'])}`);
   return EXIT.ok;
 }
 
@@ -57,12 +59,13 @@ function show({ agent, did, text }: Step, output: Output): void {
   for (const quoted of text?.trimEnd().split('\n') ?? []) output.line(paint('dim', `  | ${quoted}`));
 }
 
-function whatNext(session: string): string {
+function whatNext(lineOf: DemoDeps['lineOf'], session: string): string {
   return [
     'All of it is history now. Look at it:',
-    `  schub sessions show ${session}`,
-    '  schub search "cookie decision"',
-    '  schub tail --since 1h          what your agents say, as they say it',
-    'Bring your own agents: schub connect --all',
+    `  ${lineOf(['sessions', 'show', session])}`,
+    `  ${lineOf(['search', 'cookie decision'])}`,
+    'What your agents say, as they say it:',
+    `  ${lineOf(['tail', '--since', '1h'])}`,
+    `Bring your own agents: ${lineOf(['connect', '--all'])}`,
   ].join('\n');
 }

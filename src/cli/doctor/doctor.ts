@@ -5,6 +5,7 @@ import { inspectConfig } from '../../config/config.ts';
 import { dataFiles } from '../../config/paths.ts';
 import { findHub } from '../find-hub.ts';
 import { EXIT, type Output, type Style } from '../output.ts';
+import { checkCertificate } from './certificate.ts';
 import { checkClients } from './clients.ts';
 import { checkClock, checkDatabase, checkFolders, checkPages, checkRights, checkRoom } from './data.ts';
 import { foundOr, ok, problem, type Finding } from './finding.ts';
@@ -17,6 +18,8 @@ export interface DoctorDeps {
   readonly output: Output;
   /** Of this program. */
   readonly version: string;
+  /** What a person types for this program. */
+  readonly schub: string;
   readonly now: () => number;
 }
 
@@ -30,9 +33,10 @@ const MARKS: Readonly<Record<Finding['state'], string>> = {
 const STYLES: Readonly<Record<Finding['state'], Style>> = { ok: 'green', warning: 'yellow', problem: 'red' };
 
 /** Prints the findings; answers 6 if there are problems, else 0. */
-export async function doctor({ output, ...deps }: DoctorDeps): Promise<number> {
+export async function doctor({ output, schub, ...deps }: DoctorDeps): Promise<number> {
   const findings = await examine(deps);
   const problems = findings.filter(({ state }) => state === 'problem').length;
+  const code = problems === 0 ? EXIT.ok : EXIT.problemsFound;
   output.list({
     name: 'findings',
     items: findings,
@@ -41,11 +45,18 @@ export async function doctor({ output, ...deps }: DoctorDeps): Promise<number> {
     more: { problems },
     style: ({ state }, column) => (column === 0 ? STYLES[state] : undefined),
   });
-  if (!output.json) output.note(problems === 0 ? 'Nothing is wrong.' : `${problems} to mend.`);
-  return problems === 0 ? EXIT.ok : EXIT.problemsFound;
+  if (output.json) return code;
+  output.note(problems === 0 ? 'Nothing is wrong.' : `${problems} to mend.`);
+  // The table would not hold it in each row.
+  if (problems > 0 && schub !== 'schub') output.note(`schub is, here: ${schub}`);
+  return code;
 }
 
-async function examine({ sources, version, now }: Omit<DoctorDeps, 'output'>): Promise<readonly Finding[]> {
+async function examine({
+  sources,
+  version,
+  now,
+}: Omit<DoctorDeps, 'output' | 'schub'>): Promise<readonly Finding[]> {
   const native = await checkNativeModule();
   const { loaded, problems } = inspectConfig(sources);
   const settings = problems.map(({ message }) => problem('settings', message, 'correct it there'));
@@ -55,6 +66,7 @@ async function examine({ sources, version, now }: Omit<DoctorDeps, 'output'>): P
     ...foundOr(settings, ok('settings', 'all are understood')),
     ...(await dataFindings(loaded, now(), native.state === 'ok')),
     checkExposure(loaded),
+    ...(await checkCertificate(loaded.config.http, now())),
     ...(await hubFindings(loaded, version, now(), sources.env)),
   ];
 }

@@ -2,7 +2,7 @@
 import { createServer } from 'node:net';
 import { z } from 'zod';
 import type { LoadedConfig } from '../../config/config.ts';
-import { isLoopback, urlHost } from '../../config/host.ts';
+import { isLoopback, listeningUrl } from '../../config/host.ts';
 import { probeHub } from '../../http/probe.ts';
 import { portOwner } from '../../lib/port-owner.ts';
 import type { RuntimeInfo } from '../../lib/runtime-file.ts';
@@ -31,12 +31,13 @@ const keysSchema = z.object({
 /** Whether keys travel in the clear. */
 export function checkExposure({ config: { http } }: Pick<LoadedConfig, 'config'>): Finding {
   if (isLoopback(http.host)) return ok('exposure', `${http.host} is reached from this machine alone`);
+  if (http.tls !== null) return ok('exposure', `${http.host}, with TLS`);
   if (http.trustProxy.length > 0) return ok('exposure', `${http.host}, behind a proxy`);
   const detail = `the hub listens on ${http.host} without TLS or TRUST_PROXY: keys travel in the clear`;
   return problem(
     'exposure',
     detail,
-    'set HTTP_HOST=127.0.0.1, or put a proxy with TLS before it and set TRUST_PROXY',
+    'set HTTP_HOST=127.0.0.1, or TLS_CERT_FILE and TLS_KEY_FILE, or put a proxy with TLS before it and set TRUST_PROXY',
   );
 }
 
@@ -49,7 +50,7 @@ export async function checkPort({ config: { http } }: Pick<LoadedConfig, 'config
   const mend = `set HTTP_PORT to another port, or stop what has this one`;
   if (systemCode(refused) !== 'EADDRINUSE')
     return problem('port', `${host}:${String(port)} cannot be used: ${systemReason(refused)}`, mend);
-  const other = await probeHub(`http://${urlHost(host)}:${String(port)}`, PROBE_MS);
+  const other = await probeHub(listeningUrl(http), PROBE_MS);
   const owner = await portOwner(port);
   const who = owner === undefined ? 'another program' : `process ${String(owner.pid)} (${owner.command})`;
   const what = other === undefined ? who : `a hub of another data folder, ${who}`;

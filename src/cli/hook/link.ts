@@ -13,6 +13,8 @@ export interface HookLink {
   readonly url: string;
   readonly key: string;
   readonly agent: string | undefined;
+  /** The file of its certificate, if it is the hub of the data folder and does TLS. */
+  readonly certificate: string | undefined;
 }
 
 export interface HookPlace extends Place {
@@ -44,8 +46,9 @@ export function findLink(place: HookPlace): HookLink | undefined {
   const shared = entryOf(readJson(path.join(project, '.mcp.json')), env);
   const dataDir = dataFolder(place);
   const set = { ...readEnv(dataFiles.dotenv(dataDir)), ...filled(env) };
-  const url =
-    set['HUB_URL'] ?? own?.url ?? everywhere?.url ?? textAt(readJson(dataFiles.runtime(dataDir)), 'url');
+  const runtime = readJson(dataFiles.runtime(dataDir));
+  const running = textAt(runtime, 'url');
+  const url = set['HUB_URL'] ?? own?.url ?? everywhere?.url ?? running;
   if (url === undefined) return undefined;
   const key =
     set['HUB_API_KEY'] ??
@@ -54,12 +57,15 @@ export function findLink(place: HookPlace): HookLink | undefined {
       ? undefined
       : (env[KEY_VARIABLE] ?? readEnv(dataFiles.variables(dataDir))[KEY_VARIABLE])) ??
     everywhere?.key ??
-    (isLocal(url) ? (set['API_KEY'] ?? textAt(readJson(dataFiles.secrets(dataDir)), 'API_KEY')) : undefined);
+    (isLocal(url) || url === running
+      ? (set['API_KEY'] ?? textAt(readJson(dataFiles.secrets(dataDir)), 'API_KEY'))
+      : undefined);
   if (key === undefined) return undefined;
   return {
     url: url.replace(/\/+$/, ''),
     key,
     agent: place.agent ?? own?.agent ?? shared?.agent ?? everywhere?.agent,
+    certificate: url === running ? textAt(runtime, 'certificate') : undefined,
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import { boundedCache } from '../../lib/bounded-cache.ts';
 import type { Principal } from '../../context.ts';
-import { createRequestIds, type RequestIds } from './request-ids.ts';
+import { RequestIds } from './request-ids.ts';
 
 export const AGENT_STATUSES = ['online', 'idle', 'offline'] as const;
 export type AgentStatus = (typeof AGENT_STATUSES)[number];
@@ -69,7 +69,8 @@ interface Used {
 interface Entry extends Who, Used {
   lastTool: string | null;
   client: string | null;
-  readonly sessions: Map<string, Used>;
+  /** None: most clients of today have no sessions. */
+  sessions: Map<string, Used> | undefined;
   /** Streams without a session. */
   readonly streams: Used;
   readonly requests: RequestIds;
@@ -104,7 +105,7 @@ export function createPresence({ now, times: { idleMs, offlineMs } }: PresenceDe
     const lastAt = now();
     const entry = entries.get(key) ?? {
       ...{ workspace, agentId, agentType, lastAt, open: 0, lastTool: null, client: null },
-      ...{ sessions: new Map(), streams: { open: 0, lastAt }, requests: createRequestIds() },
+      ...{ sessions: undefined, streams: { open: 0, lastAt }, requests: new RequestIds() },
     };
     entry.lastAt = lastAt;
     entries.set(key, entry);
@@ -114,6 +115,7 @@ export function createPresence({ now, times: { idleMs, offlineMs } }: PresenceDe
   function usedBy(entry: Entry, connection: Connection | undefined): readonly Used[] {
     if (connection === undefined) return [entry];
     if ('session' in connection) {
+      entry.sessions ??= new Map();
       const session = entry.sessions.get(connection.session) ?? { open: 0, lastAt: 0 };
       putLast(entry.sessions, connection.session, session, MAX_SESSIONS_OF_AGENT);
       return [entry, session];
@@ -135,7 +137,7 @@ export function createPresence({ now, times: { idleMs, offlineMs } }: PresenceDe
     const { workspace, agentId, agentType, lastTool, client, sessions, streams, requests } = entry;
     const busy = entry.open > 0;
     const since = now() - idleMs;
-    const live = [...sessions.values()].filter(({ open, lastAt }) => open > 0 || lastAt > since);
+    const live = [...(sessions?.values() ?? [])].filter(({ open, lastAt }) => open > 0 || lastAt > since);
     // Streams are counted for sure; without any the requests must tell. Clients of other kinds are others in any case.
     const stateless =
       streams.open > 0 ? Math.max(streams.open, requests.kinds(since)) : requests.clients(since);

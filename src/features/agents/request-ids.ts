@@ -8,37 +8,35 @@ const MAX_CLIENTS = 16;
 /** Per name and version. */
 const MAX_REMEMBERED = 64;
 
-export interface RequestIds {
-  /** A request came; ids that are no numbers tell nothing. `client`: its name and version. */
-  came(id: unknown, client: string, at: number): void;
-  /** Of the requests since a time; 0: none came. */
-  clients(since: number): number;
-  /** The names and versions among them. */
-  kinds(since: number): number;
-}
-
 interface Came {
   readonly id: number | undefined;
   readonly at: number;
 }
 
-export function createRequestIds(): RequestIds {
+/** Each agent has one: a list of a few clients takes less than a map. */
+export class RequestIds {
   /** The one that came last is the last. */
-  const recent = new Map<string, Came[]>();
-  return {
-    came(id, client, at) {
-      const own = recent.get(client) ?? [];
-      own.push({ id: typeof id === 'number' ? id : undefined, at });
-      if (own.length > MAX_REMEMBERED) own.shift();
-      recent.delete(client);
-      recent.set(client, own);
-      const [first] = recent.keys();
-      if (recent.size > MAX_CLIENTS && first !== undefined) recent.delete(first);
-    },
-    clients: (since) =>
-      [...recent.values()].reduce((sum, own) => sum + equals(own.filter(({ at }) => at >= since)), 0),
-    kinds: (since) => [...recent.values()].filter((own) => (own.at(-1)?.at ?? -Infinity) >= since).length,
-  };
+  readonly #recent: { readonly client: string; readonly came: Came[] }[] = [];
+
+  /** A request came; ids that are no numbers tell nothing. `client`: its name and version. */
+  came(id: unknown, client: string, at: number): void {
+    const recent = this.#recent;
+    const place = recent.findIndex((one) => one.client === client);
+    const [own = { client, came: [] }] = place < 0 ? [] : recent.splice(place, 1);
+    own.came.push({ id: typeof id === 'number' ? id : undefined, at });
+    if (own.came.length > MAX_REMEMBERED) own.came.shift();
+    if (recent.push(own) > MAX_CLIENTS) recent.shift();
+  }
+
+  /** Of the requests since a time; 0: none came. */
+  clients(since: number): number {
+    return this.#recent.reduce((sum, { came }) => sum + equals(came.filter(({ at }) => at >= since)), 0);
+  }
+
+  /** The names and versions among them. */
+  kinds(since: number): number {
+    return this.#recent.filter(({ came }) => (came.at(-1)?.at ?? -Infinity) >= since).length;
+  }
 }
 
 function equals(all: readonly Came[]): number {

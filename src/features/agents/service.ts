@@ -33,7 +33,16 @@ export interface AgentClaim extends KeyBounds {
 }
 
 /** Told which key has lost an agent id of a workspace. */
-export type LossListener = (keyId: string, workspace: string, agentId: string) => void;
+export type LossListener = (loss: AgentLoss) => void;
+
+/** A key has no longer the agent. */
+export interface AgentLoss {
+  readonly keyId: string;
+  readonly workspace: string;
+  readonly agentId: string;
+  /** For what the key still does as the agent. */
+  readonly refusal: HubError;
+}
 
 export interface AgentService extends AgentOwnership {
   /**
@@ -94,7 +103,8 @@ export function createAgentService({ store, now, auditor, rates, caches }: Agent
   function lost(workspace: string, { agentId, keyId }: Pick<AgentRow, 'agentId' | 'keyId'>): void {
     losses++;
     known.delete(cacheKeyOf(workspace, agentId));
-    for (const listener of listeners) listener(keyId, workspace, agentId);
+    const loss = { keyId, workspace, agentId, refusal: lostAgent(agentId) };
+    for (const listener of listeners) listener(loss);
   }
 
   async function register(claim: AgentClaim, agentId: string, agentType: string): Promise<AgentRow> {
@@ -190,6 +200,13 @@ function claimedId(claim: AgentClaim): string {
   }
   const part = (MAX_ID - 1) / 2;
   return `${toIdPart(client ?? DEFAULT_CLIENT, Math.floor(part))}@${toIdPart(keyName, Math.ceil(part))}`;
+}
+
+function lostAgent(agentId: string): HubError {
+  return new HubError('PERMISSION_DENIED', `Agent ${agentId} does not belong to this key any more.`, {
+    context: { agent_id: agentId },
+    suggestions: ['Ask an operator of the hub, or choose another X-Agent-Id.'],
+  });
 }
 
 function unsaid(keyName: string, allowed: readonly string[]): HubError {

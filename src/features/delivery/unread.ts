@@ -63,14 +63,17 @@ const PER_READ = 250;
 /** Every event has one of these audiences. */
 const EVERYTHING: Sight = { workspace: ALL_WORKSPACES, audiences: ['public', 'admin'] };
 
+const NONE: ReadonlyMap<number, Known> = new Map();
+
 /** What must be read before the entry is true again. */
 type Stale = 'nothing' | 'newer' | 'all';
 
 class Entry implements Unread {
   readonly recipient: Recipient;
   readonly sight: Sight;
-  readonly messages = new Map<number, Known>();
-  readonly #known = new Map<number, MessagePreview>();
+  // Most agents that wait have nothing unread, and many wait.
+  #messages: Map<number, Known> | undefined;
+  #previews: Map<number, MessagePreview> | undefined;
   readonly #deps: UnreadDeps;
   #stale: Stale = 'all';
   #reading: Promise<void> | undefined;
@@ -81,6 +84,10 @@ class Entry implements Unread {
     this.recipient = recipient;
     this.sight = sight;
     this.#deps = deps;
+  }
+
+  get messages(): ReadonlyMap<number, Known> {
+    return this.#messages ?? NONE;
   }
 
   outdate(stale: Exclude<Stale, 'nothing'>): void {
@@ -102,8 +109,8 @@ class Entry implements Unread {
   }
 
   remove(id: number): void {
-    if (!this.messages.delete(id)) return;
-    this.#known.delete(id);
+    if (this.#messages?.delete(id) !== true) return;
+    this.#previews?.delete(id);
     if (!this.complete) this.outdate('all');
   }
 
@@ -117,15 +124,16 @@ class Entry implements Unread {
   }
 
   async previews(ids: readonly number[]): Promise<readonly MessagePreview[]> {
-    const missing = ids.filter((id) => !this.#known.has(id));
+    if (ids.length === 0) return [];
+    const known = (this.#previews ??= new Map<number, MessagePreview>());
+    const missing = ids.filter((id) => !known.has(id));
     if (missing.length > 0) {
       const { deliveries } = this.#deps.store.read;
       for (const one of await deliveries.previews(missing, this.sight, PREVIEW_SOURCE_CHARS))
-        this.#known.set(one.id, one);
-      if (this.#known.size > MAX_PREVIEWS)
-        for (const id of this.#known.keys()) if (!ids.includes(id)) this.#known.delete(id);
+        known.set(one.id, one);
+      if (known.size > MAX_PREVIEWS) for (const id of known.keys()) if (!ids.includes(id)) known.delete(id);
     }
-    return ids.flatMap((id) => this.#known.get(id) ?? []);
+    return ids.flatMap((id) => known.get(id) ?? []);
   }
 
   async newest(count: number, leaveOut: ReadonlySet<number>): Promise<readonly number[]> {
@@ -155,7 +163,7 @@ class Entry implements Unread {
   }
 
   async #read(): Promise<void> {
-    const { recipient, sight, messages } = this;
+    const { recipient, sight } = this;
     const { store, recorder } = this.#deps;
     const anew = this.#stale === 'all' || !this.complete;
     // What is told from here on is for the next time.
@@ -163,16 +171,19 @@ class Entry implements Unread {
     try {
       const head = await store.read.events.head();
       if (anew) {
-        messages.clear();
-        this.#known.clear();
+        this.#messages = undefined;
+        this.#previews = undefined;
       }
       let after: number | null = anew ? 0 : this.#upTo;
-      while (after !== null && messages.size < MAX_KEPT) {
+      while (after !== null && this.messages.size < MAX_KEPT) {
         const page = await store.read.deliveries.unread({ recipient, sight, after, limit: PER_READ });
         for (const { id, sessionPk, delivered } of page.messages) {
           const pending = recorder.pending(id, recipient.pk);
           if (pending?.acknowledgedAt != null) continue;
-          messages.set(id, { sessionPk, delivered: delivered || pending !== undefined });
+          (this.#messages ??= new Map()).set(id, {
+            sessionPk,
+            delivered: delivered || pending !== undefined,
+          });
         }
         after = page.upTo;
         // A long past is read a piece at a time.

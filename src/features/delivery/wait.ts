@@ -59,6 +59,7 @@ export interface WaitDeps {
 export const PROGRESS_MS = 10_000;
 /** More agents than that do not wait at once; each takes memory while it does. */
 const MAX_WAITING = 10_000;
+const NONE: ReadonlySet<number> = new Set();
 const RETRY_SECONDS = 1;
 
 export interface Waits {
@@ -83,7 +84,7 @@ export function createWaits(deps: WaitDeps): Waits {
     if (session !== undefined) deps.presence.reads(principal, session.pk);
     const given = query.cursor === undefined ? undefined : await accept(principal, query.cursor);
     const sight = sightOf(principal);
-    const cut = new Set(given?.cut);
+    const cut = given === undefined || given.cut.length === 0 ? NONE : new Set(given.cut);
 
     /** Unread messages of what is asked for, oldest first. */
     const unreadIds = async (): Promise<number[]> => {

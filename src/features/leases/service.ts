@@ -239,15 +239,10 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
     return holding;
   }
 
-  agents.onLoss((keyId, workspace, agentId) => {
+  agents.onLoss(({ keyId, workspace, agentId, refusal }) => {
     const lost = (claim: Holding): boolean =>
       claim.workspace === workspace && claim.holder === agentId.toLowerCase();
-    const reason = new HubError(
-      'PERMISSION_DENIED',
-      `Agent ${agentId} does not belong to this key any more.`,
-      { context: { agent_id: agentId }, suggestions: ['Ask an operator of the hub.'] },
-    );
-    line.dismiss(lost, reason);
+    line.dismiss(lost, refusal);
     const leases = [...held.all()].filter(lost);
     if (leases.length === 0) return;
     end(leases, { reason: 'agent_lost', by: null }).catch((error: unknown) => {

@@ -4,6 +4,7 @@
  */
 import type { Ctx, Principal } from '../../context.ts';
 import { HubError } from '../../errors.ts';
+import type { AgentLoss } from '../agents/service.ts';
 import type { CacheMeters } from '../../lib/cache-meter.ts';
 import { createReadCache } from '../../lib/read-cache.ts';
 import type { HandleRow, Reads, Store, Tx } from '../../store/port.ts';
@@ -32,7 +33,7 @@ export interface HandleService {
    * TOKEN_EXPIRED or TOKEN_REVOKED.
    */
   resolve(ctx: Ctx, token: string): Promise<Principal>;
-  /** Calls `stop` with the refusal when the handle is revoked, until disposed of. */
+  /** Calls `stop` with the refusal when the handle is revoked or its key loses the agent, until disposed of. */
   onRevoke(token: string, stop: (refusal: HubError) => void): Disposable;
   /** Ends the handle if it is one of the actor's key; does nothing otherwise. */
   revoke(actor: Actor, token: string): Promise<void>;
@@ -56,6 +57,27 @@ export function createHandleService(deps: HandleDeps): HandleService {
   const running = new Map<string, Set<(refusal: HubError) => void>>();
   /** By hash. */
   const known = createReadCache<HandleRow>({ max: CACHED_HANDLES, name: 'handles', caches });
+
+  const end = (hash: string, refusal: HubError): void => {
+    for (const stop of [...(running.get(hash) ?? [])]) stop(refusal);
+  };
+
+  /** Whether it is a handle for the agent; one that cannot be looked up is taken for one. */
+  async function isFor(hash: string, { keyId, workspace, agentId }: AgentLoss): Promise<boolean> {
+    try {
+      const row = await known.get(hash, () => store.read.handles.byHash(hash));
+      return row?.keyId === keyId && row.workspace === workspace && sameId(row.agentId, agentId);
+    } catch {
+      return true;
+    }
+  }
+
+  agents.onLoss((loss) => {
+    for (const hash of running.keys())
+      void isFor(hash, loss).then((lost) => {
+        if (lost) end(hash, loss.refusal);
+      });
+  });
 
   /** The handle, if the caller may use it now. */
   async function find(db: Pick<Reads, 'handles'>, { principal }: Ctx, token: string): Promise<HandleRow> {
@@ -156,7 +178,7 @@ export function createHandleService(deps: HandleDeps): HandleService {
       });
       if (!revoked) return;
       known.clear();
-      for (const stop of [...(running.get(hash) ?? [])]) stop(wasRevoked());
+      end(hash, wasRevoked());
     },
   };
 }

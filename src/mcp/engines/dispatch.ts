@@ -1,6 +1,7 @@
 /** The methods of the hub: JSON-RPC requests of either era become calls of the surface. */
 import { z } from 'zod';
 import { ERRORS, errorObject, HubError, invalid } from '../../errors.ts';
+import { asError } from '../../lib/as-error.ts';
 import { type CompletionRequest, UnknownName } from '../surface.ts';
 import type { Call } from './call.ts';
 import type { ClientLink } from './client-link.ts';
@@ -47,7 +48,7 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
     'tools/call',
     (surface, _call, ctx, params) => {
       const { name, arguments: args } = parse(toolParams, params);
-      return named('tool', name, surface.callTool(ctx, name, args ?? {})).then((result) => ({ ...result }));
+      return surface.callTool(ctx, name, args ?? {}).then((result) => ({ ...result }), naming('tool', name));
     },
   ],
   ['resources/list', (surface, call) => list(call, { resources: surface.listResources(call.principal) })],
@@ -109,15 +110,13 @@ export function isMethod(name: string): boolean {
 }
 
 export function createDispatch(surface: RichSurface, now: () => number): Dispatch {
-  return async (call, { method: name, params }, given, client) => {
+  return (call, { method: name, params }, given, client) => {
     const method = METHODS.get(name);
-    if (method === undefined) throw methodNotFound();
+    if (method === undefined) return Promise.reject(methodNotFound());
     const signal = endingWith(call, given);
     const { principal, requestId, log, onWait } = call;
     const ctx = { principal, requestId, signal, log, client, ...(onWait === undefined ? {} : { onWait }) };
-    try {
-      return await method(surface, call, ctx, params);
-    } catch (thrown) {
+    const answerFailed = (thrown: unknown): Result => {
       if (thrown instanceof RpcError) throw thrown;
       if (!(thrown instanceof HubError) && !signal.aborted)
         log.error({ err: thrown, method: name, request_id: requestId }, 'MCP request failed');
@@ -128,8 +127,18 @@ export function createDispatch(surface: RichSurface, now: () => number): Dispatc
       const data = errorObject(thrown, requestId, now());
       const { uri } = parse(resourceParams, params);
       throw new RpcError(missingCode(call), data.error, { ...data, uri });
-    }
+    };
+    return attempt(() => method(surface, call, ctx, params)).catch(answerFailed);
   };
+}
+
+/** What is thrown at once is a promise that fails. An async function would be held as long as the call waits. */
+function attempt(work: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return Promise.resolve(work());
+  } catch (thrown) {
+    return Promise.reject(asError(thrown));
+  }
 }
 
 /** Aborts with `given`, and when the caller's credential ends. `AbortSignal.any` costs several times as much. */
@@ -162,14 +171,17 @@ function parse<T>(schema: z.ZodType<T>, params: unknown): T {
   throw new BadRequest(error.code, error.message, error.details);
 }
 
-function named<T>(
-  kind: 'tool' | 'prompt' | 'resource' | 'resource template',
-  name: string,
-  answer: Promise<T>,
-): Promise<T> {
-  return answer.catch((thrown: unknown) => {
+type Kind = 'tool' | 'prompt' | 'resource' | 'resource template';
+
+function named<T>(kind: Kind, name: string, answer: Promise<T>): Promise<T> {
+  return answer.catch(naming(kind, name));
+}
+
+/** Says of what was thrown that it names what there is not. */
+function naming(kind: Kind, name: string): (thrown: unknown) => never {
+  return (thrown) => {
     throw thrown instanceof UnknownName ? missing(kind, name) : thrown;
-  });
+  };
 }
 
 function missing(kind: string, name: string): Missing {

@@ -17,7 +17,7 @@ import type { Change, MayKnow } from './changes.ts';
 import { ClientLink2026 } from './client-link.ts';
 import { type Dispatch, isMethod } from './dispatch.ts';
 import { ParamHeaders } from './param-headers.ts';
-import { answerPlainCall, type PlainCall, plainCallOf, SILENT } from './plain-call.ts';
+import { plainAnswer, type PlainCall, plainCallOf, plainRefusal, SILENT } from './plain-call.ts';
 import { capabilitiesOf, type ListKind, type RichSurface } from './rich-surface.ts';
 import { isRecord } from './rpc.ts';
 import { MAX_WATCHED } from './session.ts';
@@ -116,8 +116,16 @@ export class Engine2026 implements AsyncDisposable {
     };
     this.#running.add(end);
     const { dispatch, surface } = this.#deps;
-    const answer = dispatch({ ...call, onEnd }, plain, signal, SILENT);
-    return answerPlainCall(plain, surface.serverInfo, answer).finally(() => this.#running.delete(end));
+    return dispatch({ ...call, onEnd }, plain, signal, SILENT).then(
+      (result) => {
+        this.#running.delete(end);
+        return plainAnswer(plain, surface.serverInfo, result);
+      },
+      (thrown: unknown) => {
+        this.#running.delete(end);
+        return plainRefusal(plain, thrown);
+      },
+    );
   }
 
   announce(change: Change, mayKnow: MayKnow): void {

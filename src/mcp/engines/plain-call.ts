@@ -47,21 +47,21 @@ export function plainCallOf(headers: Headers, body: unknown): PlainCall | undefi
   return said ? { id, method, params } : undefined;
 }
 
-/** What the SDK would answer. */
-export async function answerPlainCall(
+/** What the SDK would answer to a result. */
+export function plainAnswer(
   { id }: PlainCall,
   serverInfo: McpSurface['serverInfo'],
-  answer: Promise<Readonly<Record<string, unknown>>>,
-): Promise<Response> {
-  try {
-    const { _meta, ...result } = await answer;
-    const meta = { ...(isRecord(_meta) ? _meta : {}), [SERVER_INFO_META_KEY]: serverInfo };
-    return Response.json({ jsonrpc: '2.0', id, result: { resultType: 'complete', ...result, _meta: meta } });
-  } catch (thrown) {
-    if (!(thrown instanceof RpcError)) throw thrown;
-    const { code, message, data } = thrown;
-    return Response.json({ jsonrpc: '2.0', id, error: { code, message, data } });
-  }
+  { _meta, ...result }: Readonly<Record<string, unknown>>,
+): Response {
+  const meta = { ...(isRecord(_meta) ? _meta : {}), [SERVER_INFO_META_KEY]: serverInfo };
+  return Response.json({ jsonrpc: '2.0', id, result: { resultType: 'complete', ...result, _meta: meta } });
+}
+
+/** What it would answer to what was thrown. @throws what is no RpcError. */
+export function plainRefusal({ id }: PlainCall, thrown: unknown): Response {
+  if (!(thrown instanceof RpcError)) throw thrown;
+  const { code, message, data } = thrown;
+  return Response.json({ jsonrpc: '2.0', id, error: { code, message, data } });
 }
 
 /** To a client that asked for no word. */

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createCacheMeters, type CacheMeters } from '../../lib/cache-meter.ts';
 import { ensurePrivateFile } from '../../lib/private-file.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { Commit } from '../../telemetry/metrics.ts';
@@ -16,6 +17,7 @@ import { createReads } from './queries/index.ts';
 import { createReaderPool, type ReaderPool } from './readers.ts';
 import { demandRoom } from './room.ts';
 import { routeReads } from './route-reads.ts';
+import { cacheSessions } from './session-cache.ts';
 import { shareReads } from './share-reads.ts';
 import { createWriterConnection } from './writer-connection.ts';
 import { createWriter } from './writer.ts';
@@ -35,6 +37,7 @@ export interface SqliteStoreOptions {
   readonly onCommit?: (events: readonly CommittedEvent[]) => void;
   /** Told of the same commits, with what they took. */
   readonly onMeasured?: (commit: Commit) => void;
+  readonly caches?: CacheMeters;
 }
 
 export interface SqliteStore extends Store {
@@ -91,19 +94,25 @@ function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
     first.sqlite.close();
     throw error;
   }
+  const main = openReader(path);
+  const names = createNames(main);
+  const { caches = createCacheMeters() } = options;
+  const cache = cacheSessions({ names, reads: createReads(main, names), caches });
   const connection = createWriterConnection(first, () => openWriter(path, { fileMustExist: true }));
   const writer = createWriter(connection, {
     maxBatch: options.maxBatch ?? MAX_BATCH,
     maxQueue: MAX_QUEUE,
     log,
-    ...(options.onCommit === undefined ? {} : { onCommit: options.onCommit }),
+    onCommit(events) {
+      cache.forget(connection.touched());
+      options.onCommit?.(events);
+    },
+    onUncertain: () => cache.clear(),
     ...(options.onMeasured === undefined ? {} : { onMeasured: options.onMeasured }),
   });
-  const main = openReader(path);
   const readers = createReaderPool({ path, max: Math.max(1, maxConnections - 1), log });
-  const names = createNames(main);
   const read: Reads = routeReads(
-    shareReads(main, names, createReads(main, names)),
+    shareReads(main, names, cache.reads),
     maxConnections > 1 ? readers : undefined,
   );
   const stop = new AbortController();

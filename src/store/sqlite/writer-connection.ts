@@ -9,6 +9,8 @@ import type { WriterConnection } from './writer.ts';
 export interface TidyWriterConnection extends WriterConnection {
   /** When something was last put on disk. */
   lastWriteAt(): number;
+  /** Sessions that the transaction has changed, or might have, until the next one begins. */
+  touched(): ReadonlySet<number>;
   /** Refreshes the planner's statistics and folds the WAL into the file, as far as no reader is in the way. */
   tidy(): void;
   close(): void;
@@ -28,6 +30,7 @@ function prepare(
   connection: Connection,
   nextSeq: () => number,
   tell: (event: CommittedEvent) => void,
+  touch: (sessionPk: number) => void,
 ): Opened {
   const { sqlite } = connection;
   const names = createNames(connection);
@@ -39,7 +42,7 @@ function prepare(
   const saveSeq = sqlite.prepare<[number]>('UPDATE hub SET last_seq = ?');
   const changes = sqlite.prepare<[], number>('SELECT total_changes()').pluck();
   const reads = createReads(connection, names);
-  const writes = createWrites(connection, maker, nextSeq, tell);
+  const writes = createWrites(connection, maker, nextSeq, tell, touch);
   const nouns: SyncNouns<Tx> = {
     workspaces: { ...reads.workspaces, ...writes.workspaces },
     keys: { ...reads.keys, ...writes.keys },
@@ -89,21 +92,28 @@ export function createWriterConnection(first: Connection, reopen: () => Connecti
   /** Of the transaction, and how many of them there were before the current savepoint. */
   let events: CommittedEvent[] = [];
   let kept = 0;
-  const tell = (event: CommittedEvent): void => void events.push(event);
-  let current = prepare(first, nextSeq, tell);
+  /** Sessions that are not what they were before the transaction, or might not be. */
+  const touched = new Set<number>();
+  const touch = (sessionPk: number): void => void touched.add(sessionPk);
+  const tell = (event: CommittedEvent): void => {
+    events.push(event);
+    if (event.sessionPk !== null) touch(event.sessionPk);
+  };
+  let current = prepare(first, nextSeq, tell, touch);
 
   return {
     handle: () => current.handle(),
     changes: () => current.changes(),
     begin() {
       if (!trusted) {
-        const next = prepare(reopen(), nextSeq, tell);
+        const next = prepare(reopen(), nextSeq, tell, touch);
         current.connection.sqlite.close();
         current = next;
         trusted = true;
       }
       current.steps.begin();
       events = [];
+      touched.clear();
       changesBefore = current.changes();
     },
     savepoint() {
@@ -137,6 +147,7 @@ export function createWriterConnection(first: Connection, reopen: () => Connecti
       nextSeq();
     },
     lastWriteAt: () => lastWriteAt,
+    touched: () => touched,
     tidy() {
       const { sqlite } = current.connection;
       const timeout = Number(sqlite.pragma('busy_timeout', { simple: true }));

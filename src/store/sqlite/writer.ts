@@ -48,6 +48,8 @@ export interface WriterOptions {
   readonly log: Logger;
   /** Called after each commit that put something on disk. */
   readonly onCommit?: (events: readonly CommittedEvent[]) => void;
+  /** Called when a commit failed of which it is not known whether it is on disk. */
+  readonly onUncertain?: () => void;
   /** Told of the same commits, with what they took. */
   readonly onMeasured?: (commit: Commit) => void;
 }
@@ -82,7 +84,7 @@ type Outcome = { readonly job: Job } & ({ readonly value: unknown } | { readonly
 
 export function createWriter(
   connection: WriterConnection,
-  { maxBatch, maxQueue, log, onCommit, onMeasured }: WriterOptions,
+  { maxBatch, maxQueue, log, onCommit, onUncertain, onMeasured }: WriterOptions,
 ): Writer {
   let queue: Job[] = [];
   let flushing: Promise<void> | undefined;
@@ -149,6 +151,7 @@ export function createWriter(
       return outcomes;
     } catch (error) {
       abandon(error);
+      onUncertain?.();
       const refused = committing && isIoError(error) ? uncertain(error) : unavailable(error);
       return batch.map((job) => ({ job, error: refused }));
     } finally {

@@ -34,19 +34,20 @@ export function createReads(connection: Connection, names: Names): SyncNouns<Rea
   };
 }
 
-/** `tell` hears of each event, to be passed on when it is committed. */
+/** `tell` hears of each event, to be passed on when it is committed; `touch` of sessions that change besides. */
 export function createWrites(
   connection: Connection,
   names: NameMaker,
   nextSeq: () => number,
   tell: (event: CommittedEvent) => void,
+  touch: (sessionPk: number) => void,
 ): SyncNouns<Writes> {
   return {
     workspaces: workspaceWrites(connection),
     keys: keyWrites(connection),
     agents: agentWrites(connection, names),
-    sessions: sessionWrites(connection, names, nextSeq, tell),
-    messages: messageWrites(connection, names, nextSeq, tell),
+    sessions: sessionWrites(connection, names, nextSeq, tell, touch),
+    messages: messageWrites(connection, names, nextSeq, tell, touch),
     memory: memoryWrites(connection, names),
     idempotency: idempotencyWrites(connection, names),
     handles: handleWrites(connection),

@@ -23,6 +23,7 @@ export function messageWrites(
   names: NameMaker,
   nextSeq: () => number,
   tell: (event: CommittedEvent) => void,
+  touch: (sessionPk: number) => void,
 ): SyncNoun<Writes['messages']> {
   const insert = sqlite.prepare(`
     INSERT INTO messages (id, session_id, sender_id, visibility, message_type, pinned, parent_id, thread_id, created_at,
@@ -140,6 +141,7 @@ export function messageWrites(
         old.every(({ id: one }) => wanted.has(one))
       )
         return before;
+      touch(row.session_id);
       for (const { id: audience } of old) {
         hide.run(audience, row.session_id, id);
         countOut.run({ audience, session: row.session_id });

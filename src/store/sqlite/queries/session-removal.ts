@@ -33,6 +33,7 @@ export function sessionRemoval(
   connection: Connection,
   nextSeq: () => number,
   tell: (event: CommittedEvent) => void,
+  touch: (sessionPk: number) => void,
 ): SyncNoun<Removal> {
   const { sqlite } = connection;
   const ownersOf = memoryOwners(connection);
@@ -140,6 +141,7 @@ export function sessionRemoval(
 
   return {
     removeSome(pk, limit) {
+      touch(pk);
       // From here on nothing is posted to it any more.
       close.run(pk);
       const audiences = [...new Set([...posted.all(pk), main.get(pk, 'public') ?? 0])];

@@ -250,6 +250,7 @@ export function sessionWrites(
   names: NameMaker,
   nextSeq: () => number,
   tell: (event: CommittedEvent) => void,
+  touch: (sessionPk: number) => void,
 ): SyncNoun<Writes['sessions']> {
   const byId = sqlite.prepare<[string], RawSession>(`${SESSION} WHERE s.session_id = ?`);
   const insert = sqlite.prepare(
@@ -272,7 +273,7 @@ export function sessionWrites(
     .pluck();
 
   return {
-    ...sessionRemoval({ sqlite }, nextSeq, tell),
+    ...sessionRemoval({ sqlite }, nextSeq, tell, touch),
 
     insert(session) {
       const existing = byId.get(session.sessionId);
@@ -296,6 +297,7 @@ export function sessionWrites(
     },
 
     update(pk, change) {
+      touch(pk);
       update.run(
         change.purpose ?? null,
         change.metadata === undefined ? null : JSON.stringify(change.metadata),
