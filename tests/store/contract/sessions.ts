@@ -183,6 +183,28 @@ export function sessions(engine: StoreEngine): void {
       expect(await allPages(at.store, seesPublic('no workspace'), 5)).toEqual([]);
     });
 
+    it('that are more than are looked at together are each listed once, in the order of their opening', async () => {
+      const here = await newWorkspace(at.store);
+      const rows = await at.store.write(async (tx) => {
+        const made = [];
+        for (let i = 0; i < 140; i++) made.push((await tx.sessions.insert(sessionOf(here))).row);
+        return made;
+      });
+      for (const [i, row] of rows.entries())
+        if (i % 3 === 0) await post(at.store, row, { audiences: ['admin', 'type:y'] });
+      for (const audiences of [
+        ['public', 'type:y'],
+        ['type:y', 'public'],
+      ]) {
+        for (const limit of [7, 100]) {
+          const all = await allPages(at.store, { workspace: here, audiences }, limit, {
+            order: 'opened_first',
+          });
+          expect(ids(all)).toEqual(ids(rows));
+        }
+      }
+    });
+
     it('are completed by the beginning of their id', async () => {
       const [here, elsewhere] = [await newWorkspace(at.store), await newWorkspace(at.store)];
       for (const sessionId of ['abc-2', 'abc-1', 'abd']) await newSession(at.store, here, { sessionId });
