@@ -10,10 +10,18 @@ const LABELS: Readonly<Record<(typeof EXPORT_FORMATS)[number], string>> = {
 
 /** What `query` finds, in one session or in all; without it, the whole session. */
 export function exportLinks({ sessionId, query = '' }: { sessionId?: string; query?: string }): Html {
-  const of = {
+  return links({
     ...(sessionId === undefined ? {} : { session_id: sessionId }),
     ...(query === '' ? {} : { query }),
-  };
+  });
+}
+
+/** The audit log as it is filtered. */
+export function auditExportLinks(filter: Readonly<Record<string, string>>): Html {
+  return links({ scope: 'audit', ...filter });
+}
+
+function links(of: Readonly<Record<string, string>>): Html {
   return html`<span class="exports"
     ><span class="faint">Export</span> ${EXPORT_FORMATS.map(
       (format) =>

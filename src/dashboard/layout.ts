@@ -1,6 +1,6 @@
 /** The frame of every page. */
-import { html, type Html } from './page.ts';
-import type { Page, View } from './page.ts';
+import { html, none, type Html } from './page.ts';
+import type { Live, Page, View } from './page.ts';
 
 export interface DocumentParts {
   readonly title: string;
@@ -30,24 +30,30 @@ export function document({ title, main, asset, scripts = [], styles = [] }: Docu
     </html>`;
 }
 
+/** What a page that is live listens to, from where on. */
+export interface Feed extends Live {
+  readonly position: string;
+}
+
 export interface FrameParts {
   readonly title: string;
   readonly main: Html;
   readonly view: View;
   /** The page that is shown, if it is one of `pages`. */
   readonly current?: Page;
+  readonly feed?: Feed;
   readonly pages: readonly Page[];
 }
 
 /** A page with the navigation. */
-export function frame({ title, main, view, current, pages }: FrameParts): Html {
+export function frame({ title, main, view, current, feed, pages }: FrameParts): Html {
   const { ctx, asset } = view;
   const entries = pages.filter(({ nav }) => nav !== undefined);
   const place = current?.path.split('/')[1];
   return document({
     title,
     asset,
-    scripts: ['frame', 'shortcuts', ...(current?.scripts ?? [])],
+    scripts: ['frame', 'shortcuts', ...(feed === undefined ? [] : ['live']), ...(current?.scripts ?? [])],
     styles: current?.styles ?? [],
     main: html`<body>
       <a class="skip" href="#main">Skip to the content</a>
@@ -69,15 +75,25 @@ export function frame({ title, main, view, current, pages }: FrameParts): Html {
         </nav>
         ${place === 'search' ? '' : searchBox}
         <div class="operator">
+          ${feed === undefined ? none : liveButton}
           <button type="button" class="quiet" id="theme" hidden>Theme</button>
           <span class="who" title="You act as this agent">${ctx.principal.agentId}</span>
           ${view.csrf === '' ? '' : logout(view)}
         </div>
       </header>
-      <main id="main" tabindex="-1">${main}</main>
+      <main id="main" tabindex="-1" ${feed === undefined ? none : feedOf(feed)}>${main}</main>
       <div id="said" class="hidden" role="status" aria-live="polite"></div>
     </body>`,
   });
+}
+
+const liveButton = html`<button type="button" class="quiet" id="live" aria-pressed="true" hidden>
+  <span class="dot" aria-hidden="true"></span><span id="live-state">Live</span>
+</button>`;
+
+function feedOf({ position, kinds, restSeconds = 0, everySeconds = 0 }: Feed): Html {
+  return html`data-position="${position}" data-kinds="${kinds.join(' ')}" data-rest="${restSeconds}"
+  data-every="${everySeconds}"`;
 }
 
 const searchBox = html`<form class="find" action="/ui/search" role="search" aria-label="Everything">

@@ -35,6 +35,19 @@ export interface View {
   readonly asset: (name: string) => string;
 }
 
+/** What makes a page show itself anew. */
+export interface Live {
+  /** Beginnings of the kinds of events that change it. */
+  readonly kinds: readonly string[];
+  /** Between two times, at least, where showing it is expensive. */
+  readonly restSeconds?: number;
+  /** How often it is looked at, where it shows what no event tells of. */
+  readonly everySeconds?: number;
+}
+
+/** Beginnings of the kinds of all events. */
+export const ANY_EVENT: Live['kinds'] = ['message.', 'session.', 'memory.', 'lease.'];
+
 export interface PageSpec<Data extends object> {
   /** Below `/ui`, as Hono writes paths. */
   readonly path: string;
@@ -44,6 +57,8 @@ export interface PageSpec<Data extends object> {
   readonly scripts?: readonly string[];
   /** Style sheets beside that of all pages, by name. */
   readonly styles?: readonly string[];
+  /** Absent or undefined: it stays as it was loaded, or has a script of its own for that. */
+  live?(query: URLSearchParams): Live | undefined;
   /** What it shows; its twin at `path.json` answers the same. */
   load(view: View): Promise<Data>;
   title(data: Data): string;
@@ -62,6 +77,7 @@ export interface Page {
   readonly nav: string | undefined;
   readonly scripts: readonly string[];
   readonly styles: readonly string[];
+  readonly live: (query: URLSearchParams) => Live | undefined;
   readonly load: (view: View) => Promise<Loaded>;
 }
 
@@ -69,6 +85,7 @@ export function definePage<Data extends object>(spec: PageSpec<Data>): Page {
   const { path, nav, scripts = [], styles = [] } = spec;
   return {
     ...{ path, nav, scripts, styles },
+    live: (query) => spec.live?.(query),
     async load(view) {
       const data = await spec.load(view);
       return { data, title: spec.title(data), main: () => spec.main(data, view) };

@@ -58,6 +58,11 @@ export function countOf(count: number): string {
   return NUMBER.format(count);
 }
 
+/** As `1 message` and `2 messages`; `noun` is of one. */
+export function counted(count: number, noun: string): string {
+  return `${countOf(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** The query of a page with some of it changed; null takes away. What is empty is left out. */
 export function queryWith(query: URLSearchParams, change: Readonly<Record<string, string | null>>): string {
   const next = new URLSearchParams();
@@ -85,7 +90,7 @@ export function chips(query: URLSearchParams, all: readonly Chip[]): Html {
         html`<li>
           <a
             class="chip"
-            href="${queryWith(query, { [name]: null, cursor: null, before: null, after: null, at: null })}"
+            href="${queryWith(query, { [name]: null, cursor: null, before: null, after: null, at: null, past: null })}"
             ><span class="faint">${label}</span> ${value}<span aria-hidden="true"> ×</span
             ><span class="hidden">: remove</span></a
           >

@@ -3,16 +3,18 @@ import type { Context } from 'hono';
 import { Hono } from 'hono';
 import type { GuessGuard } from '../auth/guess-guard.ts';
 import { HubError, publicError } from '../errors.ts';
+import { encodeCursor } from '../features/cursor.ts';
 import { demand } from '../features/permissions.ts';
 import { contextOf, type ApiDeps } from '../http/api/context.ts';
+import { EVENTS } from '../http/events/event-text.ts';
 import { answerErrors, type ErrorHandlerOptions } from '../http/error-handler.ts';
 import { verifyOnce } from '../http/require-credential.ts';
 import type { HubEnv } from '../http/types.ts';
 import { loadAssets } from './assets.ts';
 import { errorPage } from './error-page.ts';
-import { frame } from './layout.ts';
+import { frame, type Feed, type FrameParts } from './layout.ts';
 import { loginRoutes, toLogin } from './login.ts';
-import type { Form, Html, Page, View } from './page.ts';
+import type { Form, Page, View } from './page.ts';
 import { ACTIONS, FRAGMENTS, PAGES } from './pages/index.ts';
 
 export interface DashboardDeps extends ApiDeps, Pick<ErrorHandlerOptions, 'onRefused'> {
@@ -83,8 +85,16 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<HubEnv> {
     };
   }
 
-  const framed = (c: Context<HubEnv>, view: View, parts: { title: string; main: Html }, current?: Page) =>
-    c.html(frame({ ...parts, view, pages: PAGES, ...(current === undefined ? {} : { current }) }));
+  /** Where the events begin that a page has not heard of. Asked before what it shows: better told twice than not at all. */
+  async function feedOf({ ctx, query }: View, page: Page): Promise<Feed | undefined> {
+    const live = page.live(query);
+    if (live === undefined) return undefined;
+    const { start } = await services.feed.open(ctx, { kindsOnly: true });
+    return { ...live, position: encodeCursor(epoch, EVENTS, start) };
+  }
+
+  const framed = (c: Context<HubEnv>, parts: Omit<FrameParts, 'pages'>) =>
+    c.html(frame({ ...parts, pages: PAGES }));
 
   for (const { path, load } of FRAGMENTS) {
     routes.get(path, async (c) => c.html(await load(await viewOf(c))));
@@ -92,9 +102,11 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<HubEnv> {
   for (const page of PAGES) {
     const answer = async (c: Context<HubEnv>): Promise<Response> => {
       const view = await viewOf(c);
+      if (isTwin(c)) return c.json((await page.load(view)).data);
+      const feed = await feedOf(view, page);
       const loaded = await page.load(view);
-      if (isTwin(c)) return c.json(loaded.data);
-      return framed(c, view, { title: loaded.title, main: loaded.main() }, page);
+      const parts = { title: loaded.title, main: loaded.main(), view, current: page };
+      return framed(c, feed === undefined ? parts : { ...parts, feed });
     };
     routes.get(page.path, answer);
     // A parameter at the end takes the ending, too. A second pattern for it would have all of the hub's requests routed slowly.
@@ -103,7 +115,7 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<HubEnv> {
   for (const { path, run } of ACTIONS) {
     routes.post(path, async (c) => {
       const done = await run(await viewOf(c), formOf(await c.req.parseBody()));
-      return 'to' in done ? c.redirect(done.to, 303) : framed(c, await viewOf(c), done);
+      return 'to' in done ? c.redirect(done.to, 303) : framed(c, { ...done, view: await viewOf(c) });
     });
   }
   return routes;

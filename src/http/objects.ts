@@ -11,4 +11,5 @@ export {
 } from '../mcp/shapes.ts';
 export type { Agent, AuditEntry, Head, Lease, MemoryEntry, Message, Session } from '../mcp/shapes.ts';
 export { performanceReport, seriesShape, toSeries, type Performance } from '../mcp/performance.ts';
-export { MESSAGE_TYPES, VISIBILITIES } from '../store/port.ts';
+export { MESSAGE_TYPES, SESSION_ORDERS, VISIBILITIES } from '../store/port.ts';
+export type { SessionOrder } from '../store/port.ts';

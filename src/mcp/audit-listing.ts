@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Ctx } from '../context.ts';
 import { AUDIT_EVENTS } from '../features/audit/auditor.ts';
+import type { AuditFilter } from '../features/audit/service.ts';
 import { decodeCursor, encodeCursor } from '../features/cursor.ts';
 import { fit, type Budget } from './budget.ts';
 import { toAuditEntry, type AuditEntry } from './shapes.ts';
@@ -28,6 +29,23 @@ export interface AuditListing {
   next_cursor?: string;
 }
 
+/** What the log is filtered by, for the service. */
+export function toAuditFilter({
+  agent_id: agentId,
+  event_type: eventType,
+  session_id: sessionId,
+  since,
+  until,
+}: Omit<Filters, 'limit' | 'cursor'>): AuditFilter {
+  return {
+    ...(agentId === undefined ? {} : { agentId }),
+    ...(eventType === undefined ? {} : { eventType }),
+    ...(sessionId === undefined ? {} : { sessionId }),
+    ...(since === undefined ? {} : { since: Date.parse(since) }),
+    ...(until === undefined ? {} : { until: Date.parse(until) }),
+  };
+}
+
 /** @throws HubError PERMISSION_DENIED, INVALID_CURSOR */
 export async function listAudit(
   { services, epoch }: Pick<ToolHub, 'services' | 'epoch'>,
@@ -35,16 +53,11 @@ export async function listAudit(
   input: Filters,
   budget: Budget,
 ): Promise<AuditListing> {
-  const { agent_id: agentId, event_type: eventType, session_id, since, until } = input;
   const before = input.cursor === undefined ? undefined : decodeCursor(epoch, KIND, position, input.cursor);
   const page = await services.audit.list(ctx, {
     limit: input.limit,
     ...(before === undefined ? {} : { before }),
-    ...(agentId === undefined ? {} : { agentId }),
-    ...(eventType === undefined ? {} : { eventType }),
-    ...(session_id === undefined ? {} : { sessionId: session_id }),
-    ...(since === undefined ? {} : { since: Date.parse(since) }),
-    ...(until === undefined ? {} : { until: Date.parse(until) }),
+    ...toAuditFilter(input),
   });
   const shorten = (entry: AuditEntry): AuditEntry => ({ ...entry, details: {} });
   const { items, truncated } = fit(page.rows.map(toAuditEntry), budget, 'first', shorten);

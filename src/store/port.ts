@@ -49,6 +49,10 @@ export { NOTES_LOOKED_AT } from './nouns/overview.ts';
 export type { Note, PostedPlace } from './nouns/overview.ts';
 export type { Grant, HandleRow, RefreshTokenRow, TokenFamilyRow } from './nouns/tokens.ts';
 
+/** By what happened last, or by when they were opened; each also the other way round. */
+export const SESSION_ORDERS = ['newest', 'oldest', 'opened_last', 'opened_first'] as const;
+export type SessionOrder = (typeof SESSION_ORDERS)[number];
+
 export const VISIBILITIES = ['public', 'private', 'agent_only', 'admin_only'] as const;
 export type Visibility = (typeof VISIBILITIES)[number];
 
@@ -212,11 +216,15 @@ export interface Reads {
   readonly sessions: {
     get(workspace: string, sessionId: string): Promise<SessionRow | undefined>;
     view(workspace: string, sessionId: string, sight: Sight): Promise<SessionView | undefined>;
-    /** By what the caller last saw happen in them, newest first, before position `before`. `query`: as in {@link MemoryPage}. */
+    /**
+     * By what the caller last saw happen in them, newest first, or in another order. `before`: the position from which a
+     * listing in this order goes on. `query`: as in {@link MemoryPage}.
+     */
     page(args: {
       sight: Sight;
       limit: number;
       before?: number;
+      order?: SessionOrder;
       isActive?: boolean;
       createdBy?: string;
       query?: string;

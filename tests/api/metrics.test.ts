@@ -263,10 +263,26 @@ it.each([
   ['/api/v1/metrics/series?step=9', 'step'],
   ['/api/v1/metrics/series?from=yesterday', 'from'],
   ['/api/v1/metrics/series?from=2999-01-01T00:00:00Z', 'from'],
-  ['/api/v1/metrics/series?from=2000-01-01T00:00:00Z&step=10', 'step'],
 ])('refuses %s', async (path, field) => {
   await start();
   expect(await get(path)).toMatchObject([400, { code: 'INVALID_INPUT', context: { field } }]);
+});
+
+it('answers a time that is long for its steps by longer ones, and cuts nothing off', async () => {
+  await start();
+  const door = await alice();
+  const minute = 60_000;
+  for (let at = 0; at < 1_430; at += 2) {
+    clock += 2 * minute;
+    if (at % 286 === 0) await load(door);
+  }
+  const [status, { step_seconds: step, points, from }] = await get<Series & { from: string }>(
+    '/api/v1/metrics/series?from=2000-01-01T00:00:00Z&step=10',
+  );
+  expect(status).toBe(200);
+  expect(step).toBeGreaterThan(60);
+  expect(((clock - Date.parse(from)) / 1000 / step).toFixed()).toBe('480');
+  expect(points.reduce((sum, { messages }) => sum + messages, 0)).toBe(5 * 7);
 });
 
 it('measures nothing by time where it is switched off, and says so', async () => {

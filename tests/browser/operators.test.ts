@@ -150,6 +150,23 @@ describe('the audit log', () => {
     expect(page.url()).not.toContain('event_type');
   });
 
+  it('is exported as it is filtered', async () => {
+    await using opened = await open('/ui/audit?event_type=key.created&since=2020-01-01T00:00');
+    const { page } = opened;
+    for (const [name, start] of [
+      ['JSONL', '{"id":'],
+      ['CSV', 'id,at,'],
+      ['Markdown', '# Audit log'],
+    ] as const) {
+      const coming = page.waitForEvent('download');
+      await page.getByRole('link', { name, exact: true }).click();
+      const text = Buffer.concat(await (await (await coming).createReadStream()).toArray()).toString();
+      expect(text.replace('\uFEFF', '').startsWith(start), text.slice(0, 40)).toBe(true);
+      expect(text).toMatch(/key\\?\.created/);
+      expect(text).not.toContain('auth.login');
+    }
+  });
+
   it('refuses an event that does not exist, by name', async () => {
     await using opened = await open('/ui/audit');
     opened.expectFailures();

@@ -31,9 +31,9 @@ it('lists sessions by what last happened in them, filtered, in pages, and as JSO
   const { page } = opened;
   const purposes = () => page.locator('a.row').allTextContents();
   expect((await purposes()).slice(0, 3)).toEqual(['task 0', 'task 59', 'task 58']);
-  expect(await page.locator('tr', { hasText: 'task 0' }).textContent()).toMatch(/late\s+1 messages/);
+  expect(await page.locator('tr', { hasText: 'task 0' }).textContent()).toMatch(/late\s+1\s+message/);
 
-  await page.getByRole('link', { name: 'Older sessions' }).click();
+  await page.getByRole('link', { name: 'More sessions' }).click();
   expect(await purposes()).toHaveLength(10);
   await page.getByLabel('State').selectOption('closed');
   await page.waitForURL('**/ui/sessions?state=closed');
@@ -55,6 +55,24 @@ it('lists sessions by what last happened in them, filtered, in pages, and as JSO
   expect(twin.sessions.map(({ purpose }) => purpose).sort()).toEqual((await purposes()).sort());
   await page.goto(`${dashboard.url}/ui/sessions?q=nothing-like-it`);
   await page.getByText('No session fits').waitFor();
+
+  await page.goto(`${dashboard.url}/ui/sessions`);
+  for (const [heading, first, last] of [
+    ['Opened', 'task 59', 'task 0'],
+    ['Opened', 'task 0', 'task 59'],
+    ['Last activity', 'task 0', 'task 1'],
+    ['Last activity', 'task 1', 'task 0'],
+  ] as const) {
+    await page.getByRole('columnheader', { name: heading }).getByRole('link').click();
+    expect(await page.getByRole('columnheader', { name: heading }).getAttribute('aria-sort')).not.toBeNull();
+    const all = await purposes();
+    await page.getByRole('link', { name: 'More sessions' }).click();
+    all.push(...(await purposes()));
+    expect(new Set(all).size).toBe(60);
+    expect([all.length, all[0]]).toEqual([60, first]);
+    if (heading === 'Opened') expect(all.at(-1)).toBe(last);
+    await page.getByRole('link', { name: 'First sessions' }).click();
+  }
 
   await page.goto(`${dashboard.url}/ui/sessions`);
   await page.locator('a.row').first().click();

@@ -8,21 +8,21 @@ const SHORTEST_PX = 5;
 type Column = (number | null)[];
 
 interface Points {
-  readonly from: number;
-  readonly to: number;
   readonly step: number;
   readonly times: number[];
   readonly lines: readonly Column[];
+}
+
+/** In seconds. */
+function rangeOf({ dataset }: HTMLElement): [from: number, to: number] {
+  return [Date.parse(dataset['from'] ?? '') / 1000, Date.parse(dataset['to'] ?? '') / 1000];
 }
 
 /** What the table says, with the steps in which nothing happened. Times in seconds. */
 function pointsOf(figure: HTMLElement, lines: number): Points {
   const counts = figure.dataset['counts'] !== undefined;
   const step = Number(figure.dataset['step']);
-  const [from, to] = ['from', 'to'].map((end) => Date.parse(figure.dataset[end] ?? '') / 1000) as [
-    number,
-    number,
-  ];
+  const [from, to] = rangeOf(figure);
   const rows = new Map<number, Column>();
   for (const row of figure.querySelectorAll<HTMLElement>('[data-at]')) {
     const cells = [...row.querySelectorAll('td')].map(({ textContent: text }) =>
@@ -37,7 +37,7 @@ function pointsOf(figure: HTMLElement, lines: number): Points {
   times.sort((a, b) => a - b);
   const absent = counts ? 0 : null;
   return {
-    ...{ from, to, step, times },
+    ...{ step, times },
     lines: Array.from({ length: lines }, (_, i) => times.map((at) => rows.get(at)?.[i] ?? absent)),
   };
 }
@@ -50,7 +50,7 @@ function draw(figure: HTMLElement): uPlot | undefined {
   const swatches = [...figure.querySelectorAll('.swatch')];
   const values = [...figure.querySelectorAll('[data-line]')];
   if (plot === null || swatches.length === 0 || figure.querySelector('[data-at]') === null) return undefined;
-  const { from, to, step, times, lines } = pointsOf(figure, swatches.length);
+  const { step, times, lines } = pointsOf(figure, swatches.length);
   const axis = {
     stroke: () => colour(plot, 'color'),
     grid: { stroke: () => colour(plot, 'borderTopColor'), width: 1 },
@@ -65,7 +65,7 @@ function draw(figure: HTMLElement): uPlot | undefined {
       legend: { show: false },
       cursor: { y: false, sync: { key: 'time' }, drag: { x: true, y: false, setScale: false } },
       scales: {
-        x: { range: [from, to] },
+        x: { range: () => rangeOf(figure) },
         y: { range: (_chart, _min, max) => [0, max > 0 ? max * 1.1 : 1] },
       },
       axes: [
@@ -121,10 +121,34 @@ function choose(from: number, to: number, step: number): void {
   location.assign(`?${range.toString()}`);
 }
 
-const charts = [...document.querySelectorAll<HTMLElement>('.chart')].flatMap((figure) => draw(figure) ?? []);
+const charts = new Map<HTMLElement, uPlot>();
+
+/** All that are on the page now. One goes on as it is, unless it has other lines now. */
+function drawAll(): void {
+  const figures = [...document.querySelectorAll<HTMLElement>('.chart')];
+  for (const [figure, chart] of charts) {
+    const isSame = linesOf(figure) === chart.series.length - 1;
+    if (figures.includes(figure) && isSame) {
+      const { times, lines } = pointsOf(figure, linesOf(figure));
+      chart.setData([times, ...lines]);
+      continue;
+    }
+    chart.destroy();
+    charts.delete(figure);
+  }
+  for (const figure of figures) {
+    const chart = charts.has(figure) ? undefined : draw(figure);
+    if (chart !== undefined) charts.set(figure, chart);
+  }
+}
+
+const linesOf = (figure: HTMLElement): number => figure.querySelectorAll('.swatch').length;
+
+drawAll();
+document.addEventListener('refreshed', drawAll);
 
 addEventListener('resize', () => {
-  for (const chart of charts) {
+  for (const chart of charts.values()) {
     const width = chart.root.parentElement?.clientWidth ?? 0;
     if (width > 0) chart.setSize({ width, height: HEIGHT });
   }
@@ -132,7 +156,7 @@ addEventListener('resize', () => {
 
 /** Their colours are the page's. */
 const recolour = (): void => {
-  for (const chart of charts) chart.redraw(false);
+  for (const chart of charts.values()) chart.redraw(false);
 };
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', recolour);
 new MutationObserver(recolour).observe(document.documentElement, { attributeFilter: ['data-theme'] });

@@ -71,7 +71,13 @@ function copyCommands(): void {
   });
 }
 
+/** Where the navigation is wider than the screen. */
+function showPlace(): void {
+  document.querySelector('nav [aria-current="page"]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+}
+
 themeSwitch();
+showPlace();
 sendForms();
 copyCommands();
 updateTimes();

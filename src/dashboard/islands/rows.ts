@@ -13,6 +13,8 @@ export interface RowWindow {
   newest(): Promise<void>;
   /** Draws a row anew. */
   redraw(id: number, raw?: boolean): Promise<void>;
+  /** How many rows come after a message, without showing them; `upTo`: as far as that is known. */
+  countAfter(id: number): Promise<{ readonly count: number; readonly upTo: number }>;
   /** Whether the page ends where the session does. */
   atTail(): boolean;
 }
@@ -42,7 +44,7 @@ export function rowWindow(list: HTMLElement, path: string): RowWindow {
   /** The filters alone, or with a place. */
   function queryFor(change?: 'before' | 'after', id = ''): string {
     const query = new URLSearchParams(location.search);
-    for (const name of ['at', 'before', 'after']) query.delete(name);
+    for (const name of ['at', 'before', 'after', 'past']) query.delete(name);
     if (change !== undefined) query.set(change, id);
     return `?${query.toString()}`;
   }
@@ -115,6 +117,17 @@ export function rowWindow(list: HTMLElement, path: string): RowWindow {
         show('older', dataset['older'] ?? '');
         show('newer', dataset['newer'] ?? '');
       }),
+
+    async countAfter(id) {
+      let [count, upTo] = [0, id];
+      for (let query = queryFor('after', String(id)); query !== '';) {
+        const { rows, from } = await load(query);
+        count += rows.length;
+        upTo = Math.max(upTo, Number(from.dataset['upTo']));
+        query = from.dataset['newer'] ?? '';
+      }
+      return { count, upTo };
+    },
 
     async redraw(id, raw = false) {
       const old = document.getElementById(`m-${id}`);

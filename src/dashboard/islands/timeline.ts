@@ -14,7 +14,15 @@ const NEAR_END_PX = 120;
 /** What comes within this time is drawn at once. */
 const GATHER_MS = 200;
 
+/** What the address filters by; the hub alone knows what passes it. */
+const FILTERS = ['agent', 'type', 'visibility', 'since', 'until', 'code', 'thread'];
+const isFiltered = FILTERS.some((name) => (new URLSearchParams(location.search).get(name) ?? '') !== '');
+
+/** Rows that have come and are not shown. */
 let waiting = 0;
+/** Messages have come that may or may not be rows here. */
+let isUncounted = false;
+let countedUpTo = 0;
 let wanted = true;
 let at = position;
 let stream: AbortController | undefined;
@@ -72,8 +80,21 @@ function arrived(): void {
 /** From where the page ended: what is missing comes in several pieces where much has come. */
 let catchingUp = false;
 
+async function count(): Promise<void> {
+  isUncounted = false;
+  try {
+    const counted = await rows.countAfter(Math.max(countedUpTo, Number(list.dataset['upTo'])));
+    countedUpTo = counted.upTo;
+    waiting += counted.count;
+  } catch (error) {
+    isUncounted = true;
+    throw error;
+  }
+}
+
 async function draw(): Promise<void> {
   try {
+    while (isUncounted) await count();
     while (waiting > 0 && isAtEnd() && (catchingUp || rows.atTail())) {
       const before = waiting;
       catchingUp = true;
@@ -111,7 +132,8 @@ async function run(): Promise<void> {
     onEvent(kind, data) {
       const { id } = JSON.parse(data) as { id?: number };
       if (kind === 'message.added' && id !== undefined && id > Number(list.dataset['upTo'])) {
-        waiting++;
+        if (isFiltered) isUncounted = true;
+        else waiting++;
         arrived();
       }
       if (kind === 'message.updated' && id !== undefined) void rows.redraw(id);
@@ -130,7 +152,7 @@ async function goToNewest(): Promise<void> {
   // Far away it is another page.
   if (!rows.atTail()) {
     const query = new URLSearchParams(location.search);
-    for (const name of ['at', 'before', 'after']) query.delete(name);
+    for (const name of ['at', 'before', 'after', 'past']) query.delete(name);
     location.assign(`${path}?${query.toString()}`);
     return;
   }

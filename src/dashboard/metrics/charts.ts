@@ -100,7 +100,7 @@ export function chart(
         )}
       </ul>
     </figcaption>
-    <div class="plot" aria-hidden="true"></div>
+    <div class="plot" aria-hidden="true" data-kept></div>
     ${lines.length === 0 || points.length === 0 ? html`<p class="faint">Nothing happened in this time.</p>` : none}
     <details>
       <summary>As a table<span class="hidden">: ${title}</span></summary>

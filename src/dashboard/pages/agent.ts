@@ -1,8 +1,8 @@
 /** `/ui/agents/:id`: what an agent is, holds and said last. */
 import { toAgent, toLease, toMessage, type Agent, type Lease, type Message } from '../../http/objects.ts';
 import { timeLeft } from '../controls.ts';
-import { agentName, countOf, mark, timeOf } from '../parts.ts';
-import { definePage, html, none, type Html, type View } from '../page.ts';
+import { agentName, counted, countOf, mark, timeOf } from '../parts.ts';
+import { ANY_EVENT, definePage, html, none, type Html, type View } from '../page.ts';
 import { statusMark } from './agents.ts';
 
 interface Data {
@@ -19,6 +19,7 @@ const SHOWN = 300;
 export const agentPage = definePage<Data>({
   path: '/agents/:id',
   scripts: ['countdown'],
+  live: () => ({ kinds: ANY_EVENT, everySeconds: 10 }),
 
   async load({ ctx, services, param }) {
     const agent = toAgent(await services.directory.get(ctx, param('id')));
@@ -37,7 +38,7 @@ export const agentPage = definePage<Data>({
         <h1>${agentName(id)}</h1>
         <p class="facts">
           ${statusMark(agent.status)} ${mark(agent.agent_type)} ${seen(agent, view)}
-          <span>${countOf(agent.connections)} connections</span>
+          <span>${counted(agent.connections, 'connection')}</span>
           <span>${countOf(agent.unread)} unread</span>
           <a href="/ui/audit?agent_id=${encodeURIComponent(id)}">Audit</a>
           <a href="/ui/sessions?agent=${encodeURIComponent(id)}">Sessions it opened</a>

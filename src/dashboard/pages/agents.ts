@@ -4,7 +4,7 @@ import { parser } from '../../http/api/context.ts';
 import { toAgent } from '../../http/objects.ts';
 import { filledIn, pager } from '../controls.ts';
 import { agentName, countOf, mark, timeOf } from '../parts.ts';
-import { definePage, html, none, type Html, type View } from '../page.ts';
+import { ANY_EVENT, definePage, html, none, type Html, type View } from '../page.ts';
 
 /** One of the listing; what listings by id do not count is null. */
 interface Row {
@@ -31,6 +31,8 @@ const PER_PAGE = 100;
 export const agentsPage = definePage<Data>({
   path: '/agents',
   nav: 'Agents',
+  // Who only reads, or goes away, is in no event.
+  live: () => ({ kinds: ANY_EVENT, everySeconds: 10 }),
 
   async load(view) {
     const { ctx, services, query } = view;
@@ -102,19 +104,27 @@ function table(agents: readonly Row[], { now }: View): Html {
     <tbody>
       ${agents.map(
         (agent) =>
-          html`<tr data-row>
+          html`<tr data-row data-key="${agent.agent_id}">
             <td class="name">
               <a class="row" href="${agentPath(agent.agent_id)}">${agentName(agent.agent_id)}</a>
             </td>
             <td>${statusMark(agent.status)}</td>
             <td>${mark(agent.agent_type)}</td>
-            <td class="faint">${agent.client ?? '–'}</td>
+            <td class="faint">${agent.client ?? html`<span class="nothing">–</span>`}</td>
             <td>
-              ${agent.last_tool === null ? html`<span class="faint">–</span>` : html`<code>${agent.last_tool}</code>`}
+              ${agent.last_tool === null ? html`<span class="faint nothing">–</span>` : html`<code>${agent.last_tool}</code>`}
             </td>
-            <td class="number">${countOf(agent.connections)}<span class="unit"> connections</span></td>
             <td class="number">
-              ${agent.unread === null ? '–' : countOf(agent.unread)}<span class="unit"> unread</span>
+              ${countOf(agent.connections)}<span class="unit">
+                ${agent.connections === 1 ? 'connection' : 'connections'}</span
+              >
+            </td>
+            <td class="number">
+              ${
+                agent.unread === null
+                  ? html`<span class="nothing">–</span>`
+                  : html`${countOf(agent.unread)}<span class="unit"> unread</span>`
+              }
             </td>
             <td class="when">${timeOf(agent.last_seen, now)}</td>
           </tr>`,

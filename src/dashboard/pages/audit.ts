@@ -3,6 +3,7 @@ import { auditInput, auditPage as listAudit } from '../../http/api/audit.ts';
 import { parser } from '../../http/api/context.ts';
 import { AUDIT_EVENTS } from '../../features/audit/auditor.ts';
 import type { AuditEntry } from '../../http/objects.ts';
+import { auditExportLinks } from '../export-links.ts';
 import { filledIn, isoOfField, pager } from '../controls.ts';
 import { agentName, chips, mark, queryWith, select, timeOf } from '../parts.ts';
 import { definePage, html, none, type Html, type View } from '../page.ts';
@@ -30,12 +31,9 @@ export const auditPage = definePage<Data>({
   nav: 'Audit',
 
   async load(view) {
-    const { since, until, ...given } = filledIn(view.query, [...FILTERS, 'cursor']);
-    const input = checked({
-      ...{ ...given, limit: PER_PAGE },
-      ...(since === undefined ? {} : { since: isoOfField(since) }),
-      ...(until === undefined ? {} : { until: isoOfField(until) }),
-    });
+    const { cursor } = filledIn(view.query, ['cursor']);
+    const place = cursor === undefined ? {} : { cursor };
+    const input = checked({ ...filterOf(view.query), ...place, limit: PER_PAGE });
     return listAudit(view, view.ctx, input);
   },
 
@@ -53,10 +51,27 @@ export const auditPage = definePage<Data>({
         )}
       </div>
       ${entries.length === 0 ? nothing(query) : table(entries, view)}
-      ${entries.length === 0 ? none : html`<p class="facts"><a href="/ui/audit.json${queryWith(query, {})}" download="audit.json">These rows as JSON</a></p>`}
+      ${
+        entries.length === 0
+          ? none
+          : html`<p class="facts">
+              ${auditExportLinks(filterOf(query))}
+              <a href="/ui/audit.json${queryWith(query, {})}" download="audit.json">These rows as JSON</a>
+            </p>`
+      }
       ${pager(query, next, { label: 'More of the audit log', first: 'Newest', next: 'Older' })}`;
   },
 });
+
+/** As the API takes it. */
+function filterOf(query: URLSearchParams): Readonly<Record<string, string>> {
+  const { since, until, ...given } = filledIn(query, FILTERS);
+  return {
+    ...given,
+    ...(since === undefined ? {} : { since: isoOfField(since) }),
+    ...(until === undefined ? {} : { until: isoOfField(until) }),
+  };
+}
 
 type Filter = Partial<Record<(typeof FILTERS)[number], string>>;
 

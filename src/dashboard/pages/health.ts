@@ -31,6 +31,7 @@ const NAMES: Readonly<Record<string, string>> = {
 export const healthPage = definePage<Data>({
   path: '/health',
   nav: 'Health',
+  live: () => ({ kinds: [], everySeconds: 5 }),
 
   async load(view) {
     const { ctx, services, version } = view;
@@ -69,7 +70,7 @@ function parts({ parts: all }: HealthReport): Html {
           html`<tr data-row>
             <th scope="row">${NAMES[part] ?? part}</th>
             <td>${mark(status, { healthy: 'good', degraded: 'note', failed: 'bad' }[status])}</td>
-            <td class="text">${reason ?? html`<span class="faint">–</span>`}</td>
+            <td class="text">${reason ?? html`<span class="faint nothing">–</span>`}</td>
           </tr>`,
       )}
     </tbody>

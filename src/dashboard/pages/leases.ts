@@ -22,6 +22,8 @@ export const leasesPage = definePage<Data>({
   path: '/leases',
   nav: 'Leases',
   scripts: ['countdown'],
+  // Who waits in line is in no event.
+  live: () => ({ kinds: ['lease.'], everySeconds: 10 }),
 
   async load({ ctx, services, epoch, query }) {
     const { cursor, ...filter } = filledIn(query, [...FILTERS, 'cursor']);
@@ -97,7 +99,7 @@ function row(lease: Lease, view: View): Html {
   const { lease_id: id, holder, resources, session_id: session } = lease;
   const shown = resources.slice(0, SHOWN);
   const rest = resources.length - shown.length;
-  return html`<tr data-row>
+  return html`<tr data-row data-key="${id}">
     <td class="wide resources">
       ${shown.map((resource) => html`<code>${resource}</code> `)}${
         rest > 0 ? html`<span class="faint">and ${rest} more</span> ` : none
@@ -105,7 +107,7 @@ function row(lease: Lease, view: View): Html {
     </td>
     <td><a class="row" href="${agentPath(holder)}">${agentName(holder)}</a></td>
     <td>
-      ${lease.reason ?? html`<span class="faint">–</span>`}
+      ${lease.reason ?? html`<span class="faint nothing">–</span>`}
       ${session === null ? none : html`<a href="/ui/sessions/${encodeURIComponent(session)}">Session</a>`}
     </td>
     <td class="faint">${timeOf(lease.granted_at, view.now)}</td>

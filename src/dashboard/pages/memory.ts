@@ -5,7 +5,7 @@ import { toEntry, type MemoryEntry } from '../../http/objects.ts';
 import { pager, sizeOf, timeLeft } from '../controls.ts';
 import { entryAddress } from '../memory/address.ts';
 import { foldersOf, pathOf, type Folder } from '../memory/tree.ts';
-import { agentName, chips, countOf, queryWith, select, timeOf } from '../parts.ts';
+import { agentName, chips, counted, countOf, queryWith, select, timeOf } from '../parts.ts';
 import { definePage, html, none, type Html, type View } from '../page.ts';
 
 interface Data {
@@ -23,6 +23,7 @@ export const memoryPage = definePage<Data>({
   path: '/memory',
   nav: 'Memory',
   scripts: ['countdown'],
+  live: () => ({ kinds: ['memory.'] }),
 
   async load({ ctx, services, epoch, query }) {
     const { agent, session, prefix, text, cursor } = asked(query);
@@ -137,7 +138,7 @@ function folderRow({ prefix, entries }: Folder<MemoryEntry>, { query, now }: Vie
   return html`<tr data-row>
     <td class="wide">
       <a class="row folder" href="${queryWith(query, { prefix, cursor: null })}"><code>${prefix}</code></a>
-      <span class="faint">${countOf(entries.length)} keys</span>
+      <span class="faint">${counted(entries.length, 'key')}</span>
     </td>
     <td></td>
     <td class="number">${sizeOf(sum(entries.map(({ value_size: size }) => size)))}</td>

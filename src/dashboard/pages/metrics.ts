@@ -1,10 +1,11 @@
 /** `/ui/metrics`: what the hub did in a time, and who spoke in it. */
+import { SHORTEST_STEP_SECONDS } from '../../features/metrics/service.ts';
 import { parser } from '../../http/api/context.ts';
 import { seriesInput, toQuery } from '../../http/api/metrics.ts';
 import { performanceReport, toSeries, type Performance } from '../../http/objects.ts';
 import { filledIn, isoOfField, millis } from '../controls.ts';
 import { chart, chartsOf, type Series } from '../metrics/charts.ts';
-import { countOf } from '../parts.ts';
+import { counted, countOf } from '../parts.ts';
 import { definePage, html, none, type Html, type View } from '../page.ts';
 
 interface Spoken {
@@ -37,6 +38,11 @@ export const metricsPage = definePage<Data>({
   nav: 'Metrics',
   scripts: ['charts'],
   styles: ['uplot'],
+  // A time that was chosen is over.
+  live: (query) =>
+    isChosen(query)
+      ? undefined
+      : { kinds: ['message.'], restSeconds: SHORTEST_STEP_SECONDS, everySeconds: SHORTEST_STEP_SECONDS },
 
   async load(view) {
     const { ctx, services, now } = view;
@@ -78,6 +84,10 @@ export const metricsPage = definePage<Data>({
   },
 });
 
+function isChosen(query: URLSearchParams): boolean {
+  return Object.keys(filledIn(query, ['from', 'to'])).length > 0;
+}
+
 function lastOf(query: URLSearchParams): string {
   const last = query.get('last') ?? '';
   return LASTS.some(({ value }) => value === last) ? last : DEFAULT_LAST;
@@ -93,8 +103,7 @@ async function spokenIn({ ctx, services }: View, start: number, end: number) {
 }
 
 function rangeForm({ from, to }: Series, query: URLSearchParams): Html {
-  const chosen = query.has('from') || query.has('to');
-  const last = chosen ? '' : lastOf(query);
+  const last = isChosen(query) ? '' : lastOf(query);
   const minute = (iso: string): string => iso.slice(0, 16);
   return html`<div class="filters">
     <ul class="chips" aria-label="Time">
@@ -132,7 +141,7 @@ function sessionsOf(spoken: readonly Spoken[], more: boolean, { from, to }: Seri
         ({ session_id: id, messages }) =>
           html`<li>
             <a href="/ui/sessions/${encodeURIComponent(id)}?${range}">Timeline of <code>${id}</code></a>
-            <span class="faint">${countOf(messages)} messages</span>
+            <span class="faint">${counted(messages, 'message')}</span>
           </li>`,
       )}
     </ul>

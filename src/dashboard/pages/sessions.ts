@@ -2,8 +2,10 @@
 import { decodeCursor, encodeCursor } from '../../features/cursor.ts';
 import type { SessionFilter } from '../../features/sessions/service.ts';
 import { toSession, type Session } from '../../http/objects.ts';
+import { SESSION_ORDERS, type SessionOrder } from '../../http/objects.ts';
 import { z } from 'zod';
 import { agentName, agentNames, countOf, mark, queryWith, select, timeOf } from '../parts.ts';
+import { oneOf } from '../timeline/filter.ts';
 import { definePage, html, none, type Html, type View } from '../page.ts';
 
 interface Data {
@@ -11,10 +13,15 @@ interface Data {
   readonly next_cursor?: string;
 }
 
-const KIND = 'ui/sessions';
 const PER_PAGE = 50;
 const MAX_QUERY = 500;
 const SHOWN_AGENTS = 4;
+const ORDERS = [
+  { value: '', label: 'Last activity' },
+  { value: 'oldest', label: 'Longest quiet' },
+  { value: 'opened_last', label: 'Opened last' },
+  { value: 'opened_first', label: 'Opened first' },
+];
 const STATES = [
   { value: '', label: 'All' },
   { value: 'active', label: 'Active' },
@@ -24,12 +31,14 @@ const STATES = [
 export const sessionsPage = definePage<Data>({
   path: '/sessions',
   nav: 'Sessions',
+  live: () => ({ kinds: ['session.', 'message.'] }),
 
   async load(view) {
     const page = await view.services.sessions.list(view.ctx, filterOf(view));
+    const kind = kindOf(orderOf(view.query));
     return {
       sessions: page.sessions.map(toSession),
-      ...(page.next === null ? {} : { next_cursor: encodeCursor(view.epoch, KIND, page.next) }),
+      ...(page.next === null ? {} : { next_cursor: encodeCursor(view.epoch, kind, page.next) }),
     };
   },
 
@@ -48,17 +57,26 @@ export const sessionsPage = definePage<Data>({
   },
 });
 
+/** @throws HubError INVALID_INPUT */
+function orderOf(query: URLSearchParams): SessionOrder {
+  return oneOf('sort', query.get('sort') || 'newest', SESSION_ORDERS);
+}
+
+/** A place in one order is none in another. */
+const kindOf = (order: SessionOrder): string => `ui/sessions/${order}`;
+
 function filterOf({ query, epoch }: View): SessionFilter {
   const text = (query.get('q') ?? '').trim().slice(0, MAX_QUERY);
   const state = query.get('state') ?? '';
   const agent = query.get('agent') ?? '';
   const cursor = query.get('cursor') ?? '';
+  const order = orderOf(query);
   return {
-    limit: PER_PAGE,
+    ...{ limit: PER_PAGE, order },
     ...(text === '' ? {} : { query: text }),
     ...(state === '' ? {} : { isActive: state === 'active' }),
     ...(agent === '' ? {} : { createdBy: agent }),
-    ...(cursor === '' ? {} : { before: decodeCursor(epoch, KIND, z.number(), cursor) }),
+    ...(cursor === '' ? {} : { before: decodeCursor(epoch, kindOf(order), z.number(), cursor) }),
   };
 }
 
@@ -73,12 +91,13 @@ function filters(query: URLSearchParams): Html {
       ><span>Created by</span
       ><input name="agent" value="${value('agent')}" placeholder="Any agent" maxlength="100"
     /></label>
-    ${select('state', 'State', STATES, value('state'))}
+    ${select('state', 'State', STATES, value('state'))} ${select('sort', 'Sort', ORDERS, value('sort'))}
     <button>Apply</button>
   </form>`;
 }
 
-function table(sessions: readonly Session[], { now }: View): Html {
+function table(sessions: readonly Session[], { now, query }: View): Html {
+  const order = orderOf(query);
   return html`<table class="list sessions">
     <thead>
       <tr>
@@ -86,7 +105,8 @@ function table(sessions: readonly Session[], { now }: View): Html {
         <th scope="col">Agents</th>
         <th scope="col" class="number">Messages</th>
         <th scope="col">Created by</th>
-        <th scope="col" aria-sort="descending">Last activity</th>
+        ${sortable('Opened', 'opened_last', 'opened_first', { order, query })}
+        ${sortable('Last activity', 'newest', 'oldest', { order, query })}
       </tr>
     </thead>
     <tbody>
@@ -95,26 +115,51 @@ function table(sessions: readonly Session[], { now }: View): Html {
   </table>`;
 }
 
+/** A heading that leads to its order, and where it is in that, to the opposite. */
+function sortable(
+  label: string,
+  falling: SessionOrder,
+  rising: SessionOrder,
+  { order, query }: { readonly order: SessionOrder; readonly query: URLSearchParams },
+): Html {
+  const next = order === falling ? rising : falling;
+  const sorted = order === falling ? 'descending' : order === rising ? 'ascending' : undefined;
+  return html`<th scope="col" class="when" ${sorted === undefined ? none : html`aria-sort="${sorted}"`}>
+    <a class="sort" href="${queryWith(query, { sort: next, cursor: null })}"
+      >${label}${sorted === undefined ? none : html`<span aria-hidden="true"> ${sorted === 'descending' ? '↓' : '↑'}</span>`}</a
+    >
+  </th>`;
+}
+
 function row(session: Session, now: number): Html {
   const { session_id: id, is_active: isActive } = session;
-  return html`<tr data-row>
+  return html`<tr data-row data-key="${id}">
     <td class="wide">
       <a class="row" href="/ui/sessions/${encodeURIComponent(id)}">${session.purpose}</a>
       ${isActive ? none : mark('closed')} <code class="faint id">${id}</code>
     </td>
     <td>${agentNames(session.participants, SHOWN_AGENTS)}</td>
-    <td class="number">${countOf(session.message_count)}<span class="unit"> messages</span></td>
+    <td class="number">
+      ${countOf(session.message_count)}<span class="unit">
+        ${session.message_count === 1 ? 'message' : 'messages'}</span
+      >
+    </td>
     <td class="by">${agentName(session.created_by)}</td>
-    <td class="when">${timeOf(session.last_message_at ?? session.updated_at, now)}</td>
+    <td class="when opened"><span class="unit">opened </span>${timeOf(session.created_at, now)}</td>
+    <td class="when">
+      <span class="unit">active </span>${timeOf(session.last_message_at ?? session.updated_at, now)}
+    </td>
   </tr>`;
 }
 
 function pager({ next_cursor: next }: Data, query: URLSearchParams): Html {
-  const first = query.has('cursor') ? html`<a href="${queryWith(query, { cursor: null })}">Newest</a>` : none;
+  const first = query.has('cursor')
+    ? html`<a href="${queryWith(query, { cursor: null })}">First sessions</a>`
+    : none;
   const more =
     next === undefined
       ? none
-      : html`<a rel="next" href="${queryWith(query, { cursor: next })}">Older sessions</a>`;
+      : html`<a rel="next" href="${queryWith(query, { cursor: next })}">More sessions</a>`;
   return html`<nav class="pager" aria-label="More sessions">${first} ${more}</nav>`;
 }
 

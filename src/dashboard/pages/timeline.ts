@@ -2,7 +2,7 @@
 import { encodeCursor } from '../../features/cursor.ts';
 import { EVENTS } from '../../http/events/event-text.ts';
 import { MESSAGE_TYPES, toSession, VISIBILITIES, type Message, type Session } from '../../http/objects.ts';
-import { agentNames, chips, countOf, mark, queryWith, select, timeOf } from '../parts.ts';
+import { agentNames, chips, counted, mark, queryWith, select, timeOf } from '../parts.ts';
 import { definePage, html, none, type Fragment, type Html, type View } from '../page.ts';
 import { exportLinks } from '../export-links.ts';
 import { FILTERS, searchFor } from '../timeline/filter.ts';
@@ -86,7 +86,7 @@ function summary(session: Session, { now, query }: View): Html {
   const raw = query.get('view') === 'raw';
   return html`<p class="facts">
     ${session.is_active ? none : mark('closed')}
-    <span>${countOf(session.message_count)} messages</span>
+    <span>${counted(session.message_count, 'message')}</span>
     <span>opened ${timeOf(session.created_at, now)} by ${agentNames([session.created_by], 1)}</span>
     ${agentNames(session.participants, SHOWN_AGENTS)}
     <code class="faint">${session.session_id}</code>

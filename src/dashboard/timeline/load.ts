@@ -26,7 +26,7 @@ export async function loadRows(view: View, sessionId: string): Promise<Rows> {
   const place = placeOf(view.query);
   const limit = limitOf(view.query);
   const whole = { view, sessionId, filter };
-  if (filter.since !== undefined || filter.until !== undefined) return inTime(whole, place);
+  if (isTimed(filter) && !('before' in place || 'after' in place)) return inTime(whole);
   if ('at' in place) {
     const [before, after] = [
       await walk(whole, { before: place.at + 1 }, { rows: PER_PAGE / 2, chars: MAX_CHARS / 2 }),
@@ -44,6 +44,10 @@ function limitOf(query: URLSearchParams): number {
 }
 
 type Place = { readonly at: number } | { readonly before?: number; readonly after?: number };
+
+function isTimed({ since, until }: TimelineFilter): boolean {
+  return since !== undefined || until !== undefined;
+}
 
 function placeOf(query: URLSearchParams): Place {
   const of = (name: string): string => query.get(name) ?? '';
@@ -90,15 +94,15 @@ async function walk(
   let upTo = start.after ?? 0;
   for (let looked = 0; more && rows > 0 && chars > 0 && looked < MAX_LOOKED_AT;) {
     const page = await services.messages.page(ctx, {
-      ...{ sessionId, ...place, limit: filter.code ? LOOKED_AT_ONCE : rows },
+      ...{ sessionId, ...place, limit: filter.code || isTimed(filter) ? LOOKED_AT_ONCE : rows },
       ...(filter.thread === undefined ? {} : { threadOf: filter.thread }),
       ...(filter.agent === undefined ? {} : { sender: filter.agent }),
       ...(filter.visibility === undefined ? {} : { visibility: filter.visibility }),
       ...(filter.type === undefined ? {} : { messageType: filter.type }),
     });
+    more = page.more;
     const all = page.messages.map(toMessage);
     if (!forward) all.reverse();
-    more = page.more;
     const last = all.at(-1);
     if (last === undefined) break;
     looked += all.length;
@@ -135,27 +139,38 @@ async function walk(
       };
 }
 
-/** A stretch of time, from its beginning on. */
-async function inTime({ view, sessionId, filter }: Whole, place: Place): Promise<Rows> {
+/** A stretch of time, from its beginning on, or from a message in it that was the last so far. */
+async function inTime({ view, sessionId, filter }: Whole): Promise<Rows> {
   const { ctx, services, query } = view;
-  const after = 'after' in place ? place.after : undefined;
+  const { at, id } = pastOf(query) ?? { at: filter.since ?? 0, id: undefined };
+  // Before the rows: what comes in between is looked at again.
+  const { lastSeq } = await services.sessions.get(ctx, sessionId);
   const page = await services.messages.byTime(ctx, {
-    ...{ sessionId, start: filter.since ?? 0, end: filter.until ?? Number.MAX_SAFE_INTEGER },
-    ...{ limit: LOOKED_AT_ONCE, ...(after === undefined ? {} : { after }) },
+    ...{ sessionId, start: at, end: filter.until ?? Number.MAX_SAFE_INTEGER },
+    ...{ limit: LOOKED_AT_ONCE, ...(id === undefined ? {} : { after: id }) },
   });
   const all = page.messages.map(toMessage);
   const last = all.at(-1);
+  const more = page.more && last !== undefined;
   return {
     messages: all.filter((message) => passes(message, filter)),
     older: null,
-    newer: page.more && last !== undefined ? queryOf(query, { since: last.timestamp, after: last.id }) : null,
-    upTo: last?.id ?? after ?? 0,
+    newer: more ? queryOf(query, { past: `${Date.parse(last.timestamp)}-${last.id}` }) : null,
+    upTo: more ? 0 : lastSeq,
   };
+}
+
+/** The last message so far, by its time in milliseconds since the epoch and its id. @throws HubError INVALID_INPUT */
+function pastOf(query: URLSearchParams): { readonly at: number; readonly id: number } | undefined {
+  const past = query.get('past') ?? '';
+  if (past === '') return undefined;
+  const [at = '', id = ''] = past.split('-');
+  return { at: idOf('past', at), id: idOf('past', id) };
 }
 
 function queryOf(query: URLSearchParams, change: Readonly<Record<string, number | string | null>>): string {
   const next = new URLSearchParams(query);
-  for (const name of ['at', 'before', 'after', 'limit']) next.delete(name);
+  for (const name of ['at', 'before', 'after', 'past', 'limit']) next.delete(name);
   for (const [name, value] of Object.entries(change)) if (value !== null) next.set(name, String(value));
   return `?${next.toString()}`;
 }

@@ -28,17 +28,19 @@ export function csvCell(value: string | number | boolean | null): string {
   return `"${text.replaceAll('"', '""')}"`;
 }
 
-const row = (cells: readonly Parameters<typeof csvCell>[0][]): string =>
+export const csvRow = (cells: readonly Parameters<typeof csvCell>[0][]): string =>
   `${cells.map(csvCell).join(',')}\r\n`;
 
 /** The mark at the beginning tells spreadsheets that it is UTF-8. */
-export const csvHeader = `\ufeff${COLUMNS.join(',')}\r\n`;
+export const csvHeaderOf = (columns: readonly string[]): string => `\ufeff${columns.join(',')}\r\n`;
+
+export const csvHeader = csvHeaderOf(COLUMNS);
 
 export function csvRows(piece: ExportPiece): string {
   if (!('messages' in piece)) return '';
   return piece.messages
     .map((message) =>
-      row([
+      csvRow([
         message.sessionId,
         message.id,
         new Date(message.createdAt).toISOString(),

@@ -1,4 +1,6 @@
 /** The shapes of an export. Each makes text of one piece at a time. */
+import type { AuditRow } from '../../store/port.ts';
+import { auditCsvHeader, auditCsvRows, auditLines, auditMarkdown, auditMarkdownHead } from './audit.ts';
 import { csvHeader, csvRows } from './csv.ts';
 import { jsonLines } from './jsonl.ts';
 import { markdown } from './markdown.ts';
@@ -18,13 +20,13 @@ export const EXPORT_MEDIA = Object.values(MEDIA).map((type) => type.replace(/;.*
 /** Those that have a place for memory. */
 export const HOLD_MEMORY: ReadonlySet<ExportFormat> = new Set(['jsonl']);
 
-export interface Format {
+export interface Format<Piece = ExportPiece> {
   readonly contentType: string;
   /** What a file of it is called at the end. */
   readonly extension: string;
   /** What stands before everything. */
   readonly head: string;
-  readonly text: (piece: ExportPiece) => string;
+  readonly text: (piece: Piece) => string;
 }
 
 /** `epoch`: of the hub, a part of the names that messages have outside of it. */
@@ -36,5 +38,17 @@ export function createFormat(format: ExportFormat, epoch: string): Format {
       return { contentType: MEDIA.csv, extension: 'csv', head: csvHeader, text: csvRows };
     case 'markdown':
       return { contentType: MEDIA.markdown, extension: 'md', head: '', text: markdown };
+  }
+}
+
+/** Of the audit log, whose pieces are pages of its rows. */
+export function createAuditFormat(format: ExportFormat): Format<readonly AuditRow[]> {
+  switch (format) {
+    case 'jsonl':
+      return { contentType: MEDIA.jsonl, extension: 'jsonl', head: '', text: auditLines };
+    case 'csv':
+      return { contentType: MEDIA.csv, extension: 'csv', head: auditCsvHeader, text: auditCsvRows };
+    case 'markdown':
+      return { contentType: MEDIA.markdown, extension: 'md', head: auditMarkdownHead, text: auditMarkdown };
   }
 }

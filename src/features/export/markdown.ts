@@ -9,7 +9,7 @@ const LINE_END = /\r\n?|[\n\u0085\u2028\u2029]/;
 const clean = (text: string): string => text.replace(UNSAFE, (sign) => (sign === '\t' ? sign : ''));
 
 /** A name or a purpose in a heading: one line, with nothing that Markdown or HTML takes for its own. */
-const inline = (text: string): string =>
+export const inline = (text: string): string =>
   clean(text.split(LINE_END).join(' ')).replace(/[\\`*_{}[\]()<>#|~&!]/g, '\\$&');
 
 const quoted = (text: string): string =>

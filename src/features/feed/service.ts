@@ -1,7 +1,7 @@
 /** The feed: what happens, told to one caller for as long as it listens. */
 import type { Ctx } from '../../context.ts';
 import type { EventBus } from '../../events/bus.ts';
-import { follow } from '../../events/follow.ts';
+import { follow, type Followed } from '../../events/follow.ts';
 import { createTurns } from '../../events/turns.ts';
 import type { EventKind, Store } from '../../store/port.ts';
 import type { Auditor } from '../audit/auditor.ts';
@@ -27,6 +27,8 @@ export interface FeedQuery {
   readonly after?: number;
   /** Only events of these; absent: of all. */
   readonly kinds?: ReadonlySet<EventKind>;
+  /** Only that something happened, and not what: nothing is looked up, shown or delivered. For admins, who see all. */
+  readonly kindsOnly?: boolean;
 }
 
 export interface Feed {
@@ -54,20 +56,33 @@ const AUDIT_EVERY_MS = 10_000;
 export function createFeedService({ store, bus, auditor, delivery, now }: FeedDeps): FeedService {
   const turn = createTurns();
   return {
-    async open(ctx, { sessionId, after, kinds }) {
-      demand(ctx, 'read');
+    async open(ctx, { sessionId, after, kinds, kindsOnly = false }) {
+      demand(ctx, kindsOnly ? 'admin' : 'read');
       const sight = sightOf(ctx.principal);
       const session = sessionId === undefined ? undefined : await requireSession(store.read, ctx, sessionId);
       const start = after ?? (await store.read.events.head());
-      return { start, parts: (signal) => parts(signal) };
+      return { start, parts: (signal) => (kindsOnly ? bare(signal) : parts(signal)) };
+
+      function pages(signal: AbortSignal): AsyncGenerator<Followed, void> {
+        const where = session === undefined ? {} : { sessionPk: session.pk };
+        return follow({ store, bus, turn }, { ...where, sight, after: start, limit: EVENTS_AT_ONCE, signal });
+      }
+
+      async function* bare(signal: AbortSignal): AsyncGenerator<FeedPart, void> {
+        for await (const { events } of pages(signal)) {
+          if (events.length === 0) continue;
+          yield {
+            events: events.map(({ seq, kind }) => ({ seq, kind, words: {} })),
+            taken: () => undefined,
+          };
+        }
+      }
 
       async function* parts(signal: AbortSignal): AsyncGenerator<FeedPart, void> {
         const adminSight = watchAdminSight(auditor, ctx);
         let notedAt = -Infinity;
-        const where = session === undefined ? {} : { sessionPk: session.pk };
-        const options = { ...where, sight, after: start, limit: EVENTS_AT_ONCE, signal };
         try {
-          for await (const page of follow({ store, bus, turn }, options)) {
+          for await (const page of pages(signal)) {
             const wanted =
               kinds === undefined ? page.events : page.events.filter(({ kind }) => kinds.has(kind));
             for await (const events of load({ store, now }, sight, wanted)) {

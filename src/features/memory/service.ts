@@ -13,6 +13,7 @@ import type {
 } from '../../store/port.ts';
 import { claimIdIn } from '../agents/claim.ts';
 import { actionOf, actorOf, type Auditor } from '../audit/auditor.ts';
+import { noteDeed } from '../audit/deeds.ts';
 import type { Gates } from '../before.ts';
 import { demandMetadataFits, quotaExceeded, tooLarge, type Limits } from '../limits.ts';
 import { agentNotFound } from '../messages/insert.ts';
@@ -116,6 +117,11 @@ export function createMemoryService({ store, limits, now, auditor, gates }: Memo
         const entry = await tx.memory.get(place, key, at);
         if (entry === undefined) throw new Error('a stored memory entry is not there');
         await noteEvent(tx, ctx, 'memory.set', place, entry);
+        await noteDeed(auditor, tx, ctx, {
+          ...{ type: 'memory.set', resource: `memory:${key}` },
+          ...(where.sessionId === undefined ? {} : { sessionId: where.sessionId }),
+          details: { scope: where.scope, version: entry.version },
+        });
         const { value: _, ...listed } = entry;
         return listed;
       });

@@ -15,6 +15,7 @@ import type { Limits } from '../limits.ts';
 import type { Presence } from '../agents/presence.ts';
 import { claimIdIn } from '../agents/claim.ts';
 import { actionOf, actorOf, type Auditor } from '../audit/auditor.ts';
+import { noteDeed } from '../audit/deeds.ts';
 import { demand } from '../permissions.ts';
 import { requireSession } from '../sessions/service.ts';
 import { writeOnce } from '../write-once.ts';
@@ -94,7 +95,12 @@ export function createMessageService(deps: MessageDeps): MessageService {
       const at = now();
       return writeOnce(store, ctx, at, async (tx) => {
         const session = await requireSession(tx, ctx, sessionId);
-        return insertMessage(tx, ctx, session, message, limits, at);
+        const posted = await insertMessage(tx, ctx, session, message, limits, at);
+        await noteDeed(auditor, tx, ctx, {
+          ...{ type: 'message.added', resource: `message:${posted.messageId}`, sessionId },
+          details: { visibility: message.visibility ?? 'public', recipients: message.to?.length ?? 0 },
+        });
+        return posted;
       });
     },
 

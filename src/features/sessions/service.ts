@@ -4,9 +4,19 @@ import { may, type Ctx, type Principal } from '../../context.ts';
 import { HubError } from '../../errors.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { ALL_WORKSPACES } from '../../store/port.ts';
-import type { JsonObject, Reads, SessionRow, SessionView, Store, Tx } from '../../store/port.ts';
+import type {
+  JsonObject,
+  Reads,
+  SessionOrder,
+  SessionRow,
+  SessionView,
+  Store,
+  Tx,
+} from '../../store/port.ts';
 import type { Presence } from '../agents/presence.ts';
 import { claimIdIn } from '../agents/claim.ts';
+import type { Auditor } from '../audit/auditor.ts';
+import { noteDeed } from '../audit/deeds.ts';
 import type { Gates } from '../before.ts';
 import { demandMetadataFits, quotaExceeded, type Limits } from '../limits.ts';
 import { demandContentFits, insertMessage, toWrite } from '../messages/insert.ts';
@@ -17,6 +27,7 @@ import { writeOnce } from '../write-once.ts';
 export const DEFAULT_WORKSPACE = 'default';
 
 export interface SessionDeps {
+  readonly auditor: Pick<Auditor, 'write'>;
   readonly presence: Pick<Presence, 'reads'>;
   readonly store: Store;
   readonly limits: Limits;
@@ -42,7 +53,9 @@ export interface SessionFilter {
   readonly isActive?: boolean;
   readonly createdBy?: string;
   readonly limit: number;
-  /** Position to go on from. */
+  /** By default the newest activity first. */
+  readonly order?: SessionOrder;
+  /** Position to go on from, in this order. */
   readonly before?: number;
 }
 
@@ -53,7 +66,7 @@ export interface SessionService {
   ): Promise<{ readonly session: SessionRow; readonly messageId: number | null }>;
   /** The session as the caller sees it. */
   get(ctx: Ctx, sessionId: string): Promise<SessionView>;
-  /** By what the caller last saw happen in them, newest first. */
+  /** By what the caller last saw happen in them, newest first, if not said otherwise. */
   list(
     ctx: Ctx,
     filter: SessionFilter,
@@ -93,6 +106,7 @@ export function sessionNotFound(sessionId: string): HubError {
 }
 
 export function createSessionService({
+  auditor,
   store,
   limits,
   now,
@@ -135,6 +149,12 @@ export function createSessionService({
           isActive: true,
         });
         await noteSessionEvent(tx, 'session.created', row);
+        const { sessionId } = row;
+        await noteDeed(auditor, tx, ctx, {
+          type: 'session.created',
+          resource: `session:${sessionId}`,
+          sessionId,
+        });
         if (first === undefined) return { session: row, messageId: null };
         const { messageId } = await insertMessage(tx, ctx, row, first, limits, at);
         return { session: row, messageId };
@@ -170,7 +190,13 @@ export function createSessionService({
         demandOwner(ctx, session);
         if (!may(ctx.principal, 'admin')) await claimIdIn(tx, ctx.principal, session.workspace, at);
         await tx.sessions.update(session.pk, { ...change, updatedAt: at });
-        if (isOther(session, change)) await noteSessionEvent(tx, 'session.updated', session);
+        if (isOther(session, change)) {
+          await noteSessionEvent(tx, 'session.updated', session);
+          await noteDeed(auditor, tx, ctx, {
+            ...{ type: 'session.updated', resource: `session:${sessionId}`, sessionId },
+            details: changesOf(change),
+          });
+        }
         const view = await tx.sessions.view(ctx.principal.workspace, sessionId, sightOf(ctx.principal));
         if (view === undefined) throw sessionNotFound(sessionId);
         return view;
@@ -182,6 +208,11 @@ export function createSessionService({
       return store.read.sessions.idsByPrefix(ctx.principal.workspace, prefix, limit);
     },
   };
+}
+
+/** What is changed, without its words. */
+function changesOf({ isActive, ...words }: Omit<SessionChange, 'sessionId'>): JsonObject {
+  return { changed: Object.keys(words), ...(isActive === undefined ? {} : { is_active: isActive }) };
 }
 
 /** Whether a change makes it another session than it was. */

@@ -24,7 +24,13 @@ const PATIENCE_MS = 30_000;
 const LAST_ID = 'Last-Event-ID';
 const WORDS = { field: LAST_ID, from: 'this stream' };
 
-export const eventsInput = z.strictObject({ session_id: sessionId.optional() });
+export const eventsInput = z.strictObject({
+  session_id: sessionId.optional(),
+  detail: z
+    .enum(['objects', 'kinds'])
+    .default('objects')
+    .describe('kinds: only that something happened, with empty data; for admins'),
+});
 const query = parser(eventsInput);
 
 export function eventRoutes(deps: EventRouteDeps): Hono<HubEnv> {
@@ -34,12 +40,13 @@ export function eventRoutes(deps: EventRouteDeps): Hono<HubEnv> {
 
   routes.get('/', requireCredential({ ...deps, auth: deps.authenticator }), (c) =>
     whileGood(c, deps, async (ctx) => {
-      const { session_id: sessionId } = query(queryOf(c));
+      const { session_id: sessionId, detail } = query(queryOf(c));
       const lastId = c.req.header(LAST_ID) ?? '';
       const after = lastId === '' ? undefined : decodeCursor(epoch, EVENTS, z.int().min(0), lastId, WORDS);
       const feed = await services.feed.open(ctx, {
         ...(sessionId === undefined ? {} : { sessionId }),
         ...(after === undefined ? {} : { after }),
+        kindsOnly: detail === 'kinds',
       });
       // Who only asks for the headers gets no stream.
       if (c.req.raw.method !== 'GET') return new Response(null, { headers: EVENT_STREAM_HEADERS });

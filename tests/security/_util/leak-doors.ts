@@ -219,8 +219,12 @@ const routes: readonly DoorRow[] = [
     covers: 'route:GET /events',
     shows: true,
     asks: (world) =>
-      ['', ...places(world).map((id) => `?session_id=${id}`)].map((query) => http(`GET /events${query}`)),
-    probes: [probe('session', (id) => http(`GET /events?session_id=${id}`))],
+      ['', '?detail=kinds', ...places(world).map((id) => `?session_id=${id}`)].map((query) =>
+        http(`GET /events${query}`),
+      ),
+    probes: ['', '&detail=kinds'].map((more) =>
+      probe('session', (id) => http(`GET /events?session_id=${id}${more}`)),
+    ),
   },
   { covers: 'route:GET /api/v1/keys', shows: true, asks: () => [http('GET /api/v1/keys')] },
   {
@@ -377,12 +381,19 @@ const routes: readonly DoorRow[] = [
       ['jsonl', 'csv', 'markdown', 'nonsense'].flatMap((format) => [
         http(`GET /api/v1/export?format=${format}`),
         http(`GET /api/v1/export?format=${format}&query=cnry`),
-        ...places(world).map((id) => http(`GET /api/v1/export?format=${format}&session_id=${id}`)),
+        http(`GET /api/v1/export?format=${format}&scope=audit`),
+        ...places(world).flatMap((id) =>
+          ['', '&scope=audit'].map((scope) =>
+            http(`GET /api/v1/export?format=${format}&session_id=${id}${scope}`),
+          ),
+        ),
       ]),
     probes: [
       probe('session', (id) => http(`GET /api/v1/export?session_id=${id}`)),
       probe('session', (id) => http(`GET /api/v1/export?query=cnry&session_id=${id}`)),
       probe('token', (word) => http(`GET /api/v1/export?query=${word}`)),
+      probe('agent', (id) => http(`GET /api/v1/export?scope=audit&agent_id=${id}`)),
+      probe('session', (id) => http(`GET /api/v1/export?scope=audit&session_id=${id}`)),
     ],
   },
 ];

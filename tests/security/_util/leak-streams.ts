@@ -180,7 +180,8 @@ export async function listenEverywhere(world: LeakWorld): Promise<Listeners> {
   for (const caller of [...members, ...world.ways]) {
     // The same on every connection.
     const isOwn = caller.can({ http: 'GET /events' });
-    if (isOwn) for (const query of ['', `?session_id=${world.sessions.main}`]) await openFeed(caller, query);
+    const queries = ['', '?detail=kinds', `?session_id=${world.sessions.main}`];
+    if (isOwn) for (const query of queries) await openFeed(caller, query);
     if (isOwn) await Promise.all([openSubscription(caller), openSessionStream(caller)]);
     // On a session that is another's, its requests are numbered already.
     for (const era of isOwn ? ERAS : ERAS.slice(1)) openWait(caller, era, {});

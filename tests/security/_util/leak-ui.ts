@@ -51,7 +51,10 @@ export const UI_ROWS: readonly DoorRow[] = [
   ...['', '.json'].map((twin) => ({
     covers: `route:GET /ui/sessions${twin}`,
     shows: true,
-    asks: () => ['', '?state=closed', '?cursor=x'].map((query) => http(`GET /ui/sessions${twin}${query}`)),
+    asks: () =>
+      ['', '?state=closed', '?sort=oldest', '?sort=opened_last', '?cursor=x'].map((query) =>
+        http(`GET /ui/sessions${twin}${query}`),
+      ),
     probes: [
       probe('word', (word) => http(`GET /ui/sessions${twin}?q=${word}`)),
       probe('agent', (id) => http(`GET /ui/sessions${twin}?agent=${id}`)),

@@ -1,6 +1,12 @@
 /** Contract of sessions: their rows, and what a caller sees of them. */
 import { describe, expect, it } from 'vitest';
-import { ALL_WORKSPACES, type SessionView, type Sight, type Store } from '../../../src/store/port.ts';
+import {
+  ALL_WORKSPACES,
+  type SessionOrder,
+  type SessionView,
+  type Sight,
+  type Store,
+} from '../../../src/store/port.ts';
 import {
   newSession,
   newWorkspace,
@@ -19,12 +25,15 @@ async function allPages(
   store: Store,
   sight: Sight,
   limit: number,
-  filter: { isActive?: boolean; createdBy?: string; query?: string } = {},
+  filter: { isActive?: boolean; createdBy?: string; query?: string; order?: SessionOrder } = {},
 ): Promise<SessionView[]> {
   const found: SessionView[] = [];
-  let before: number | null = Number.MAX_SAFE_INTEGER;
+  let before: number | null | undefined;
   while (before !== null) {
-    const page = await store.read.sessions.page({ sight, limit, before, ...filter });
+    const page: Awaited<ReturnType<Store['read']['sessions']['page']>> = await store.read.sessions.page({
+      ...{ sight, limit, ...filter },
+      ...(before === undefined ? {} : { before }),
+    });
     expect(page.sessions.length).toBeLessThanOrEqual(limit);
     found.push(...page.sessions);
     before = page.next;
@@ -156,6 +165,10 @@ export function sessions(engine: StoreEngine): void {
         const found = ids(await allPages(at.store, sight, limit));
         expect(found).toHaveLength(23);
         expect(new Set(found)).toEqual(new Set(ids(rows)));
+        const other = async (order: SessionOrder) => ids(await allPages(at.store, sight, limit, { order }));
+        expect(await other('oldest')).toEqual(found.toReversed());
+        expect(await other('opened_first')).toEqual(ids(rows));
+        expect(await other('opened_last')).toEqual(ids(rows).toReversed());
       }
       const filtered = async (filter: Parameters<typeof allPages>[3]) =>
         new Set(ids(await allPages(at.store, sight, 3, filter)));
@@ -168,6 +181,28 @@ export function sessions(engine: StoreEngine): void {
       );
       expect(await filtered({ query: 'nothing' })).toEqual(new Set());
       expect(await allPages(at.store, seesPublic('no workspace'), 5)).toEqual([]);
+    });
+
+    it('that are more than are looked at together are each listed once, in the order of their opening', async () => {
+      const here = await newWorkspace(at.store);
+      const rows = await at.store.write(async (tx) => {
+        const made = [];
+        for (let i = 0; i < 140; i++) made.push((await tx.sessions.insert(sessionOf(here))).row);
+        return made;
+      });
+      for (const [i, row] of rows.entries())
+        if (i % 3 === 0) await post(at.store, row, { audiences: ['admin', 'type:y'] });
+      for (const audiences of [
+        ['public', 'type:y'],
+        ['type:y', 'public'],
+      ]) {
+        for (const limit of [7, 100]) {
+          const all = await allPages(at.store, { workspace: here, audiences }, limit, {
+            order: 'opened_first',
+          });
+          expect(ids(all)).toEqual(ids(rows));
+        }
+      }
     });
 
     it('are completed by the beginning of their id', async () => {

@@ -60,10 +60,14 @@ const DESCRIPTION = `The same services as the MCP tools: a caller sees and does 
 Text is UTF-8, times are ISO 8601 in UTC. Parameters that are not described are refused by name.
 Lists go on with \`next_cursor\`, given back as \`cursor\`. Every error is the error object.`;
 
-const SECURITY_SCHEMES = {
+const securitySchemes = (cookieName: string) => ({
   bearer: { type: 'http', scheme: 'bearer', description: 'An API key, or a token of POST /auth/token.' },
   key: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An API key.' },
-} as const;
+  cookie: {
+    ...{ type: 'apiKey', in: 'cookie', name: cookieName },
+    description: 'The login of a browser. What changes something also needs the X-CSRF-Token of its pages.',
+  },
+});
 
 const AGENT_HEADERS = {
   AgentId: {
@@ -87,8 +91,18 @@ const IF_NONE_MATCH = 'The ETag of the answer that the caller has.';
 const header = (name: keyof typeof HEADERS): Ref => ({ $ref: `#/components/headers/${name}` });
 const ID_HEADER = { 'X-Request-Id': header('X-Request-Id') };
 
+/** The hub that is described. */
+export interface DescribedHub {
+  readonly version: string;
+  /** Of the logins of browsers. */
+  readonly cookieName: string;
+}
+
 /** `routes`: with their whole paths. */
-export function openApiDocument(version: string, routes: readonly Described[]): OpenApi {
+export function openApiDocument(
+  { version, cookieName }: DescribedHub,
+  routes: readonly Described[],
+): OpenApi {
   const schemas = componentSchemas();
   const responses: Record<string, Answer> = {};
   const paths: Record<string, Record<string, Operation>> = {};
@@ -113,7 +127,7 @@ export function openApiDocument(version: string, routes: readonly Described[]): 
     paths,
     components: {
       ...{ schemas, responses, parameters: AGENT_HEADERS, headers: HEADERS },
-      securitySchemes: SECURITY_SCHEMES,
+      securitySchemes: securitySchemes(cookieName),
     },
   };
 }
@@ -124,12 +138,16 @@ function operationOf(route: Described, responses: Operation['responses']): Opera
   const headers = Object.keys(AGENT_HEADERS).map((name) => ({ $ref: `#/components/parameters/${name}` }));
   return {
     ...{ operationId: id, tags: [tag], summary },
-    security:
-      permission === null ? [] : Object.keys(SECURITY_SCHEMES).map((scheme) => ({ [scheme]: [permission] })),
+    security: permission === null ? [] : waysTo(route).map((way) => ({ [way]: [permission] })),
     parameters: [...parametersOf(route), ...(permission === null ? [] : headers)],
     ...(body === undefined ? {} : { requestBody: body }),
     responses,
   };
+}
+
+/** Who has logged in has no key to make tokens of. */
+function waysTo({ path }: Described): readonly string[] {
+  return path.startsWith('/auth/') ? ['bearer', 'key'] : ['bearer', 'key', 'cookie'];
 }
 
 interface Fields {

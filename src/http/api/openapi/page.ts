@@ -85,9 +85,9 @@ interface Place {
 }
 
 function waysToCome({ securitySchemes, parameters }: OpenApi['components']): Html {
-  const ways = Object.values(securitySchemes).map(({ name, description }) => ({
+  const ways = Object.values(securitySchemes).map(({ name, description, in: place = 'header' }) => ({
     name: name ?? 'Authorization',
-    about: 'header',
+    about: place,
     schema: { description },
     what: name === undefined ? 'Bearer …' : '…',
   }));

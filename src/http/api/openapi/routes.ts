@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { refuseQuery } from '../arguments.ts';
 import { contextOf } from '../context.ts';
 import { defineEndpoint, type Described, type Endpoint } from '../endpoint.ts';
-import { openApiDocument } from './document.ts';
+import { openApiDocument, type DescribedHub } from './document.ts';
 import { OUTSIDE } from './outside.ts';
 import { docsPage, DOCS_STYLE } from './page.ts';
 
@@ -16,11 +16,11 @@ const POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; frame-ance
 const nothing = { input: z.strictObject({}), sample: {} };
 
 /** The routes that describe all others, and themselves. `routes`: those of the API, without its base. */
-export function describeApi(version: string, routes: readonly Endpoint[]): readonly Endpoint[] {
+export function describeApi(hub: DescribedHub, routes: readonly Endpoint[]): readonly Endpoint[] {
   /** Made when it is first asked for: most hubs are never asked. */
   const document = once(() => {
     const below = [...routes, ...own].map((route): Described => ({ ...route, path: BASE + route.path }));
-    return openApiDocument(version, [...below, ...OUTSIDE]);
+    return openApiDocument(hub, [...below, ...OUTSIDE]);
   });
   const page = once(() => docsPage(document()));
 

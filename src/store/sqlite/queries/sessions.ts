@@ -1,7 +1,15 @@
 /** Sessions, and what each caller sees of them. */
 import { createLikeness } from '../../../lib/alike.ts';
 import { ALL_WORKSPACES } from '../../port.ts';
-import type { CommittedEvent, Reads, SessionLabel, SessionRow, SessionView, Writes } from '../../port.ts';
+import type {
+  CommittedEvent,
+  Reads,
+  SessionLabel,
+  SessionOrder,
+  SessionRow,
+  SessionView,
+  Writes,
+} from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import type { NameMaker, Names } from '../names.ts';
 import { toSessionRow, type RawSession } from '../rows.ts';
@@ -22,8 +30,18 @@ interface Seen {
   readonly seq: number;
 }
 
+/** A session in a stream of those that an audience sees. */
+interface Placed extends Pick<Seen, 'seq'> {
+  readonly pk: number;
+  readonly position: number;
+}
+
+const isRising = (order: SessionOrder): boolean => order === 'oldest' || order === 'opened_first';
+const isByOpening = (order: SessionOrder): boolean => order === 'opened_last' || order === 'opened_first';
+
 interface Page {
   readonly audiences: readonly number[];
+  readonly order?: SessionOrder;
   readonly limit: number;
   readonly before?: number | undefined;
   readonly isActive?: boolean;
@@ -50,10 +68,17 @@ export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
        GROUP BY a.name ORDER BY sum(p.message_count) DESC, a.name LIMIT ${MAX_PARTICIPANTS}`,
     )
     .pluck();
-  const recent = sqlite.prepare<[number, number, number], { pk: number; seq: number }>(
-    `SELECT session_id AS pk, last_seq AS seq FROM session_audiences
-     WHERE audience_id = ? AND last_seq < ? ORDER BY last_seq DESC LIMIT ?`,
-  );
+  const inOrderOf = (column: 'last_seq' | 'session_id', beyond: '<' | '>') =>
+    sqlite.prepare<[number, number, number], Placed>(
+      `SELECT session_id AS pk, last_seq AS seq, ${column} AS position FROM session_audiences
+       WHERE audience_id = ? AND ${column} ${beyond} ? ORDER BY ${column} ${beyond === '<' ? 'DESC' : 'ASC'} LIMIT ?`,
+    );
+  const orders = {
+    newest: inOrderOf('last_seq', '<'),
+    oldest: inOrderOf('last_seq', '>'),
+    opened_last: inOrderOf('session_id', '<'),
+    opened_first: inOrderOf('session_id', '>'),
+  } as const satisfies Record<SessionOrder, unknown>;
   const idsByPrefix = sqlite
     .prepare<[string, string, number], string>(
       'SELECT session_id FROM sessions WHERE session_id >= ? AND session_id < ? AND +workspace_id = ? ORDER BY session_id LIMIT 100',
@@ -175,37 +200,41 @@ export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
   };
 
   function pageOf(
-    { audiences, limit, before, isActive, createdBy }: Page,
+    { audiences, limit, before, isActive, createdBy, order = 'newest' }: Page,
     passes: (row: SessionRow) => boolean,
   ) {
     const creator = createdBy?.toLowerCase();
     const sessions: SessionView[] = [];
-    let position = before ?? Number.MAX_SAFE_INTEGER;
+    let position = before ?? (isRising(order) ? 0 : Number.MAX_SAFE_INTEGER);
+    let last = 0;
     for (let looked = 0; looked < MAX_LOOKED_AT;) {
-      const chunk = newest(audiences, position, Math.max(limit, 100));
+      const chunk = following(order, audiences, position, Math.max(limit, 100));
       if (chunk.length === 0) return { sessions, next: null };
-      for (const { pk, seq } of chunk) {
+      for (const { pk, seq, position: place } of chunk) {
         looked++;
-        position = seq;
-        // A session stands in the stream of each audience; it belongs where the caller saw it last.
-        if (seen(pk, audiences).seq !== seq) continue;
+        position = place;
+        // A session stands in the stream of each audience: side by side, or belonging where the caller saw it last.
+        if (isByOpening(order) ? pk === last : seen(pk, audiences).seq !== seq) continue;
+        last = pk;
         const row = toSessionRow(rowOf(pk));
         if (isActive !== undefined && row.isActive !== isActive) continue;
         if (creator !== undefined && row.createdBy.toLowerCase() !== creator) continue;
         if (!passes(row)) continue;
         sessions.push(viewOf(row, audiences));
         if (sessions.length === limit) {
-          return { sessions, next: newest(audiences, position, 1).length === 0 ? null : position };
+          return { sessions, next: following(order, audiences, position, 1).length === 0 ? null : position };
         }
       }
     }
     return { sessions, next: position };
   }
 
-  function newest(audiences: readonly number[], before: number, limit: number) {
+  /** Positions in the order, each after the one before; a session may be there once for each audience. */
+  function following(order: SessionOrder, audiences: readonly number[], after: number, limit: number) {
+    const sign = isRising(order) ? 1 : -1;
     return audiences
-      .flatMap((audience) => recent.all(audience, before, limit))
-      .sort((a, b) => b.seq - a.seq)
+      .flatMap((audience) => orders[order].all(audience, after, limit))
+      .sort((a, b) => sign * (a.position - b.position))
       .slice(0, limit);
   }
 
