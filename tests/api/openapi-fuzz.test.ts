@@ -65,7 +65,9 @@ async function textOf(response: Response): Promise<string> {
   return '';
 }
 
-const ALL = [...ENDPOINTS, ...describeApi({ version: '', cookieName: '' }, ENDPOINTS), ...OUTSIDE].map(({ id }) => id);
+const ALL = [...ENDPOINTS, ...describeApi({ version: '', cookieName: '' }, ENDPOINTS), ...OUTSIDE].map(
+  ({ id }) => id,
+);
 
 it('knows all operations', () => {
   expect(operations.map(({ operation }) => operation.operationId).sort()).toEqual([...ALL].sort());
