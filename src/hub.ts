@@ -319,7 +319,7 @@ function wire(
     api: apiRoutes(apiDeps),
     metrics: prometheusRoutes(apiDeps),
     events: eventRoutes({ ...apiDeps, closing: closing.signal, ...options.streams }),
-    dashboard: dashboardRoutes({ ...apiDeps, now, cookieName, guesses, https, onRefused }),
+    dashboard: dashboardRoutes({ ...apiDeps, now, caches, cookieName, guesses, https, onRefused }),
   });
   const { housekeepingEveryMs: everyMs } = options;
   const housekeeping = startHousekeeping({

@@ -3,6 +3,7 @@ import { html, raw } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import type { Ctx } from '../context.ts';
 import type { Services } from '../features/services.ts';
+import type { RenderBody } from './render-body.ts';
 
 /** Escaped text of HTML; `html` makes it. */
 export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
@@ -31,6 +32,7 @@ export interface View {
   readonly query: URLSearchParams;
   /** What every form must carry; see `csrfField`. */
   readonly csrf: string;
+  readonly renderBody: RenderBody;
   /** The address of an asset. */
   readonly asset: (name: string) => string;
 }

@@ -9,6 +9,7 @@ import { LRUCache } from 'lru-cache';
 import MarkdownIt from 'markdown-it';
 import sanitize from 'sanitize-html';
 import type { Message } from '../http/objects.ts';
+import type { CacheMeters } from '../lib/cache-meter.ts';
 import type { Html } from './page.ts';
 
 // Its types declare the whole DOM, which would then be everywhere in the hub.
@@ -59,19 +60,26 @@ const RULES: sanitize.IOptions = {
   },
 };
 
-const rendered = new LRUCache<string, string>({
-  maxSize: CACHE_BYTES,
-  sizeCalculation: (text, key) => 2 * (text.length + key.length) + 1,
-});
-
 /** The content of a message as markup that is safe to show. */
-export function renderBody({ id, content }: Pick<Message, 'id' | 'content'>): Html {
-  const key = `${id} ${hash('sha256', content, 'base64url')}`;
-  const known = rendered.get(key);
-  if (known !== undefined) return raw(known);
-  const text = content.length > MAX_MARKED_UP ? plain(content) : sanitize(markdown.render(content), RULES);
-  rendered.set(key, text);
-  return raw(text);
+export type RenderBody = (message: Pick<Message, 'id' | 'content'>) => Html;
+
+/** One that remembers what it has rendered. */
+export function createBodyRenderer(caches: CacheMeters): RenderBody {
+  const rendered = new LRUCache<string, string>({
+    maxSize: CACHE_BYTES,
+    sizeCalculation: (text, key) => 2 * (text.length + key.length) + 1,
+    dispose: (_text, _key, reason) => meter.disposed(reason),
+  });
+  const meter = caches.add('bodies', () => ({ entries: rendered.size, bytes: rendered.calculatedSize }));
+  return ({ id, content }) => {
+    const key = `${id} ${hash('sha256', content, 'base64url')}`;
+    const known = rendered.get(key);
+    meter.looked(known !== undefined);
+    if (known !== undefined) return raw(known);
+    const text = content.length > MAX_MARKED_UP ? plain(content) : sanitize(markdown.render(content), RULES);
+    rendered.set(key, text);
+    return raw(text);
+  };
 }
 
 function plain(content: string): string {

@@ -10,11 +10,13 @@ import { EVENTS } from '../http/events/event-text.ts';
 import { answerErrors, type ErrorHandlerOptions } from '../http/error-handler.ts';
 import { verifyOnce } from '../http/require-credential.ts';
 import type { HubEnv } from '../http/types.ts';
+import type { CacheMeters } from '../lib/cache-meter.ts';
 import { loadAssets } from './assets.ts';
 import { errorPage } from './error-page.ts';
 import { frame, type Feed, type FrameParts } from './layout.ts';
 import { loginRoutes, toLogin } from './login.ts';
 import type { Form, Page, View } from './page.ts';
+import { createBodyRenderer } from './render-body.ts';
 import { ACTIONS, FRAGMENTS, PAGES } from './pages/index.ts';
 
 export interface DashboardDeps extends ApiDeps, Pick<ErrorHandlerOptions, 'onRefused'> {
@@ -24,6 +26,7 @@ export interface DashboardDeps extends ApiDeps, Pick<ErrorHandlerOptions, 'onRef
   readonly guesses: GuessGuard;
   /** Whether browsers reach the hub over https. */
   readonly https: boolean;
+  readonly caches: CacheMeters;
 }
 
 export const CSP =
@@ -35,6 +38,7 @@ const HOME = '/ui/sessions';
 export function dashboardRoutes(deps: DashboardDeps): Hono<HubEnv> {
   const { log, now, services, epoch, onRefused } = deps;
   const assets = loadAssets();
+  const renderBody = createBodyRenderer(deps.caches);
   const asset = (name: string): string => assets.url(name);
   const asJson = answerErrors({ log, now, ...(onRefused === undefined ? {} : { onRefused }) });
   const routes = new Hono<HubEnv>();
@@ -73,7 +77,7 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<HubEnv> {
     demand(ctx, 'admin');
     const url = new URL(c.req.url);
     return {
-      ...{ ctx, services, epoch, asset, now: now(), query: url.searchParams },
+      ...{ ctx, services, epoch, asset, renderBody, now: now(), query: url.searchParams },
       ...{ version: deps.version, maxResponseBytes: deps.maxResponseBytes },
       publicUrl: deps.publicUrl(),
       path: twin ? c.req.path.slice(0, -TWIN.length) : c.req.path,

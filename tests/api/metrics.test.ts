@@ -88,6 +88,8 @@ describe.each(ERAS)('in era %s', (era) => {
     const { hits, misses, bytes } = report.caches['searches']!;
     expect(hits + misses).toBe(3);
     expect(bytes).toBeGreaterThanOrEqual(0);
+    for (const name of ['keys', 'sessions', 'newest', 'searches', 'bodies'])
+      expect(Object.keys(report.caches[name] ?? {}), name).toContain('evictions');
     expect(report.caches['keys']!.hits).toBeGreaterThan(0);
     expect(report.store.wal_bytes).toBeGreaterThan(0);
     expect(report.store.database_bytes).toBeGreaterThan(0);

@@ -78,8 +78,8 @@ export const timelineRows: Fragment = {
   },
 };
 
-function rowOptions({ now, query, path }: View) {
-  return { now, path, raw: query.get('view') === 'raw' };
+function rowOptions({ now, query, path, renderBody }: View) {
+  return { now, path, renderBody, raw: query.get('view') === 'raw' };
 }
 
 function summary(session: Session, { now, query }: View): Html {

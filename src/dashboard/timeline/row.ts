@@ -3,13 +3,14 @@ import { isFromOperator } from '../../features/messages/from-operator.ts';
 import type { Message } from '../../http/objects.ts';
 import { html, none, type Html } from '../page.ts';
 import { agentName, hueOf, mark, timeOf } from '../parts.ts';
-import { renderBody } from '../render-body.ts';
+import type { RenderBody } from '../render-body.ts';
 import type { Rows } from './load.ts';
 
 export interface RowOptions {
   readonly now: number;
   /** Contents as they were written. */
   readonly raw: boolean;
+  readonly renderBody: RenderBody;
   /** The address of the timeline. */
   readonly path: string;
 }
@@ -87,7 +88,7 @@ function row(message: Message, placed: Placed): Html {
     tabindex="-1"
   >
     <div class="from">${agentName(sender)}</div>
-    <div class="what">${context(message, placed)} ${body(message, placed.raw)}</div>
+    <div class="what">${context(message, placed)} ${body(message, placed)}</div>
     <div class="side">
       <span class="tools">
         ${parent === null ? none : html`<a href="${path}?thread=${id}">Thread</a>`}
@@ -124,7 +125,7 @@ function context(message: Message, placed: Placed): Html {
   return all.length === 0 ? none : html`<div class="marks">${all}</div>`;
 }
 
-function body(message: Message, raw: boolean): Html {
+function body(message: Message, { raw, renderBody }: Placed): Html {
   const { content } = message;
   const shown = raw
     ? html`<pre class="raw">${content}</pre>`
