@@ -13,8 +13,8 @@ export interface RowWindow {
   newest(): Promise<void>;
   /** Draws a row anew. */
   redraw(id: number, raw?: boolean): Promise<void>;
-  /** How many rows come after a message, without showing them; `upTo`: as far as that is known. */
-  countAfter(id: number): Promise<{ readonly count: number; readonly upTo: number }>;
+  /** How many rows one page after a message has, without showing them; `more` come after `upTo`. */
+  countAfter(id: number): Promise<{ readonly count: number; readonly upTo: number; readonly more: boolean }>;
   /** Whether the page ends where the session does. */
   atTail(): boolean;
 }
@@ -119,14 +119,9 @@ export function rowWindow(list: HTMLElement, path: string): RowWindow {
       }),
 
     async countAfter(id) {
-      let [count, upTo] = [0, id];
-      for (let query = queryFor('after', String(id)); query !== '';) {
-        const { rows, from } = await load(query);
-        count += rows.length;
-        upTo = Math.max(upTo, Number(from.dataset['upTo']));
-        query = from.dataset['newer'] ?? '';
-      }
-      return { count, upTo };
+      const { rows, from } = await load(queryFor('after', String(id)));
+      const upTo = Math.max(id, Number(from.dataset['upTo']));
+      return { count: rows.length, upTo, more: from.dataset['newer'] !== '' };
     },
 
     async redraw(id, raw = false) {
