@@ -80,14 +80,34 @@ describe('away from the end of a long session', () => {
   });
 });
 
+describe('the jump', () => {
+  it('leads from the beginning of a long time to the end, where rows come as they are said', async () => {
+    session = await newSession();
+    const ids = await fill(3 * PER_PAGE);
+    const { opened, page, jump } = await openLive('?since=2000-01-01T00:00');
+    await using _ = opened;
+    expect(await page.locator('#rows > li').first().getAttribute('id')).toBe(`m-${ids[0]!}`);
+    await jump.click();
+    await page.locator(`#m-${ids.at(-1)!}`).waitFor();
+    await page.getByRole('link', { name: 'From 2000-01-01T00:00' }).waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
+    await page.locator(`#m-${await post()}`).waitFor();
+    const first = async (): Promise<string | null> => {
+      await page.evaluate('scrollTo(0, 0)');
+      return page.locator('#rows > li').first().getAttribute('id');
+    };
+    await expect.poll(first, { timeout: 10_000 }).toBe(`m-${ids[0]!}`);
+  });
+});
+
 describe('at the end', () => {
   beforeEach(async () => {
     session = await newSession();
     await fill(60);
   });
 
-  it('is counted so far as anybody would read', async () => {
-    const { opened, page, asked, jump } = await openLive('?code=1');
+  it.each(['?code=1', '?since=2000-01-01T00:00'])('no more is counted than is read: %s', async (query) => {
+    const { opened, page, asked, jump } = await openLive(query);
     await using _ = opened;
     opened.expectFailures();
     await scrollUp(page);
@@ -104,6 +124,7 @@ describe('at the end', () => {
       "[...document.querySelectorAll('#rows > li')].map((row) => Number(row.dataset.id))",
     );
     expect(shown).toEqual(missed.slice(-shown.length));
+    expect(asked.length).toBeLessThan(10);
     await scrollUp(page);
     await post();
     await expect.poll(() => jump.textContent()).toBe('1 new ↓');

@@ -41,14 +41,6 @@ export function rowWindow(list: HTMLElement, path: string): RowWindow {
       scrollBy({ top: held.getBoundingClientRect().top - before, behavior: 'instant' });
   }
 
-  /** The filters alone, or with a place. */
-  function queryFor(change?: 'before' | 'after', id = ''): string {
-    const query = new URLSearchParams(location.search);
-    for (const name of ['at', 'before', 'after', 'past']) query.delete(name);
-    if (change !== undefined) query.set(change, id);
-    return `?${query.toString()}`;
-  }
-
   function trim(from: 'start' | 'end'): void {
     const rows = [...list.children] as HTMLElement[];
     const excess = rows.length - MAX_ROWS;
@@ -111,7 +103,7 @@ export function rowWindow(list: HTMLElement, path: string): RowWindow {
 
     newest: () =>
       once('newer', async () => {
-        const { children, dataset } = await listAt(queryFor());
+        const { children, dataset } = await listAt(queryFor('end', '1'));
         list.dataset['upTo'] = dataset['upTo'] ?? '0';
         list.replaceChildren(...children);
         show('older', dataset['older'] ?? '');
@@ -134,6 +126,14 @@ export function rowWindow(list: HTMLElement, path: string): RowWindow {
       else old.remove();
     },
   };
+}
+
+/** The filters with another place; the `end` is that of the session, where a stretch of time begins at its beginning. */
+export function queryFor(place: 'before' | 'after' | 'end', value: string): string {
+  const query = new URLSearchParams(location.search);
+  for (const name of ['at', 'before', 'after', 'past', 'end']) query.delete(name);
+  query.set(place, value);
+  return `?${query.toString()}`;
 }
 
 function idOf(row: Element | null): string {

@@ -1,7 +1,7 @@
 /** The timeline of a session: older rows as one scrolls up, new ones as they come, permalinks, copying. */
 import { element, fetchMarkup, say } from './dom.ts';
 import { followFeed } from './feed.ts';
-import { MAX_ROWS, rowWindow } from './rows.ts';
+import { MAX_ROWS, queryFor, rowWindow } from './rows.ts';
 
 const frame = element('timeline');
 const list = element('rows');
@@ -177,9 +177,7 @@ function toggle(): void {
 function goToNewest(): void {
   // Far away it is another page.
   if (!rows.atTail()) {
-    const query = new URLSearchParams(location.search);
-    for (const name of ['at', 'before', 'after', 'past']) query.delete(name);
-    location.assign(`${path}?${query.toString()}`);
+    location.assign(path + queryFor('end', '1'));
     return;
   }
   toEnd();
