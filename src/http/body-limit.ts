@@ -1,4 +1,5 @@
 /** Refuses bodies over the limit: by the length they declare, else while they are read. Nothing is read here. */
+import type { Context } from 'hono';
 import { HubError } from '../errors.ts';
 import type { Link } from './chain.ts';
 
@@ -9,18 +10,22 @@ export interface BodyLimitOptions {
 
 export function limitBody({ maxBytes, exempt }: BodyLimitOptions): Link {
   return (c, next) => {
-    const { method, path, raw } = c.req;
-    if (method === 'GET' || method === 'HEAD' || exempt(method, path)) return next();
-    const most = maxBytes(path);
-    const length = c.req.header('content-length');
-    // Node holds a body to its declared length.
-    if (length !== undefined && c.req.header('transfer-encoding') === undefined) {
-      if (!/^\d+$/.test(length) || Number(length) > most) throw tooLarge(most);
-    } else if (raw.body !== null) {
-      c.req.raw = new Request(raw, { body: raw.body.pipeThrough(counted(most)), duplex: 'half' });
-    }
+    const { method, path } = c.req;
+    if (method !== 'GET' && method !== 'HEAD' && !exempt(method, path)) boundBody(c, maxBytes(path));
     return next();
   };
+}
+
+/** @throws HubError CONTENT_TOO_LARGE, now or while the body is read. */
+export function boundBody(c: Context, maxBytes: number): void {
+  const { raw } = c.req;
+  const length = c.req.header('content-length');
+  // Node holds a body to its declared length.
+  if (length !== undefined && c.req.header('transfer-encoding') === undefined) {
+    if (!/^\d+$/.test(length) || Number(length) > maxBytes) throw tooLarge(maxBytes);
+  } else if (raw.body !== null) {
+    c.req.raw = new Request(raw, { body: raw.body.pipeThrough(counted(maxBytes)), duplex: 'half' });
+  }
 }
 
 /** Passes on what it gets, and fails beyond the limit. */

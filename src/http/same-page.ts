@@ -5,11 +5,13 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
 import { HubError } from '../errors.ts';
+import { boundBody } from './body-limit.ts';
 import type { HubEnv } from './types.ts';
 
 export const CSRF_FIELD = 'csrf';
 export const CSRF_HEADER = 'X-CSRF-Token';
 
+const MAX_FORM_BYTES = 1_048_576;
 const FORM = /^(application\/x-www-form-urlencoded|multipart\/form-data)\b/i;
 
 export function isChange(method: string): boolean {
@@ -40,6 +42,8 @@ function originOf(c: Context): string | undefined {
 
 async function fieldOf(c: Context<HubEnv>): Promise<string | undefined> {
   if (!FORM.test(c.req.header('content-type') ?? '')) return undefined;
+  // A credential is asked for before anything else looks at the body.
+  boundBody(c, MAX_FORM_BYTES);
   const field = (await c.req.parseBody())[CSRF_FIELD];
   return typeof field === 'string' ? field : undefined;
 }

@@ -303,3 +303,13 @@ it('reads on only as far as it is read, and ends with the key', async () => {
   );
   expect(row.details['messages']).toBeLessThan(count / 2);
 });
+
+it('holds nothing for who asks for the headers alone', async () => {
+  await using hub = await startTestHub({ env: { MAX_STREAMS_PER_KEY: '2' } });
+  for (let times = 0; times < 4; times++) {
+    const head = await hub.request('/api/v1/export', { method: 'HEAD', headers: OPERATOR });
+    expect([head.status, head.headers.get('content-type')]).toEqual([200, 'application/x-ndjson']);
+    expect(await head.text()).toBe('');
+  }
+  await exported(hub);
+});

@@ -216,11 +216,13 @@ describe('keys alone', () => {
     await page.getByRole('heading', { name: 'Key keyboard is made' }).waitFor();
     await tabTo(page, 'I have stored it');
     await page.keyboard.press('Enter');
+    const row = page.locator('tr[data-row]').filter({ hasText: 'keyboard' });
+    await row.waitFor();
     await tabTo(page, 'Revoke… key keyboard');
     await page.keyboard.press('Enter');
     await tabTo(page, 'button Revoke it');
     await page.keyboard.press('Enter');
-    await page.locator('tr[data-row]').filter({ hasText: 'keyboard' }).getByText('revoked').waitFor();
+    await row.getByText('revoked').waitFor();
   });
 
   it('connect a client', async () => {

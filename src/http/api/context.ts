@@ -81,7 +81,14 @@ export function whileGood(
     });
     const ctx = await contextOf(c, deps);
     request.actsAs(ctx.principal);
-    return work({ ...ctx, signal: AbortSignal.any([ctx.signal, ended.signal]) });
+    const signal = AbortSignal.any([ctx.signal, ended.signal]);
+    const response = await work({ ...ctx, signal });
+    // Whom another answer was given, and who asked for the headers alone, reads nothing: a stream would stay open for ever.
+    if (signal.aborted || c.req.raw.method === 'HEAD') {
+      await response.body?.cancel();
+      return new Response(null, response);
+    }
+    return response;
   });
 }
 

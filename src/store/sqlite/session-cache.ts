@@ -5,7 +5,7 @@
 import { LRUCache } from 'lru-cache';
 import type { CacheMeters } from '../../lib/cache-meter.ts';
 import { ALL_WORKSPACES } from '../port.ts';
-import type { FoundMessages, MessagePage, MessageRow, Reads, SessionRow, SessionView } from '../port.ts';
+import type { FoundMessages, MessagePage, Reads, SessionRow, SessionView } from '../port.ts';
 import type { Names } from './names.ts';
 import type { SyncNouns } from './sync.ts';
 
@@ -35,10 +35,11 @@ interface Known {
 const SESSIONS_BYTES = 8 * 1024 ** 2;
 const NEWEST_BYTES = 32 * 1024 ** 2;
 /** Of one session: whoever comes after these reads anew. */
-const MAX_VARIANTS = 64;
+const MAX_VARIANTS = 16;
 const NO_PAGES: Variants<FoundMessages> = new Map();
-/** What an entry takes beside its texts. */
-const ROW_BYTES = 500;
+const STRING_BYTES = 24;
+const OBJECT_BYTES = 56;
+const POINTER_BYTES = 8;
 
 export function cacheSessions({ names, reads, caches }: SessionCacheDeps): SessionCache {
   const { sessions, messages } = reads;
@@ -54,7 +55,7 @@ export function cacheSessions({ names, reads, caches }: SessionCacheDeps): Sessi
   const knownMeter = caches.add('sessions', () => ({ entries: known.size, bytes: known.calculatedSize }));
   const newest = new LRUCache<number, { readonly pages: Variants<FoundMessages> }>({
     maxSize: NEWEST_BYTES,
-    sizeCalculation: ({ pages }) => sum([ROW_BYTES, ...sizes(pages)]),
+    sizeCalculation: ({ pages }) => sum([OBJECT_BYTES, ...sizes(pages)]),
     dispose: (_pages, _pk, reason) => newestMeter.disposed(reason),
   });
   const newestMeter = caches.add('newest', () => ({ entries: newest.size, bytes: newest.calculatedSize }));
@@ -85,7 +86,7 @@ export function cacheSessions({ names, reads, caches }: SessionCacheDeps): Sessi
     if (before !== undefined) return before.answer;
     const answer = read();
     if (answer === undefined) return undefined;
-    const variant = { answer, bytes: bytesOf(answer.participants) };
+    const variant = { answer, bytes: bytesOf(answer) };
     known.set(sessionId, { row, views: withOne(there.views, audiences, variant) });
     return answer;
   }
@@ -96,7 +97,7 @@ export function cacheSessions({ names, reads, caches }: SessionCacheDeps): Sessi
     newestMeter.looked(before !== undefined);
     if (before !== undefined) return before.answer;
     const answer = messages.page(args);
-    const variant = { answer, bytes: sum(answer.messages.map(bytesOfMessage)) };
+    const variant = { answer, bytes: bytesOf(answer) };
     newest.set(args.sessionPk, { pages: withOne(there ?? NO_PAGES, key, variant) });
     return answer;
   }
@@ -138,21 +139,20 @@ function isNewest({ after, before, threadId, filters }: MessagePage): boolean {
   return [after, before, threadId, filters].every((narrower) => narrower === undefined);
 }
 
-/** With one more, and none of before where there would be too many. */
+/** With one more; none of before where there would be too many. */
 function withOne<V>(all: ReadonlyMap<string, V>, key: string, value: V): ReadonlyMap<string, V> {
   return new Map([...(all.size < MAX_VARIANTS ? all : []), [key, value]]);
 }
 
-function bytesOf(value: unknown): number {
-  return ROW_BYTES + JSON.stringify(value).length;
-}
-
-function bytesOfMessage({ content, metadata }: MessageRow): number {
-  return content.length + bytesOf(metadata);
-}
-
 function sizes(variants: Variants<unknown>): readonly number[] {
-  return [...variants.values()].map(({ bytes }) => bytes);
+  return [...variants].map(([key, { bytes }]) => bytes + bytesOf(key));
+}
+
+/** About what a value of JSON takes in memory, which is up to twenty times its text. */
+function bytesOf(value: unknown): number {
+  if (typeof value === 'string') return STRING_BYTES + 2 * value.length;
+  if (typeof value !== 'object' || value === null) return 0;
+  return OBJECT_BYTES + sum(Object.values(value).map((part) => POINTER_BYTES + bytesOf(part)));
 }
 
 function sum(numbers: readonly number[]): number {
