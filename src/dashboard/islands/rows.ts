@@ -13,8 +13,8 @@ export interface RowWindow {
   newest(): Promise<void>;
   /** Draws a row anew. */
   redraw(id: number, raw?: boolean): Promise<void>;
-  /** How many rows come after a message, without showing them; `upTo`: as far as that is known. */
-  countAfter(id: number): Promise<{ readonly count: number; readonly upTo: number }>;
+  /** How many rows one page after a message has, without showing them; `more` come after `upTo`. */
+  countAfter(id: number): Promise<{ readonly count: number; readonly upTo: number; readonly more: boolean }>;
   /** Whether the page ends where the session does. */
   atTail(): boolean;
 }
@@ -39,14 +39,6 @@ export function rowWindow(list: HTMLElement, path: string): RowWindow {
     change();
     if (held?.isConnected === true)
       scrollBy({ top: held.getBoundingClientRect().top - before, behavior: 'instant' });
-  }
-
-  /** The filters alone, or with a place. */
-  function queryFor(change?: 'before' | 'after', id = ''): string {
-    const query = new URLSearchParams(location.search);
-    for (const name of ['at', 'before', 'after', 'past']) query.delete(name);
-    if (change !== undefined) query.set(change, id);
-    return `?${query.toString()}`;
   }
 
   function trim(from: 'start' | 'end'): void {
@@ -111,7 +103,7 @@ export function rowWindow(list: HTMLElement, path: string): RowWindow {
 
     newest: () =>
       once('newer', async () => {
-        const { children, dataset } = await listAt(queryFor());
+        const { children, dataset } = await listAt(queryFor('end', '1'));
         list.dataset['upTo'] = dataset['upTo'] ?? '0';
         list.replaceChildren(...children);
         show('older', dataset['older'] ?? '');
@@ -119,14 +111,9 @@ export function rowWindow(list: HTMLElement, path: string): RowWindow {
       }),
 
     async countAfter(id) {
-      let [count, upTo] = [0, id];
-      for (let query = queryFor('after', String(id)); query !== '';) {
-        const { rows, from } = await load(query);
-        count += rows.length;
-        upTo = Math.max(upTo, Number(from.dataset['upTo']));
-        query = from.dataset['newer'] ?? '';
-      }
-      return { count, upTo };
+      const { rows, from } = await load(queryFor('after', String(id)));
+      const upTo = Math.max(id, Number(from.dataset['upTo']));
+      return { count: rows.length, upTo, more: from.dataset['newer'] !== '' };
     },
 
     async redraw(id, raw = false) {
@@ -139,6 +126,14 @@ export function rowWindow(list: HTMLElement, path: string): RowWindow {
       else old.remove();
     },
   };
+}
+
+/** The filters with another place; the `end` is that of the session, where a stretch of time begins at its beginning. */
+export function queryFor(place: 'before' | 'after' | 'end', value: string): string {
+  const query = new URLSearchParams(location.search);
+  for (const name of ['at', 'before', 'after', 'past', 'end']) query.delete(name);
+  query.set(place, value);
+  return `?${query.toString()}`;
 }
 
 function idOf(row: Element | null): string {

@@ -1,7 +1,7 @@
 /** The timeline of a session: older rows as one scrolls up, new ones as they come, permalinks, copying. */
 import { element, fetchMarkup, say } from './dom.ts';
 import { followFeed } from './feed.ts';
-import { MAX_ROWS, rowWindow } from './rows.ts';
+import { MAX_ROWS, queryFor, rowWindow } from './rows.ts';
 
 const frame = element('timeline');
 const list = element('rows');
@@ -13,6 +13,8 @@ const [tail, live, jump] = [element('tail'), element('live'), element('jump')];
 const NEAR_END_PX = 120;
 /** What comes within this time is drawn at once. */
 const GATHER_MS = 200;
+/** Pages of new rows that are counted: what is further back is more than anybody reads, and so is the number. */
+const MAX_COUNTED_PAGES = 5;
 
 /** What the address filters by; the hub alone knows what passes it. */
 const FILTERS = ['agent', 'type', 'visibility', 'since', 'until', 'code', 'thread'];
@@ -23,13 +25,21 @@ let waiting = 0;
 /** Messages have come that may or may not be rows here. */
 let isUncounted = false;
 let countedUpTo = 0;
+/** Pages counted in a row of which none was the last. */
+let pagesCounted = 0;
 let wanted = true;
 let at = position;
 let stream: AbortController | undefined;
 
 const page = document.documentElement;
 const isAtEnd = (): boolean => page.scrollHeight - page.scrollTop - innerHeight < NEAR_END_PX;
-const toEnd = (): void => scrollTo({ top: page.scrollHeight, behavior: 'instant' });
+/** Whoever scrolls up while rows are on their way stays there. */
+let isFollowing = true;
+
+function toEnd(): void {
+  isFollowing = true;
+  scrollTo({ top: page.scrollHeight, behavior: 'instant' });
+}
 
 // --- permalinks ------------------------------------------------------------------------------------------------------
 
@@ -64,9 +74,14 @@ function showState(state: 'live' | 'lost' | 'over' | 'off' | 'paused'): void {
   element('live-state').textContent = words[state];
 }
 
+/** Away from the tail, what is old would count as new. */
+const canCount = (): boolean => isUncounted && rows.atTail() && pagesCounted < MAX_COUNTED_PAGES;
+const isPastCounting = (): boolean => isUncounted && pagesCounted >= MAX_COUNTED_PAGES;
+
 function showWaiting(): void {
-  jump.hidden = waiting === 0 && rows.atTail();
-  jump.textContent = waiting === 0 ? 'To the newest ↓' : `${waiting.toLocaleString('en')} new ↓`;
+  jump.hidden = waiting === 0 && rows.atTail() && !isPastCounting();
+  const more = isUncounted && !canCount() ? '+' : '';
+  jump.textContent = waiting === 0 ? 'To the newest ↓' : `${waiting.toLocaleString('en')}${more} new ↓`;
 }
 
 let gathering: ReturnType<typeof setTimeout> | undefined;
@@ -80,12 +95,15 @@ function arrived(): void {
 /** From where the page ended: what is missing comes in several pieces where much has come. */
 let catchingUp = false;
 
+/** One page: what was counted stays so, whatever becomes of the next. */
 async function count(): Promise<void> {
   isUncounted = false;
   try {
-    const counted = await rows.countAfter(Math.max(countedUpTo, Number(list.dataset['upTo'])));
-    countedUpTo = counted.upTo;
-    waiting += counted.count;
+    const page = await rows.countAfter(Math.max(countedUpTo, Number(list.dataset['upTo'])));
+    countedUpTo = page.upTo;
+    waiting += page.count;
+    pagesCounted = page.more ? pagesCounted + 1 : 0;
+    isUncounted ||= page.more;
   } catch (error) {
     isUncounted = true;
     throw error;
@@ -93,26 +111,34 @@ async function count(): Promise<void> {
 }
 
 async function draw(): Promise<void> {
+  let goesOn = false;
   try {
-    while (isUncounted) await count();
-    while (waiting > 0 && isAtEnd() && (catchingUp || rows.atTail())) {
+    if (canCount()) await count();
+    while (!canCount() && (waiting > 0 || isPastCounting()) && isAtEnd() && (catchingUp || rows.atTail())) {
       const before = waiting;
       catchingUp = true;
-      if (waiting > MAX_ROWS) await rows.newest();
+      toEnd();
+      if (waiting > MAX_ROWS || isPastCounting()) {
+        await rows.newest();
+        pagesCounted = 0;
+        toEnd();
+      }
       do {
         await rows.newer();
-        toEnd();
-      } while (!rows.atTail());
+        if (isFollowing) toEnd();
+      } while (isFollowing && !rows.atTail());
       catchingUp = false;
       waiting = Math.max(0, waiting - before);
       if (list.childElementCount > 0) document.getElementById('nothing')?.remove();
     }
+    goesOn = canCount();
   } catch {
     // Cut, as the stream is: when that is back, it goes on here.
   }
   gathering = undefined;
   showPlace();
   showWaiting();
+  if (goesOn) arrived();
 }
 
 /** Live or not, as far as that depends on where one looks. */
@@ -148,17 +174,14 @@ function toggle(): void {
   showState(wanted ? 'live' : 'off');
 }
 
-async function goToNewest(): Promise<void> {
+function goToNewest(): void {
   // Far away it is another page.
   if (!rows.atTail()) {
-    const query = new URLSearchParams(location.search);
-    for (const name of ['at', 'before', 'after', 'past']) query.delete(name);
-    location.assign(`${path}?${query.toString()}`);
+    location.assign(path + queryFor('end', '1'));
     return;
   }
   toEnd();
-  await draw();
-  toEnd();
+  arrived();
 }
 
 // --- rows ------------------------------------------------------------------------------------------------------------
@@ -213,12 +236,13 @@ list.addEventListener('click', (event) => {
   }
 });
 live.addEventListener('click', toggle);
-jump.addEventListener('click', () => void goToNewest());
+jump.addEventListener('click', goToNewest);
 addEventListener('hashchange', goToNamed);
 addEventListener(
   'scroll',
   () => {
-    if (waiting > 0 && isAtEnd()) arrived();
+    isFollowing = isAtEnd();
+    if ((waiting > 0 || isPastCounting()) && isAtEnd()) arrived();
     showPlace();
   },
   { passive: true },

@@ -26,7 +26,8 @@ export async function loadRows(view: View, sessionId: string): Promise<Rows> {
   const place = placeOf(view.query);
   const limit = limitOf(view.query);
   const whole = { view, sessionId, filter };
-  if (isTimed(filter) && !('before' in place || 'after' in place)) return inTime(whole);
+  const isFromEnd = view.query.get('end') === '1';
+  if (isTimed(filter) && !('before' in place || 'after' in place || isFromEnd)) return inTime(whole);
   if ('at' in place) {
     const [before, after] = [
       await walk(whole, { before: place.at + 1 }, { rows: PER_PAGE / 2, chars: MAX_CHARS / 2 }),
@@ -170,7 +171,7 @@ function pastOf(query: URLSearchParams): { readonly at: number; readonly id: num
 
 function queryOf(query: URLSearchParams, change: Readonly<Record<string, number | string | null>>): string {
   const next = new URLSearchParams(query);
-  for (const name of ['at', 'before', 'after', 'past', 'limit']) next.delete(name);
+  for (const name of ['at', 'before', 'after', 'past', 'end', 'limit']) next.delete(name);
   for (const [name, value] of Object.entries(change)) if (value !== null) next.set(name, String(value));
   return `?${next.toString()}`;
 }
