@@ -130,9 +130,14 @@ function failure(plugin: string, part: string, cause: unknown): HubError {
   );
 }
 
+/** `off`: why it is switched off; undefined where the hub starts or stops. */
 export function notRunning(plugin: string, off: string | undefined): HubError {
-  const why = off === undefined ? 'has stopped with the hub' : 'is switched off after failures';
-  return new HubError('INTERNAL_ERROR', `Plugin ${plugin} ${why}.`, {
+  if (off === undefined)
+    return new HubError('OVERLOADED', `Plugin ${plugin} does not run: the hub starts or stops.`, {
+      ...{ context: { plugin }, retryAfter: 1 },
+      suggestions: ['Try again when the hub has started.'],
+    });
+  return new HubError('INTERNAL_ERROR', `Plugin ${plugin} is switched off after failures.`, {
     context: { plugin },
     suggestions: ['Ask an operator: the health of the hub says why, and a restart tries it again.'],
   });

@@ -20,6 +20,8 @@ export interface RunningPlugin {
   ctx(): Ctx;
   /** What its parts get; `state` is undefined before `start` has ended. */
   my(): Running<never, never>;
+  /** Whether its `start` has ended well. */
+  isReady(): boolean;
   enter(principal: Principal, surface: McpSurface): void;
   started(state: unknown): void;
 }
@@ -34,6 +36,7 @@ export function createRunning(
   const guard = createGuard(name, owners, hubLog);
   let entered: { readonly principal: Principal; readonly own: Own<object> } | undefined;
   let state: unknown;
+  let ready = false;
 
   const inside = () => {
     if (entered === undefined) throw new Error(`plugin ${name} has not entered the hub`);
@@ -49,6 +52,7 @@ export function createRunning(
   return {
     ...{ definition, grant, guard, log, ctx },
     principal: () => entered?.principal,
+    isReady: () => ready,
     my: () => ({ ...inside().own, state }) as Running<never, never>,
     enter(principal, surface) {
       const own = { config, hub: accessAs(surface, ctx), log, signal: guard.signal };
@@ -56,6 +60,7 @@ export function createRunning(
     },
     started(made) {
       state = made;
+      ready = true;
     },
   };
 }
