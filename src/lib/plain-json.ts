@@ -34,7 +34,9 @@ function isPlain(value: unknown, isItem: boolean): boolean {
       const prototype: unknown = Object.getPrototypeOf(value);
       return prototype === null || prototype === Object.prototype;
     }
-    default:
+    case 'bigint':
+    case 'function':
+    case 'symbol':
       return false;
   }
 }

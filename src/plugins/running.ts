@@ -30,10 +30,11 @@ export function createRunning(
   { plugin: definition, config, grant }: LoadedPlugin,
   owners: Owners,
   hubLog: Logger,
+  now: () => number,
 ): RunningPlugin {
   const { name } = definition;
   const log = hubLog.child({ plugin: name });
-  const guard = createGuard(name, owners, hubLog);
+  const guard = createGuard(name, owners, hubLog, now);
   let entered: { readonly principal: Principal; readonly own: Own<object> } | undefined;
   let state: unknown;
   let ready = false;
@@ -55,7 +56,7 @@ export function createRunning(
     isReady: () => ready,
     my: () => ({ ...inside().own, state }) as Running<never, never>,
     enter(principal, surface) {
-      const own = { config, hub: accessAs(surface, ctx), log, signal: guard.signal };
+      const own = { config, hub: accessAs(surface, guard, ctx), log, signal: guard.signal };
       entered = { principal, own };
     },
     started(made) {
