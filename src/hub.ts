@@ -121,6 +121,7 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
   const tracing = otlp?.tracing;
   let search: Search | undefined;
   let disk: DiskWatch | undefined;
+  let wired: Hub | undefined;
   const opened = await openSqliteStore({
     ...config.store,
     ...{ log, caches },
@@ -150,14 +151,19 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
       ...(everyMs === undefined ? {} : { everyMs }),
     });
     const hub = wire({ store, bus, search, caches, metrics, disk, otlp, plugins }, config, secrets, options);
+    wired = hub;
     await hub.services.leases.load();
     await hub.startPlugins();
     return hub;
   } catch (error) {
-    await disk?.stop();
-    await search?.close();
-    await store.close();
-    await otlp?.close();
+    if (wired !== undefined) await wired.close();
+    else {
+      await plugins?.stop();
+      await disk?.stop();
+      await search?.close();
+      await store.close();
+      await otlp?.close();
+    }
     throw error;
   }
 }
@@ -203,6 +209,13 @@ function wire(
 ): Hub & { startPlugins(): Promise<void> } {
   const { log, version, now = Date.now, clock = steadyClock, sessionIdleMs = SESSION_IDLE_MS } = options;
   const { limits, rates, presence } = config;
+  // What plugins may not add ends the start here, before anything runs.
+  const own = options.tools ?? TOOLS;
+  const added = plugins?.added({
+    resources: ADDRESSES,
+    prompts: PROMPT_DESCRIPTORS.map(({ name }) => name),
+  });
+  const tools = plugins?.tools(own) ?? own;
   const { tracing } = otlp ?? {};
   const search = tracing === undefined ? plainSearch : tracedSearch(tracing, plainSearch);
   // The port may be any free one: which, is known when the hub listens.
@@ -253,12 +266,7 @@ function wire(
       slowest: (ms) => store.slowest(ms),
     },
   };
-  const own = options.tools ?? TOOLS;
-  const added = plugins?.added({
-    resources: ADDRESSES,
-    prompts: PROMPT_DESCRIPTORS.map(({ name }) => name),
-  });
-  const surface = createSurface(toolHub, plugins?.tools(own) ?? own, {
+  const surface = createSurface(toolHub, tools, {
     ...{ version, now, timeoutMs: config.mcp.toolTimeoutMs },
     ...(added === undefined ? {} : { added }),
   });

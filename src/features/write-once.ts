@@ -37,7 +37,7 @@ export function writeOnce<T extends object>(
  * What the call was answered the first time, if it was.
  * @throws HubError IDEMPOTENCY_MISMATCH where the key came with another tool or other arguments.
  */
-export async function firstAnswer<T extends object>(tx: Tx, ctx: Ctx, now: number): Promise<T | undefined> {
+async function firstAnswer<T extends object>(tx: Tx, ctx: Ctx, now: number): Promise<T | undefined> {
   const { idempotency, principal } = ctx;
   if (idempotency === undefined) return undefined;
   const { key, tool, argsHash } = idempotency;
@@ -45,6 +45,18 @@ export async function firstAnswer<T extends object>(tx: Tx, ctx: Ctx, now: numbe
   if (first === undefined || first.createdAt <= now - IDEMPOTENCY_TTL_MS) return undefined;
   if (first.tool !== tool || first.argsHash !== argsHash) throw mismatch(key, first.tool);
   return JSON.parse(first.result) as T;
+}
+
+/**
+ * What the call was answered the first time, before anything else is asked about it: a repetition changes nothing.
+ * @throws HubError IDEMPOTENCY_MISMATCH where the key came with another tool or other arguments.
+ */
+export async function answered<T extends object>(
+  store: Pick<Store, 'write'>,
+  ctx: Ctx,
+  now: number,
+): Promise<T | undefined> {
+  return ctx.idempotency === undefined ? undefined : store.write((tx) => firstAnswer<T>(tx, ctx, now));
 }
 
 function mismatch(key: string, tool: string): HubError {

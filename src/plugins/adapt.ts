@@ -60,7 +60,7 @@ function tooDear(what: string, tokens: number, max: number): StartError {
   );
 }
 
-function toTool(plugin: RunningPlugin, name: string, { toolTimeoutMs, surface }: AdaptDeps): Tool {
+function toTool(plugin: RunningPlugin, name: string, deps: AdaptDeps): Tool {
   const tool = plugin.definition.tools?.[name];
   if (tool === undefined) throw new Error(`no tool ${name}`);
   const { title = name, description, permission = 'read', output } = tool;
@@ -75,9 +75,8 @@ function toTool(plugin: RunningPlugin, name: string, { toolTimeoutMs, surface }:
     output: answer,
     handler(_hub, ctx, args) {
       demand(ctx, permission);
-      const work = { part: `tool ${name}`, limitMs: toolTimeoutMs, signal: ctx.signal } as const;
-      return plugin.guard.run({ ...work, mayRefuse: true, sawContents: true }, async () =>
-        answer.parse(await tool.handler(args, calledBy(plugin, ctx, surface()))),
+      return run(plugin, `tool ${name}`, ctx, deps, async (call) =>
+        answer.parse(await tool.handler(args, call)),
       );
     },
   };
@@ -120,7 +119,7 @@ function demandUnique(what: string, names: readonly string[]): void {
     throw new StartError(`There are two ${what}s ${twice}; a plugin must rename its own.`);
 }
 
-function resourcesOf(plugin: RunningPlugin, { toolTimeoutMs, surface }: AdaptDeps): readonly AddedResource[] {
+function resourcesOf(plugin: RunningPlugin, deps: AdaptDeps): readonly AddedResource[] {
   return Object.entries(plugin.definition.resources ?? {}).map(([address, resource]) => {
     const { title, description, mimeType = 'application/json', permission = 'read' } = resource;
     const told = { name: nameOf(address), title, description, mimeType };
@@ -128,9 +127,8 @@ function resourcesOf(plugin: RunningPlugin, { toolTimeoutMs, surface }: AdaptDep
       permission,
       descriptor: address.includes('{') ? { ...told, uriTemplate: address } : { ...told, uri: address },
       read(ctx, params) {
-        const work = { part: `resource ${address}`, limitMs: toolTimeoutMs, signal: ctx.signal } as const;
-        return plugin.guard.run({ ...work, mayRefuse: true, sawContents: true }, async () => {
-          const made = await resource.read(params, calledBy(plugin, ctx, surface()));
+        return run(plugin, `resource ${address}`, ctx, deps, async (call) => {
+          const made = await resource.read(params, call);
           return typeof made === 'string' ? made : JSON.stringify(made);
         });
       },
@@ -138,7 +136,7 @@ function resourcesOf(plugin: RunningPlugin, { toolTimeoutMs, surface }: AdaptDep
   });
 }
 
-function promptsOf(plugin: RunningPlugin, { toolTimeoutMs, surface }: AdaptDeps): readonly AddedPrompt[] {
+function promptsOf(plugin: RunningPlugin, deps: AdaptDeps): readonly AddedPrompt[] {
   return Object.entries(plugin.definition.prompts ?? {}).map(([name, prompt]) => {
     const { title, description, arguments: args = {} } = prompt;
     return {
@@ -152,9 +150,8 @@ function promptsOf(plugin: RunningPlugin, { toolTimeoutMs, surface }: AdaptDeps)
       },
       render(ctx, given) {
         demand(ctx, 'read');
-        const work = { part: `prompt ${name}`, limitMs: toolTimeoutMs, signal: ctx.signal } as const;
-        return plugin.guard.run({ ...work, mayRefuse: true, sawContents: true }, async () =>
-          z.string().parse(await prompt.render(given, calledBy(plugin, ctx, surface()))),
+        return run(plugin, `prompt ${name}`, ctx, deps, async (call) =>
+          z.string().parse(await prompt.render(given, call)),
         );
       },
     };
@@ -166,13 +163,29 @@ function nameOf(address: string): string {
   return address.replace(/[^A-Za-z0-9]+/g, '-').replace(/-$/, '');
 }
 
-function calledBy(plugin: RunningPlugin, ctx: Ctx, surface: McpSurface): Called<never, never> {
-  return {
-    ...plugin.my(),
-    hub: accessAs(surface, () => ctx),
-    signal: AbortSignal.any([ctx.signal, plugin.guard.signal]),
-    caller: callerOf(ctx),
-  };
+/** A call of a part, which ends with its answer: nobody acts as its caller after. */
+async function run<T>(
+  plugin: RunningPlugin,
+  part: string,
+  ctx: Ctx,
+  { toolTimeoutMs: limitMs, surface }: AdaptDeps,
+  make: (call: Called<never, never>) => Promise<T>,
+): Promise<T> {
+  const { guard } = plugin;
+  const over = new AbortController();
+  const signal = AbortSignal.any([ctx.signal, guard.signal, over.signal]);
+  const work = { part, limitMs, mayRefuse: true, sawContents: true, signal: ctx.signal } as const;
+  try {
+    return await guard.run(work, () =>
+      make({
+        ...plugin.my(),
+        hub: accessAs(surface(), guard, () => ({ ...ctx, signal })),
+        ...{ signal, caller: callerOf(ctx) },
+      }),
+    );
+  } finally {
+    over.abort();
+  }
 }
 
 export function callerOf({ principal }: Ctx): Caller {

@@ -59,7 +59,7 @@ export async function listen(plugin: RunningPlugin, { feed }: Pick<Services, 'fe
     const handler = Reflect.get(definition.on ?? {}, name) as Handler | undefined;
     if (handler === undefined || guard.signal.aborted) return;
     const work = { part: `on ${name}`, limitMs: plugin.grant.limitMs, sawContents: true } as const;
-    await guard.run(work, () => handler(event, plugin.my())).catch(() => undefined);
+    await guard.run(work, () => handler(structuredClone(event), plugin.my())).catch(() => undefined);
   }
 
   async function follow(): Promise<void> {

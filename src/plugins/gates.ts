@@ -3,18 +3,19 @@ import { z } from 'zod';
 import type { Ctx } from '../context.ts';
 import type { Changes, Gates, Writes } from '../features/before.ts';
 import { reaches } from '../features/operator.ts';
+import { plainJson } from '../lib/plain-json.ts';
+import { metadata, purpose } from '../mcp/tools/fields.ts';
 import { notRunning } from './guard.ts';
 import { callerOf } from './adapt.ts';
 import type { RunningPlugin } from './running.ts';
 
-const metadata = z.record(z.string(), z.unknown()).optional();
-const purpose = z.string().min(1).max(2000).optional();
+const content = z.string().refine((text) => text.trim() !== '', 'text that is not only white space');
 
-/** What hooks may answer. */
+/** What hooks may answer: as a tool takes it. The sizes that are settings the services check. */
 const CHANGES = {
-  'message.add': z.strictObject({ content: z.string().min(1).optional(), metadata }),
-  'session.create': z.strictObject({ purpose, metadata }),
-  'session.update': z.strictObject({ purpose, metadata }),
+  'message.add': z.strictObject({ content, metadata }).partial(),
+  'session.create': z.strictObject({ purpose, metadata }).partial(),
+  'session.update': z.strictObject({ purpose, metadata }).partial(),
   'memory.set': z.strictObject({ value: z.unknown(), metadata }).partial(),
 } as const;
 
@@ -34,12 +35,13 @@ function gateOf<W extends keyof Writes>(kind: W, plugins: readonly RunningPlugin
     let changes: Changes[W] = {};
     for (const plugin of asked) {
       const { definition, guard, grant } = plugin;
-      const keyId = plugin.principal()?.keyId;
       if (!reaches(grant.workspace, workspace)) continue;
-      if (guard.off !== undefined && definition.required === true)
-        throw notRunning(definition.name, guard.off);
       // Not about what its own agent writes: a hook that writes would be asked again and again.
-      if (guard.signal.aborted || keyId === undefined || keyId === ctx.principal.keyId) continue;
+      if (plugin.principal()?.keyId === ctx.principal.keyId) continue;
+      if (guard.signal.aborted || !plugin.isReady()) {
+        if (definition.required === true) throw notRunning(definition.name, guard.off);
+        continue;
+      }
       const part = `before ${kind}`;
       const made = await guard.run(
         { part, limitMs: grant.limitMs, mayRefuse: true, sawContents: true },
@@ -48,8 +50,9 @@ function gateOf<W extends keyof Writes>(kind: W, plugins: readonly RunningPlugin
             write: Writes[W],
             my: object,
           ) => unknown;
-          const answer = await hook({ ...write, ...changes }, { ...plugin.my(), caller: callerOf(ctx) });
-          return answer == null ? {} : CHANGES[kind].parse(answer);
+          const seen = structuredClone({ ...write, ...changes });
+          const answer = await hook(seen, { ...plugin.my(), caller: callerOf(ctx) });
+          return answer == null ? {} : CHANGES[kind].parse(plainJson(answer));
         },
       );
       changes = { ...changes, ...made };

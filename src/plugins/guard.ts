@@ -9,6 +9,9 @@ import type { Logger } from '../telemetry/log.ts';
 
 /** How often in a row a part may fail. */
 export const MAX_FAILURES = 5;
+/** Failures that nobody waited for are a row as long as no pause between them is as long as this. */
+export const STRAY_PAUSE_MS = 10 * 60_000;
+const STRAY = 'something it did not wait for';
 
 export interface GuardedWork {
   /** In words: "tool count_words". */
@@ -18,6 +21,8 @@ export interface GuardedWork {
   readonly mayRefuse?: true;
   /** It has seen contents of messages, which an error may repeat: only its kind and place are logged. */
   readonly sawContents?: true;
+  /** It may fail as often as it does: its failures are told, and switch nothing off. */
+  readonly mayFail?: true;
   /** Whoever called waits no more: what comes of it does not count. */
   readonly signal?: AbortSignal;
 }
@@ -30,8 +35,10 @@ export interface Guard {
   readonly off: string | undefined;
   /** @throws HubError INTERNAL_ERROR where the plugin is off, fails or is late, or the one that it refuses with. */
   run<T>(work: GuardedWork, make: () => T | Promise<T>): Promise<T>;
+  /** Runs what is the hub's own work: what goes on after it, for others too, is not the plugin's. */
+  outside<T>(work: () => T): T;
   /** Counts a failure that nobody waited for. */
-  failed(work: Pick<GuardedWork, 'part' | 'sawContents'>, error: unknown): void;
+  strayed(error: unknown): void;
   /** For good, until the hub starts again. */
   switchOff(reason: string): void;
   /** The end of the hub: nothing runs any more. */
@@ -46,10 +53,11 @@ class TooLate extends Error {
   override readonly name = 'TooLate';
 }
 
-export function createGuard(plugin: string, owners: Owners, log: Logger): Guard {
+export function createGuard(plugin: string, owners: Owners, log: Logger, now: () => number): Guard {
   const ended = new AbortController();
   const failures = new Map<string, number>();
   let off: string | undefined;
+  let strayedAt = -Infinity;
 
   function switchOff(reason: string): void {
     if (off !== undefined || ended.signal.aborted) return;
@@ -58,13 +66,18 @@ export function createGuard(plugin: string, owners: Owners, log: Logger): Guard 
     ended.abort();
   }
 
-  function failed({ part, sawContents }: Pick<GuardedWork, 'part' | 'sawContents'>, error: unknown): void {
+  function failed({ part, sawContents, mayFail }: Omit<GuardedWork, 'limitMs'>, error: unknown): void {
     const count = (failures.get(part) ?? 0) + 1;
     failures.set(part, count);
     const what = sawContents === true ? { error: placeOf(error) } : { err: error };
-    log.error({ plugin, part, in_a_row: count, ...what }, 'a plugin failed');
+    if (count === 1 || mayFail !== true)
+      log.error({ plugin, part, in_a_row: count, ...what }, 'a plugin failed');
     const how = error instanceof TooLate ? error.message : 'threw';
-    if (count >= MAX_FAILURES) switchOff(`${part} ${how}, ${count} times in a row`);
+    if (count >= MAX_FAILURES && mayFail !== true) switchOff(`${part} ${how}, ${count} times in a row`);
+  }
+
+  function forgiveStrays(): void {
+    if (now() - strayedAt >= STRAY_PAUSE_MS) failures.delete(STRAY);
   }
 
   const guard: Guard = {
@@ -95,11 +108,17 @@ export function createGuard(plugin: string, owners: Owners, log: Logger): Guard 
         clearTimeout(timer);
       }
     },
-    failed,
+    outside: (work) => owners.exit(work),
+    strayed(error) {
+      forgiveStrays();
+      strayedAt = now();
+      failed({ part: STRAY, sawContents: true }, error);
+    },
     switchOff,
     end: () => ended.abort(),
     health() {
       if (off !== undefined) return { status: 'failed', reason: `switched off: ${off}` };
+      forgiveStrays();
       const [part] = failures.keys();
       if (part === undefined) return { status: 'healthy' };
       return { status: 'degraded', reason: `${part} failed the last ${failures.get(part) ?? 1} times` };
@@ -130,9 +149,14 @@ function failure(plugin: string, part: string, cause: unknown): HubError {
   );
 }
 
+/** `off`: why it is switched off; undefined where the hub starts or stops. */
 export function notRunning(plugin: string, off: string | undefined): HubError {
-  const why = off === undefined ? 'has stopped with the hub' : 'is switched off after failures';
-  return new HubError('INTERNAL_ERROR', `Plugin ${plugin} ${why}.`, {
+  if (off === undefined)
+    return new HubError('OVERLOADED', `Plugin ${plugin} does not run: the hub starts or stops.`, {
+      ...{ context: { plugin }, retryAfter: 1 },
+      suggestions: ['Try again when the hub has started.'],
+    });
+  return new HubError('INTERNAL_ERROR', `Plugin ${plugin} is switched off after failures.`, {
     context: { plugin },
     suggestions: ['Ask an operator: the health of the hub says why, and a restart tries it again.'],
   });

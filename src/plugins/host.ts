@@ -1,10 +1,11 @@
 /** All plugins of a hub: what they add to it, what they are asked and told, their start, health and end. */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { z } from 'zod';
 import type { Principal } from '../context.ts';
 import { HubError, StartError } from '../errors.ts';
 import type { Who } from '../features/agents/presence.ts';
 import type { Gates } from '../features/before.ts';
-import type { HealthCheck, HealthReport, PartHealth } from '../features/health/service.ts';
+import { HEALTH, type HealthCheck, type HealthReport, type PartHealth } from '../features/health/service.ts';
 import { reaches } from '../features/operator.ts';
 import type { Services } from '../features/services.ts';
 import type { McpSurface } from '../mcp/surface.ts';
@@ -58,6 +59,8 @@ export interface HostDeps {
 
 const START_MS = 10_000;
 const HEALTH_MS = 1000;
+/** Characters of the reason of a plugin's health. */
+const MAX_REASON = 500;
 /** Where nobody has said that the hub stops before it does. */
 const STOP_MS = 3000;
 /** For each `stop`, however late it is. */
@@ -66,7 +69,7 @@ const LEAST_STOP_MS = 200;
 export function createPluginHost(loaded: LoadedPlugins, deps: HostDeps): PluginHost {
   const { log, now, toolTimeoutMs, maxResponseBytes, healthLookEveryMs } = deps;
   const owners = new AsyncLocalStorage<Guard>();
-  const plugins = loaded.plugins.map((one) => createRunning(one, owners, log));
+  const plugins = loaded.plugins.map((one) => createRunning(one, owners, log, now));
   const listening = new Map<RunningPlugin, Listening>();
   const watching: Disposable[] = [];
   let running: McpSurface | undefined;
@@ -197,30 +200,37 @@ export function createPluginHost(loaded: LoadedPlugins, deps: HostDeps): PluginH
 
     blame(error) {
       const guard = owners.getStore();
-      guard?.failed({ part: 'something it did not wait for', sawContents: true }, error);
+      guard?.strayed(error);
       return guard !== undefined;
     },
   };
 }
 
-/** What its guard says, else what it says itself. */
+const healthShape = z.object({
+  status: z.enum(HEALTH),
+  reason: z.string().min(1).max(MAX_REASON).optional(),
+});
+
+/** What its guard says, else what it says itself, which is asked each time: it may have come right again. */
 function healthOf(plugin: RunningPlugin, listening: ReadonlyMap<RunningPlugin, Listening>): HealthCheck {
   const { definition, guard } = plugin;
-  let asking: Promise<PartHealth> | undefined;
-  const ask = async (): Promise<PartHealth> => {
+  let asking: Promise<PartHealth | undefined> | undefined;
+  const ask = async (): Promise<PartHealth | undefined> => {
+    const work = { part: 'health', limitMs: HEALTH_MS, mayFail: true } as const;
     const own = await guard
-      .run({ part: 'health', limitMs: HEALTH_MS }, () => definition.health?.(plugin.my()))
+      .run(work, async () => healthShape.parse(await definition.health?.(plugin.my())))
       .catch(() => undefined);
     asking = undefined;
-    return own ?? guard.health();
+    return own && { status: own.status, ...(own.reason === undefined ? {} : { reason: own.reason }) };
   };
-  return () => {
+  return async () => {
+    const asked = definition.health !== undefined && listening.has(plugin) && guard.off === undefined;
+    const own = asked ? await (asking ??= ask()) : undefined;
     const contained = guard.health();
     if (contained.status !== 'healthy') return contained;
     if (listening.get(plugin)?.queue.losing === true)
       return { status: 'degraded', reason: 'it is too slow: events that wait for it are dropped' };
-    if (definition.health === undefined || !listening.has(plugin)) return contained;
-    return (asking ??= ask());
+    return own ?? contained;
   };
 }
 

@@ -20,6 +20,8 @@ export interface RunningPlugin {
   ctx(): Ctx;
   /** What its parts get; `state` is undefined before `start` has ended. */
   my(): Running<never, never>;
+  /** Whether its `start` has ended well. */
+  isReady(): boolean;
   enter(principal: Principal, surface: McpSurface): void;
   started(state: unknown): void;
 }
@@ -28,12 +30,14 @@ export function createRunning(
   { plugin: definition, config, grant }: LoadedPlugin,
   owners: Owners,
   hubLog: Logger,
+  now: () => number,
 ): RunningPlugin {
   const { name } = definition;
   const log = hubLog.child({ plugin: name });
-  const guard = createGuard(name, owners, hubLog);
+  const guard = createGuard(name, owners, hubLog, now);
   let entered: { readonly principal: Principal; readonly own: Own<object> } | undefined;
   let state: unknown;
+  let ready = false;
 
   const inside = () => {
     if (entered === undefined) throw new Error(`plugin ${name} has not entered the hub`);
@@ -49,13 +53,15 @@ export function createRunning(
   return {
     ...{ definition, grant, guard, log, ctx },
     principal: () => entered?.principal,
+    isReady: () => ready,
     my: () => ({ ...inside().own, state }) as Running<never, never>,
     enter(principal, surface) {
-      const own = { config, hub: accessAs(surface, ctx), log, signal: guard.signal };
+      const own = { config, hub: accessAs(surface, guard, ctx), log, signal: guard.signal };
       entered = { principal, own };
     },
     started(made) {
       state = made;
+      ready = true;
     },
   };
 }

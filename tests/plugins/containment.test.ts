@@ -168,3 +168,104 @@ it('logs what failed without the words of messages or of the error', async () =>
   expect(text()).not.toContain('the-hidden-word');
   expect(text()).toContain('broken.mjs');
 });
+
+it('its health is asked again after it failed, and never switches it off', async () => {
+  Reflect.set(globalThis, 'ill', true);
+  hub = await startPluginHub({
+    plugins: {
+      ill: `health() { if (globalThis.ill) throw new Error('no'); return { status: 'healthy' }; },`,
+    },
+  });
+  for (let n = 1; n <= 7; n++)
+    expect(await healthOfPlugin(hub, 'ill')).toMatchObject({
+      status: 'degraded',
+      reason: `health failed the last ${n} times`,
+    });
+  Reflect.deleteProperty(globalThis, 'ill');
+  expect(await healthOfPlugin(hub, 'ill')).toEqual({ part: 'plugin:ill', status: 'healthy' });
+});
+
+it.each([
+  ['another status', `({ status: 'fine' })`],
+  ['a reason that is no text', `({ status: 'healthy', reason: {} })`],
+  ['nothing', `undefined`],
+])('%s is no health', async (_what, answer) => {
+  hub = await startPluginHub({ plugins: { ill: `health: () => ${answer},` } });
+  expect(await healthOfPlugin(hub, 'ill')).toMatchObject({
+    status: 'degraded',
+    reason: 'health failed the last 1 times',
+  });
+});
+
+it('its health speaks of no other part', async () => {
+  hub = await startPluginHub({ plugins: { ill: `health: () => ({ status: 'degraded', part: 'store' }),` } });
+  expect(await healthOfPlugin(hub, 'ill')).toEqual({ part: 'plugin:ill', status: 'degraded' });
+});
+
+it('what it lets fall is a row as long as there are no ten minutes between', async () => {
+  let passed = 0;
+  hub = await startPluginHub({
+    now: () => Date.now() + passed,
+    plugins: {
+      stray: `async start() { globalThis.inIt = (await import('node:async_hooks')).AsyncLocalStorage.snapshot(); },`,
+    },
+  });
+  const inIt = Reflect.get(globalThis, 'inIt') as (work: () => boolean) => boolean;
+  Reflect.deleteProperty(globalThis, 'inIt');
+  const stray = (times: number): void => {
+    for (let n = 0; n < times; n++) expect(inIt(() => hub.hub.blame(new Error('stray')))).toBe(true);
+  };
+  stray(4);
+  expect(await healthOfPlugin(hub, 'stray')).toMatchObject({ status: 'degraded' });
+  passed += 10 * 60_000;
+  expect(await healthOfPlugin(hub, 'stray')).toMatchObject({ status: 'healthy' });
+  stray(4);
+  expect(await healthOfPlugin(hub, 'stray')).toMatchObject({ status: 'degraded' });
+  stray(1);
+  expect(await healthOfPlugin(hub, 'stray')).toMatchObject({ status: 'failed' });
+});
+
+it("the hub's own work for a plugin is not the plugin's to answer for", async () => {
+  let blame: (() => boolean) | undefined;
+  const blamed: boolean[] = [];
+  hub = await startPluginHub({
+    now() {
+      const asked = blame;
+      blame = undefined;
+      if (asked !== undefined) blamed.push(asked());
+      return Date.now();
+    },
+    plugins: {
+      writer: `tools: { write: { description: 'd', permission: 'write', input: {}, output: {}, async handler(_, { hub }) {
+        globalThis.armBlame();
+        await hub.call('create_session', { purpose: 'p' });
+        return {};
+      } } },`,
+    },
+  });
+  Reflect.set(globalThis, 'armBlame', () => (blame = () => hub.hub.blame(new Error('of the hub'))));
+  await (await agent()).callTool('write');
+  Reflect.deleteProperty(globalThis, 'armBlame');
+  expect(blamed).toEqual([false]);
+});
+
+it.each([
+  ['has answered', `return {};`],
+  ['has failed', `throw new Error('no');`],
+  ['is late', `return new Promise(() => {});`],
+])('nobody acts as the caller of a tool that %s', async (_how, end) => {
+  hub = await startPluginHub({
+    env: { TOOL_TIMEOUT_SECONDS: '1' },
+    plugins: {
+      keeper: `tools: { keep: { description: 'd', input: {}, output: {}, async handler(_, call) { globalThis.kept = call; ${end} } } },`,
+    },
+  });
+  await (await agent()).callTool('keep');
+  const { hub: access, signal } = Reflect.get(globalThis, 'kept') as {
+    readonly hub: { call(tool: string): Promise<unknown> };
+    readonly signal: AbortSignal;
+  };
+  Reflect.deleteProperty(globalThis, 'kept');
+  expect(signal.aborted).toBe(true);
+  await expect(access.call('list_sessions')).rejects.toMatchObject({ code: 'OVERLOADED' });
+});

@@ -177,3 +177,29 @@ it('an operator of all workspaces writes past none of them', async () => {
     messages: [{ content: 'QUIET' }],
   });
 });
+
+it('a repetition of what was stored is answered without asking anybody', async () => {
+  const once = (write: string): string =>
+    `'${write}'() { if (this.asked.has('${write}')) throw new HubError('INVALID_INPUT', 'Again?'); this.asked.add('${write}'); }`;
+  const writes = ['session.create', 'session.update', 'message.add', 'memory.set'];
+  hub = await startPluginHub({
+    plugins: {
+      strict: `permissions: ['read', 'admin'], before: { ${writes
+        .map((write) => once(write).replaceAll('this.asked', '(globalThis.asked ??= new Set())'))
+        .join(', ')} },`,
+    },
+  });
+  const ann = await connect();
+  const twice = async (tool: string, args: object): Promise<Readonly<Record<string, unknown>>> => {
+    const call = { ...args, idempotency_key: tool };
+    const first = (await ann.callTool(tool, call)).json;
+    expect(first).toMatchObject({ success: true });
+    expect((await ann.callTool(tool, call)).json).toEqual(first);
+    return first;
+  };
+  const { session_id } = await twice('create_session', { purpose: 'p' });
+  await twice('update_session', { session_id, purpose: 'q' });
+  await twice('add_message', { session_id, content: 'c' });
+  await twice('set_memory', { key: 'k', value: 1 });
+  Reflect.deleteProperty(globalThis, 'asked');
+});

@@ -249,3 +249,19 @@ it('the start that is refused leaves the database to the next one', async () => 
   expect(hub.health().writable).toBe(true);
   await hub.close();
 });
+
+it('what has started is stopped where a required plugin does not start', async () => {
+  const told: string[] = [];
+  Reflect.set(globalThis, 'told', told);
+  put(
+    'plugins/a.mjs',
+    pluginText(
+      'a',
+      `start({ signal }) { signal.addEventListener('abort', () => globalThis.told.push('over')); }, stop() { globalThis.told.push('stop'); },`,
+    ),
+  );
+  put('plugins/b.mjs', pluginText('b', `required: true, start() { throw new Error('no'); },`));
+  expect(await refusal()).toContain('Plugin b is required and has not started');
+  Reflect.deleteProperty(globalThis, 'told');
+  expect(told).toEqual(['stop', 'over']);
+});

@@ -83,6 +83,15 @@ describe('the audit log', () => {
     expect(JSON.stringify(rows)).not.toContain(CANARY);
   });
 
+  it('has a row of the first message of a session, too', async () => {
+    const rows = await deeds(() => ask('POST', '/sessions', { purpose: 'p', first_message: CANARY }));
+    expect(rows).toMatchObject([
+      { event_type: 'session.created' },
+      { event_type: 'message.added', details: { visibility: 'public', recipients: 0 } },
+    ]);
+    expect(JSON.stringify(rows)).not.toContain(CANARY);
+  });
+
   it('has none of what agents change', async () => {
     expect(await deeds(() => changeAll(agent))).toEqual([]);
   });

@@ -16,7 +16,7 @@ import { quotaExceeded, type Limits } from '../limits.ts';
 import { demand } from '../permissions.ts';
 import { PROGRESS_MS } from '../delivery/wait.ts';
 import { homeWorkspace, requireSession } from '../sessions/service.ts';
-import { firstAnswer, writeOnce } from '../write-once.ts';
+import { answered, writeOnce } from '../write-once.ts';
 import { gaveUp, leaseLost, leaseNotFound, notTheSame, notYourLease, stopping } from './errors.ts';
 import { createHeld, type HeldLease, type Holding } from './held.ts';
 import { createLine, type Claim } from './line.ts';
@@ -74,12 +74,6 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
     if (holder.toLowerCase() !== holderOf(ctx)) return false;
     if (principal.workspace === workspace) return true;
     return (await store.read.agents.get(workspace, holder))?.keyId === principal.keyId;
-  }
-
-  /** What the call was answered before, if it carries a key that was used. */
-  async function answered<T extends object>(ctx: Ctx): Promise<T | undefined> {
-    if (ctx.idempotency === undefined) return undefined;
-    return store.write((tx) => firstAnswer<T>(tx, ctx, now()));
   }
 
   /** Marks the row of a holding as being written. */
@@ -254,7 +248,7 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
     async acquire(ctx, request) {
       demand(ctx, 'write');
       const resources = request.resources.map((text) => parseResource(text));
-      const before = await answered<LeaseOutcome>(ctx);
+      const before = await answered<LeaseOutcome>(store, ctx, now());
       if (before !== undefined) return before;
       const { sessionId, mode, waitSeconds } = request;
       const session = sessionId === undefined ? undefined : await requireSession(store.read, ctx, sessionId);
@@ -286,7 +280,7 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
 
     async renew(ctx, { leaseId, ttlSeconds, resources, mode, sessionId, reason }: LeaseRenewal) {
       demand(ctx, 'write');
-      const before = await answered<LeaseOutcome>(ctx);
+      const before = await answered<LeaseOutcome>(store, ctx, now());
       if (before !== undefined) return before;
       const holding = await requireOwn(ctx, leaseId);
       const { lease } = holding;
@@ -313,7 +307,7 @@ export function createLeaseService(deps: LeaseDeps): LeaseService {
 
     async release(ctx, { leaseId }) {
       if (!may(ctx.principal, 'admin')) demand(ctx, 'write');
-      const before = await answered<{ released: number }>(ctx);
+      const before = await answered<{ released: number }>(store, ctx, now());
       if (before !== undefined) return before;
       const run = <T extends object>(work: (tx: Tx) => Promise<T>): Promise<T> =>
         writeOnce(store, ctx, now(), work);

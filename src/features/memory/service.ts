@@ -20,7 +20,7 @@ import { agentNotFound } from '../messages/insert.ts';
 import { demand } from '../permissions.ts';
 import { agentAudience, sightOfPublic } from '../messages/visibility.ts';
 import { homeWorkspace, requireSession } from '../sessions/service.ts';
-import { writeOnce } from '../write-once.ts';
+import { answered, writeOnce } from '../write-once.ts';
 
 export type MemoryScope = 'agent' | 'shared';
 
@@ -83,6 +83,8 @@ export function createMemoryService({ store, limits, now, auditor, gates }: Memo
       demand(ctx, 'write');
       let { value, metadata, ...where } = given;
       if (gate !== undefined) {
+        const first = await answered<MemoryListRow>(store, ctx, now());
+        if (first !== undefined) return first;
         const { workspace } = await placeOf(store.read, ctx, where);
         const write = { key, value, metadata, scope: where.scope, session_id: where.sessionId ?? null };
         ({ value, metadata, ...where } = { ...given, ...(await gate(ctx, workspace, write)) });

@@ -4,7 +4,7 @@ import { HubError } from '../../errors.ts';
 import type { JsonObject } from '../../store/port.ts';
 
 /** Part of the metadata. */
-export const FROM_OPERATOR = { from: 'operator' } as const;
+export const FROM_OPERATOR = Object.freeze({ from: 'operator' });
 
 export function isFromOperator({ from }: JsonObject): boolean {
   return from === FROM_OPERATOR.from;

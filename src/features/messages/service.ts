@@ -18,7 +18,7 @@ import { actionOf, actorOf, type Auditor } from '../audit/auditor.ts';
 import { noteDeed } from '../audit/deeds.ts';
 import { demand } from '../permissions.ts';
 import { requireSession } from '../sessions/service.ts';
-import { writeOnce } from '../write-once.ts';
+import { answered, writeOnce } from '../write-once.ts';
 import {
   agentNotFound,
   demandMayUse,
@@ -89,6 +89,8 @@ export function createMessageService(deps: MessageDeps): MessageService {
       demand(ctx, 'write');
       let message = input;
       if (gate !== undefined) {
+        const first = await answered<PostedMessage>(store, ctx, now());
+        if (first !== undefined) return first;
         const { workspace } = await requireSession(store.read, ctx, sessionId);
         message = { ...input, ...(await gate(ctx, workspace, toWrite(sessionId, input))) };
       }

@@ -22,7 +22,7 @@ import { demandMetadataFits, quotaExceeded, type Limits } from '../limits.ts';
 import { demandContentFits, insertMessage, toWrite } from '../messages/insert.ts';
 import { sightOf, sightOfPublic } from '../messages/visibility.ts';
 import { demand } from '../permissions.ts';
-import { writeOnce } from '../write-once.ts';
+import { answered, writeOnce } from '../write-once.ts';
 
 export const DEFAULT_WORKSPACE = 'default';
 
@@ -39,6 +39,12 @@ export interface NewSession {
   readonly purpose: string;
   readonly metadata: JsonObject;
   readonly firstMessage?: string;
+}
+
+export interface CreatedSession {
+  readonly session: SessionRow;
+  /** Of the first message, if there is one. */
+  readonly messageId: number | null;
 }
 
 export interface SessionChange {
@@ -60,10 +66,7 @@ export interface SessionFilter {
 }
 
 export interface SessionService {
-  create(
-    ctx: Ctx,
-    session: NewSession,
-  ): Promise<{ readonly session: SessionRow; readonly messageId: number | null }>;
+  create(ctx: Ctx, session: NewSession): Promise<CreatedSession>;
   /** The session as the caller sees it. */
   get(ctx: Ctx, sessionId: string): Promise<SessionView>;
   /** By what the caller last saw happen in them, newest first, if not said otherwise. */
@@ -121,6 +124,10 @@ export function createSessionService({
     async create(ctx, { firstMessage, ...given }) {
       demand(ctx, 'write');
       const workspace = homeWorkspace(ctx.principal);
+      if (toCreate !== undefined || toAdd !== undefined) {
+        const before = await answered<CreatedSession>(store, ctx, now());
+        if (before !== undefined) return before;
+      }
       let { purpose, metadata } = given;
       if (toCreate !== undefined)
         ({ purpose, metadata } = { ...given, ...(await toCreate(ctx, workspace, given)) });
@@ -157,6 +164,10 @@ export function createSessionService({
         });
         if (first === undefined) return { session: row, messageId: null };
         const { messageId } = await insertMessage(tx, ctx, row, first, limits, at);
+        await noteDeed(auditor, tx, ctx, {
+          ...{ type: 'message.added', resource: `message:${messageId}`, sessionId },
+          details: { visibility: 'public', recipients: 0 },
+        });
         return { session: row, messageId };
       });
     },
@@ -179,6 +190,8 @@ export function createSessionService({
       demand(ctx, 'write');
       let change = wanted;
       if (toUpdate !== undefined && (wanted.purpose !== undefined || wanted.metadata !== undefined)) {
+        const first = await answered<SessionView>(store, ctx, now());
+        if (first !== undefined) return first;
         const { workspace } = await requireSession(store.read, ctx, sessionId);
         const { isActive: _, ...texts } = wanted;
         change = { ...wanted, ...(await toUpdate(ctx, workspace, { session_id: sessionId, ...texts })) };
