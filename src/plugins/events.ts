@@ -100,6 +100,7 @@ export async function listen(plugin: RunningPlugin, { feed }: Pick<Services, 'fe
 
 /** Undefined for what the plugin did itself: it would answer itself for ever. */
 function toldOf(event: FeedEvent, own: string): Told | undefined {
+  if (event.by === own) return undefined;
   if ('message' in event) {
     const name = event.kind === 'message.added' ? 'message.added' : 'message.updated';
     const message = toMessage(event.message);
@@ -115,9 +116,9 @@ function toldOf(event: FeedEvent, own: string): Told | undefined {
     const change = event.kind === 'memory.set' ? 'set' : 'deleted';
     return entry.updated_by === own ? undefined : { name: 'memory.changed', event: { change, entry } };
   }
-  const { ended, ended_by: _, ...words } = event.words;
+  const { ended, ended_by: by, ...words } = event.words;
   const lease = words as unknown as Lease;
   if (event.kind === 'lease.released')
-    return { name: 'lease.released', event: { lease, ended: String(ended) } };
+    return by === own ? undefined : { name: 'lease.released', event: { lease, ended: String(ended) } };
   return lease.holder === own ? undefined : { name: 'lease.granted', event: { lease } };
 }

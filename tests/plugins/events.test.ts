@@ -238,3 +238,34 @@ it('one that is too slow loses the oldest of what is in no log, and nothing of w
   await delay(0);
   Reflect.deleteProperty(globalThis, 'gate');
 }, 60_000);
+
+it('hears nothing of what it changes and ends itself, but of what others change', async () => {
+  hub = await startPluginHub({
+    plugins: {
+      doer: `permissions: ['read', 'write'], ${on(...LOGGED)} tools: { act: { description: 'd', input: {}, output: { session_id: z.string() },
+        async handler() {
+          const { hub } = globalThis.doer;
+          const { session_id } = await hub.call('create_session', { purpose: 'p' });
+          await hub.call('update_session', { session_id, purpose: 'q' });
+          const { message_id } = await hub.call('add_message', { session_id, content: 'c' });
+          await hub.call('set_message_visibility', { message_id, visibility: 'private' });
+          await hub.call('set_memory', { key: 'k', value: 1, scope: 'shared' });
+          await hub.call('delete_memory', { key: 'k', scope: 'shared' });
+          await hub.call('acquire_lease', { resources: ['a'] });
+          await hub.call('release_lease', { all: true });
+          return { session_id };
+        } } }, start(own) { globalThis.doer = own; },`,
+    },
+  });
+  const ann = await connect('ann');
+  const { session_id } = (await ann.callTool('act')).json;
+  const op = await connect('op', ADMIN_KEY);
+  expect((await op.callTool('update_session', { session_id, purpose: 'of op' })).json).toMatchObject({
+    success: true,
+  });
+  await vi.waitFor(() => expect(JSON.stringify(heard)).toContain('of op'), 10_000);
+  Reflect.deleteProperty(globalThis, 'doer');
+  expect(heard).toEqual([
+    { name: 'session.updated', event: { session: expect.objectContaining({ session_id }) as object } },
+  ]);
+});

@@ -17,7 +17,12 @@ export type Told =
   | { readonly entry: MemoryListRow }
   | { readonly words: JsonObject };
 
-export type FeedEvent = { readonly seq: number; readonly kind: EventKind } & Told;
+export type FeedEvent = {
+  readonly seq: number;
+  readonly kind: EventKind;
+  /** The agent that changed it, which the message or session does not say. Inside the hub only: clients are not told. */
+  readonly by?: string;
+} & Told;
 
 export interface LoadDeps {
   readonly store: Pick<Store, 'read'>;
@@ -49,11 +54,11 @@ export async function* load(
       const { seq, kind, messageId, sessionPk } = event;
       if (kind.startsWith('message.')) {
         const message = messageId === null ? undefined : messages.get(messageId);
-        return message === undefined ? [] : [{ seq, kind, message }];
+        return message === undefined ? [] : [{ seq, kind, message, ...byOf(event) }];
       }
       if (kind.startsWith('session.')) {
         const session = sessionPk === null ? undefined : sessions.get(sessionPk);
-        return session === undefined ? [] : [{ seq, kind, session }];
+        return session === undefined ? [] : [{ seq, kind, session, ...byOf(event) }];
       }
       const entry = entries.get(seq);
       if (entry !== undefined) return [{ seq, kind, entry }];
@@ -108,6 +113,11 @@ async function entriesOf(
     }
   }
   return found;
+}
+
+function byOf(event: EventRow): { readonly by?: string } {
+  const { by } = wordsOf(event);
+  return typeof by === 'string' ? { by } : {};
 }
 
 function wordsOf({ data }: EventRow): JsonObject {

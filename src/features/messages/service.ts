@@ -161,7 +161,7 @@ export function createMessageService(deps: MessageDeps): MessageService {
           await tx.events.append({
             ...{ kind: 'message.updated', workspace, audiences, sessionPk: pk, messageId },
             addressees: await addresseesIn(tx, message, sight),
-            data: JSON.stringify({ before }),
+            data: JSON.stringify({ before, by: ctx.principal.agentId }),
           });
           await auditor.write(tx, actorOf(ctx), {
             ...{ type: 'message.visibility_changed', action: actionOf(ctx), sessionId: message.sessionId },

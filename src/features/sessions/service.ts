@@ -204,7 +204,7 @@ export function createSessionService({
         if (!may(ctx.principal, 'admin')) await claimIdIn(tx, ctx.principal, session.workspace, at);
         await tx.sessions.update(session.pk, { ...change, updatedAt: at });
         if (isOther(session, change)) {
-          await noteSessionEvent(tx, 'session.updated', session);
+          await noteSessionEvent(tx, 'session.updated', session, { by: ctx.principal.agentId });
           await noteDeed(auditor, tx, ctx, {
             ...{ type: 'session.updated', resource: `session:${sessionId}`, sessionId },
             details: changesOf(change),
@@ -242,9 +242,11 @@ export async function noteSessionEvent(
   tx: Tx,
   kind: 'session.created' | 'session.updated',
   { workspace, pk }: SessionRow,
+  more?: { readonly by: string },
 ): Promise<void> {
   const { audiences } = sightOfPublic({ workspace });
-  await tx.events.append({ kind, workspace, audiences, sessionPk: pk, messageId: null, data: null });
+  const data = more === undefined ? null : JSON.stringify(more);
+  await tx.events.append({ kind, workspace, audiences, sessionPk: pk, messageId: null, data });
 }
 
 function demandOwner(ctx: Ctx, session: SessionRow): void {
