@@ -263,7 +263,7 @@ function wire(
     calls: {
       ...{ count: countCall, longestWait: metrics.longestWait },
       ...{ logged: config.http.logRequests, tracing, slowMs: config.slowCallMs },
-      slowest: (ms) => store.slowest(ms),
+      slowest: (since) => store.slowest(since),
     },
   };
   const surface = createSurface(toolHub, tools, {

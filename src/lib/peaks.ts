@@ -2,8 +2,8 @@
 
 export interface Peaks<T> {
   add(size: number, of: T): void;
-  /** The largest of those that were added in the last `ms`, as far as they are kept. */
-  largest(ms: number): T | undefined;
+  /** The largest of those that were added since `since` (as `performance.now()` tells it), as far as they are kept. */
+  largest(since: number): T | undefined;
 }
 
 interface Kept<T> {
@@ -24,9 +24,6 @@ export function createPeaks<T>(): Peaks<T> {
       if (kept.length >= MOST) kept.shift();
       kept.push({ at: performance.now(), size, of });
     },
-    largest(ms) {
-      const since = performance.now() - ms;
-      return kept.find(({ at }) => at >= since)?.of;
-    },
+    largest: (since) => kept.find(({ at }) => at >= since)?.of,
   };
 }

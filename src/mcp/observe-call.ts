@@ -29,9 +29,9 @@ export function observed<T>(
 }
 
 /** Says of all that ran meanwhile what took longest: whether the store was the reason. */
-async function tellSlow(calls: ToolHub['calls'], log: Logger, line: { readonly ms: number }): Promise<void> {
-  const queue = calls.longestWait(line.ms);
-  const slowest = await calls.slowest(line.ms);
+async function tellSlow(calls: ToolHub['calls'], log: Logger, line: object, since: number): Promise<void> {
+  const queue = calls.longestWait(since);
+  const slowest = await calls.slowest(since);
   log.warn(
     {
       ...line,
@@ -65,7 +65,7 @@ function measured<T>({ calls }: Pick<ToolHub, 'calls'>, tool: string, ctx: Ctx, 
       ...{ tool, ms: tenths(ms), outcome: code ?? 'ok' },
       ...{ request_id: ctx.requestId, key_id: principal.keyId, agent_id: principal.agentId },
     };
-    if (ms >= calls.slowMs && !waited) void tellSlow(calls, ctx.log, line);
+    if (ms >= calls.slowMs && !waited) void tellSlow(calls, ctx.log, line, started);
     else if (calls.logged) ctx.log.info(line, 'call');
   };
   const watched: Ctx = {

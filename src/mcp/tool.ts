@@ -24,12 +24,12 @@ export interface ToolHub {
   /** Told of every call of a tool. */
   readonly calls: {
     readonly count: (call: ToolCall, by: Principal) => void;
-    /** How long a write waited for its turn at most in the last `ms`; null if there was none. */
-    readonly longestWait: (ms: number) => number | null;
+    /** How long a write waited for its turn at most since `since` (as `performance.now()` tells it); null if there was none. */
+    readonly longestWait: (since: number) => number | null;
     /** One that takes as many milliseconds is slow. */
     readonly slowMs: number;
-    /** The slowest statement of the last `ms`, with how it was run; undefined if there was none. */
-    readonly slowest: (ms: number) => Promise<SlowStatement | undefined>;
+    /** The slowest statement since then, with how it was run; undefined if there was none. */
+    readonly slowest: (since: number) => Promise<SlowStatement | undefined>;
     /** Whether each is a line of the log. */
     readonly logged: boolean;
     readonly tracing: Tracing | undefined;

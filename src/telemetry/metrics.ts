@@ -49,8 +49,8 @@ export interface Metrics {
   /** A search for messages, from the cache or not; `ms` is how long it took. */
   readonly searched: (ms: number) => void;
   readonly loaded: (load: Load) => void;
-  /** How long a write waited at most of those that were put on disk in the last `ms`; null if there is none. */
-  readonly longestWait: (ms: number) => number | null;
+  /** How long a write waited at most of those that were put on disk since `since` (as `performance.now()` tells it); null if there is none. */
+  readonly longestWait: (since: number) => number | null;
   /** Everything as Prometheus reads it, with `live`. */
   text(live: LiveFigures): Promise<string>;
   /** The same, for other ways to tell of it. */
@@ -173,7 +173,7 @@ export function createMetrics({ version, enabled, now }: MetricsOptions): Metric
         figures.load = laterLoad(figures.load, load);
       });
     },
-    longestWait: (ms) => longest.largest(ms) ?? null,
+    longestWait: (since) => longest.largest(since) ?? null,
     async text(live) {
       gauges.set(live);
       return registry.metrics();

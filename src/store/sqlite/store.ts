@@ -49,8 +49,8 @@ export interface SqliteStore extends Store {
   readonly readers: ReaderPool;
   /** The file itself, behind any links. */
   readonly path: string;
-  /** The slowest of all statements of the last `ms`, on whichever thread; undefined if there was none. */
-  slowest(ms: number): Promise<Ran | undefined>;
+  /** The slowest of all statements that ended since `since` (as `performance.now()` tells it), on whichever thread; undefined if there was none. */
+  slowest(since: number): Promise<Ran | undefined>;
   /** Tells of a statement that ran elsewhere. */
   readonly ran: (ran: Ran) => void;
 }
@@ -178,8 +178,8 @@ function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
   }
 
   /** On a reader thread: to plan a statement may read statistics. */
-  async function slowest(ms: number): Promise<Ran | undefined> {
-    const found = peaks.largest(ms);
+  async function slowest(since: number): Promise<Ran | undefined> {
+    const found = peaks.largest(since);
     if (found?.sql === undefined) return found;
     const { sql, ...rest } = found;
     return { ...rest, plan: await readers.planOf(sql).catch(() => null) };
