@@ -1,8 +1,9 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Hono } from 'hono';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { collectLog } from '../../tests/http/harness.ts';
 import { configWithOrigins } from '../config/config.ts';
@@ -35,6 +36,12 @@ function fakeHub(): Hono {
     return c.json(body, Number(c.req.param('status')) as 400);
   });
   app.get('/plain/:status', (c) => c.text('<html>', Number(c.req.param('status')) as 400));
+  // Never says the rest.
+  app.get('/slow/:status', (c) =>
+    c.body(new ReadableStream({ start: (body) => body.enqueue(new TextEncoder().encode('{"a":')) }), {
+      status: Number(c.req.param('status')) as 200,
+    }),
+  );
   app.get('/away', (c) => c.redirect('/echo'));
   app.all('/echo', async (c) =>
     c.json({
@@ -109,6 +116,19 @@ describe('finds the hub and the key', () => {
   });
 });
 
+/** When the head of an answer has come, and its body is read. */
+async function arriving<T>(outcome: Promise<T>): Promise<{ readonly outcome: Promise<T> }> {
+  outcome.catch(() => undefined);
+  let hasHead = false;
+  const onHead = (): void => {
+    hasHead = true;
+  };
+  subscribe('undici:request:headers', onHead);
+  await vi.waitUntil(() => hasHead);
+  unsubscribe('undici:request:headers', onHead);
+  return { outcome };
+}
+
 describe('speaks to it', () => {
   const client = () => hubClient(loaded({ HUB_URL: hub.url, HUB_API_KEY: 'k' }));
 
@@ -177,5 +197,20 @@ describe('speaks to it', () => {
   it('can be interrupted', async () => {
     const { send } = await client();
     await expect(send('/echo', { signal: AbortSignal.abort() })).rejects.toMatchObject({ exitCode: 130 });
+  });
+
+  it.each([200, 503])('can be interrupted while an answer (%i) arrives', async (status) => {
+    const { read } = await client();
+    const interrupt = new AbortController();
+    const answer = await arriving(read(z.unknown(), `/slow/${status}`, { signal: interrupt.signal }));
+    interrupt.abort();
+    await expect(answer.outcome).rejects.toMatchObject({ exitCode: 130 });
+  });
+
+  it('says when an answer breaks off', async () => {
+    const { read } = await client();
+    const answer = await arriving(read(z.unknown(), '/slow/200'));
+    await hub.close(0);
+    await expect(answer.outcome).rejects.toMatchObject({ exitCode: 5 });
   });
 });

@@ -48,14 +48,14 @@ export async function hubClient(
   const send = async (path: string, options: SendOptions = {}): Promise<Response> => {
     const response = await exchange(url, path, key, options);
     if (response.ok) return response;
-    throw await refusal(response);
+    throw refusal(response.status, await jsonOf(url, response, options));
   };
   return {
     url,
     send,
-    async read(schema, path, options) {
+    async read(schema, path, options = {}) {
       const response = await send(path, options);
-      const parsed = schema.safeParse(await response.json().catch(() => undefined));
+      const parsed = schema.safeParse(await jsonOf(url, response, options));
       if (parsed.success) return parsed.data;
       throw new CliError(
         EXIT.failure,
@@ -111,29 +111,40 @@ async function exchange(url: string, path: string, key: string, options: SendOpt
   try {
     return await fetch(target, init);
   } catch (error) {
-    if (options.signal?.aborted === true)
-      throw new CliError(EXIT.interrupted, 'Interrupted.', { cause: error });
-    // What was to be sent could not be read.
-    if (error instanceof Error && error.cause instanceof CliError) throw error.cause;
-    const reason = error instanceof Error && error.cause !== undefined ? error.cause : error;
-    throw new CliError(EXIT.unreachable, `The hub at ${url} does not answer: ${systemReason(reason)}.`, {
-      cause: error,
-    });
+    throw broken(url, error, options);
   }
+}
+
+/** What a body says; undefined if it is no JSON. @throws CliError if it does not arrive whole. */
+async function jsonOf(url: string, response: Response, options: SendOptions): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw broken(url, error, options);
+  }
+}
+
+/** An exchange that did not come to its end. */
+function broken(url: string, error: unknown, { signal }: SendOptions): CliError {
+  if (signal?.aborted === true) return new CliError(EXIT.interrupted, 'Interrupted.', { cause: error });
+  const reason = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  // What was to be sent could not be read.
+  if (reason instanceof CliError) return reason;
+  return new CliError(EXIT.unreachable, `The hub at ${url} does not answer: ${systemReason(reason)}.`, {
+    cause: error,
+  });
 }
 
 const answerSchema = z.looseObject({ success: z.literal(false), error: z.string(), code: z.string() });
 
-async function refusal(response: Response): Promise<CliError> {
-  const parsed = answerSchema.safeParse(await response.json().catch(() => undefined));
+function refusal(status: number, body: unknown): CliError {
+  const parsed = answerSchema.safeParse(body);
   if (!parsed.success) {
-    return new CliError(
-      exitOfStatus(response.status),
-      `The hub answers with the HTTP status ${String(response.status)}.`,
-    );
+    return new CliError(exitOfStatus(status), `The hub answers with the HTTP status ${String(status)}.`);
   }
   const { code, error } = parsed.data;
-  const exit = Object.hasOwn(ERRORS, code) ? ERRORS[code as ErrorCode].exit : exitOfStatus(response.status);
+  const exit = Object.hasOwn(ERRORS, code) ? ERRORS[code as ErrorCode].exit : exitOfStatus(status);
   return new CliError(exit, error, { answer: parsed.data as unknown as ErrorObject });
 }
 

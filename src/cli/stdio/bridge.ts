@@ -75,8 +75,8 @@ export async function runBridge({ link, input, write, note, signal }: BridgeDeps
         repeatable: isRepeatable(message),
         ...(abort === undefined ? {} : { signal: abort }),
       });
-      const isForgotten = response.status === 404 && revision === undefined && headers === session.headers();
-      if (!isForgotten || again || methodOf(message) === 'initialize') return response;
+      const isForgotten = response.status === 404 && revision === undefined && 'Mcp-Session-Id' in headers;
+      if (!isForgotten || again) return response;
       await response.body?.cancel();
       await session.renew(headers);
     }
