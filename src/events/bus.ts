@@ -2,6 +2,7 @@
  * Tells of events after their commit. Nothing is kept here: whoever misses a call reads the log from where it is. So there
  * is nothing to overflow, and no gap between what was stored before and what comes now.
  */
+import { Groups } from '../lib/groups.ts';
 import { ALL_WORKSPACES, type CommittedEvent, type Sight } from '../store/port.ts';
 
 /** The events of one commit that the listener's sight meets, in the order of the log. */
@@ -20,7 +21,7 @@ export interface EventBus {
 
 export function createEventBus(): EventBus {
   /** By workspace and audience. */
-  const listeners = new Map<string, Set<Listener>>();
+  const listeners = new Groups<string, Listener>();
   const toAll = new Set<Listener>();
   let size = 0;
 
@@ -36,7 +37,7 @@ export function createEventBus(): EventBus {
       for (const event of events) {
         const hearing = new Set(
           [event.workspace, ALL_WORKSPACES].flatMap((workspace) =>
-            event.audiences.flatMap((audience) => [...(listeners.get(keyOf(workspace, audience)) ?? [])]),
+            event.audiences.flatMap((audience) => [...listeners.of(keyOf(workspace, audience))]),
           ),
         );
         for (const listener of hearing) {
@@ -52,11 +53,7 @@ export function createEventBus(): EventBus {
       // One of its own: the same function may listen twice.
       const listener: Listener = (events) => given(events);
       const keys = audiences.map((audience) => keyOf(workspace, audience));
-      for (const key of keys) {
-        const there = listeners.get(key);
-        if (there === undefined) listeners.set(key, new Set([listener]));
-        else there.add(listener);
-      }
+      for (const key of keys) listeners.add(key, listener);
       size++;
       let open = true;
       return {
@@ -64,11 +61,7 @@ export function createEventBus(): EventBus {
           if (!open) return;
           open = false;
           size--;
-          for (const key of keys) {
-            const there = listeners.get(key);
-            there?.delete(listener);
-            if (there?.size === 0) listeners.delete(key);
-          }
+          for (const key of keys) listeners.delete(key, listener);
         },
       };
     },

@@ -17,13 +17,14 @@ export function limitTime({ timeoutMs, exempt }: RequestTimeoutOptions): Link {
     let deadline: AbortController | undefined;
     c.set('deadline', () => (deadline ??= new AbortController()).signal);
     return new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => {
+      let timer: NodeJS.Timeout | undefined = setTimeout(() => {
         const error = tookTooLong(timeoutMs);
         reject(error);
         (deadline ??= new AbortController()).abort(error);
       }, timeoutMs);
       const cancel = (): void => {
         clearTimeout(timer);
+        timer = undefined;
       };
       c.set('cancelTimeout', cancel);
       next().finally(cancel).then(resolve, reject);

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { Ctx, Principal } from '../context.ts';
 import { HubError, errorObject } from '../errors.ts';
 import { noteRefusal } from '../features/audit/refusal.ts';
+import { asError } from '../lib/as-error.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { answerFits } from './budget.ts';
 import { isRecord } from './engines/rpc.ts';
@@ -66,8 +67,11 @@ function isWrite(tool: Tool): boolean {
   return tool.permission !== 'read' && !tool.hints.readOnly && tool.authenticates !== true;
 }
 
-/** Never throws: a failure is an answer too. */
-export async function callTool(
+/**
+ * Never rejects: a failure is an answer too. Each async function on the way is held as long as a call waits, so there is one
+ * here.
+ */
+export function callTool(
   prepared: PreparedTool,
   hub: ToolHub,
   caller: Ctx,
@@ -75,26 +79,30 @@ export async function callTool(
   { timeoutMs, now }: CallOptions,
 ): Promise<ToolResult> {
   const { tool } = prepared;
-  let ctx: Ctx = { ...caller, action: tool.name };
   const handle = handleOf(tool, args);
-  // A call that waits ends with its handle. Before that is looked up: it may be revoked meanwhile.
-  const revoked = handle !== undefined && tool.waits === true ? new AbortController() : undefined;
-  using _held = revoked && hub.services.handles.onRevoke(handle ?? '', (refusal) => revoked.abort(refusal));
-  try {
-    return await observed(hub, tool.name, ctx, args, async (watched, actsAs) => {
-      if (watched.signal.aborted) throw callerGone(tool.name);
-      ctx = { ...watched, principal: await callerOf(handle, hub, watched) };
+  let ctx: Ctx = { ...caller, action: tool.name };
+
+  const answer = observed(hub, tool.name, ctx, args, async (watched, actsAs) => {
+    ctx = watched;
+    // A call that waits ends with its handle. Before that is looked up: it may be revoked meanwhile.
+    const revoked = handle !== undefined && tool.waits === true ? new AbortController() : undefined;
+    using _held = revoked && hub.services.handles.onRevoke(handle ?? '', (refusal) => revoked.abort(refusal));
+    try {
+      if (ctx.signal.aborted) throw callerGone(tool.name);
+      if (handle !== undefined) ctx = { ...ctx, principal: await callerOf(handle, hub, ctx) };
       if (revoked !== undefined) ctx = { ...ctx, signal: AbortSignal.any([ctx.signal, revoked.signal]) };
       actsAs(ctx.principal);
       using _calling = hub.services.presence.calls(ctx.principal, tool.name);
       await hub.services.rates.spend(ctx.principal, tool.rate);
-      const answer = await runTool(prepared, hub, ctx, args, timeoutMs);
+      const done = await runTool(prepared, hub, ctx, args, timeoutMs);
       revoked?.signal.throwIfAborted();
       // Awaited here: the agent is busy until its answer is whole.
-      return await success(tool, hub, ctx, answer);
-    });
-  } catch (thrown) {
-    const error: unknown = revoked?.signal.aborted === true ? revoked.signal.reason : thrown;
+      return await success(tool, hub, ctx, done);
+    } catch (thrown) {
+      throw revoked?.signal.aborted === true ? asError(revoked.signal.reason) : thrown;
+    }
+  });
+  return answer.catch((error: unknown) => {
     noteRefusal(hub.services, ctx, error);
     if (!(error instanceof HubError))
       ctx.log.error({ err: error, tool: tool.name, request_id: ctx.requestId }, 'a tool failed');
@@ -102,11 +110,11 @@ export async function callTool(
       content: [{ type: 'text', text: JSON.stringify(errorObject(error, ctx.requestId, now())) }],
       isError: true,
     };
-  }
+  });
 }
 
-/** Runs a tool for the caller of `ctx`; answers the fields of its success. @throws HubError as the tool's rules say. */
-export async function runTool(
+/** Runs a tool for the caller of `ctx`; answers the fields of its success. @throws HubError at once if `args` are bad, and as the tool's rules say. */
+export function runTool(
   prepared: PreparedTool,
   hub: ToolHub,
   ctx: Ctx,
@@ -135,7 +143,7 @@ async function success(tool: Tool, hub: ToolHub, ctx: Ctx, answer: object): Prom
   return { content: [{ type: 'text', text: plainText }], structuredContent: plain };
 }
 
-async function run(
+function run(
   { tool, input, descriptor }: PreparedTool,
   hub: ToolHub,
   ctx: Ctx,
@@ -155,8 +163,7 @@ function handleOf(tool: Tool, args: unknown): string | undefined {
 }
 
 /** Whom the call is for. A handle that is refused counts as an attempt to authenticate. */
-async function callerOf(handle: string | undefined, { services }: ToolHub, ctx: Ctx): Promise<Principal> {
-  if (handle === undefined) return ctx.principal;
+async function callerOf(handle: string, { services }: ToolHub, ctx: Ctx): Promise<Principal> {
   try {
     return await services.handles.resolve(ctx, handle);
   } catch (error) {

@@ -53,7 +53,7 @@ class Answering implements OpenRequest {
   principal: Principal | undefined;
   readonly #verify: () => Promise<Credential>;
   readonly #shared: Shared;
-  readonly #stops: (() => void)[] = [];
+  #stops: readonly (() => void)[] = [];
   #refuse: ((error: unknown) => void) | undefined;
   #done: (() => void) | undefined;
   #isOver = false;
@@ -99,7 +99,8 @@ class Answering implements OpenRequest {
 
   onEnd(stop: () => void): void {
     if (this.#isOver) stop();
-    else this.#stops.push(stop);
+    // One more, exactly: `push` makes room for seventeen.
+    else this.#stops = [...this.#stops, stop];
   }
 
   end(error: unknown): void {

@@ -86,7 +86,7 @@ export function mcpRoutes(deps: McpRouteDeps): Hono {
     const requestId = requestIdOf(c);
     deps.onVerified?.(c, credential);
     if (!METHODS.includes(http.method)) return methodNotAllowed({ requestId, now: now() });
-    const parsed = http.method === 'POST' ? parseJson(await c.req.text()) : {};
+    const parsed = http.method === 'POST' ? parseJson(await http.text()) : {};
     if ('problem' in parsed) return unreadable(parsed.problem, requestId, now());
     const { body } = parsed;
     const toolSet = c.req.query('tools') === 'core' ? 'core' : 'all';

@@ -7,6 +7,7 @@ import type { Principal } from '../../context.ts';
 import { may } from '../../context.ts';
 import type { EventBus } from '../../events/bus.ts';
 import type { CacheMeters } from '../../lib/cache-meter.ts';
+import { Groups } from '../../lib/groups.ts';
 import { ALL_WORKSPACES } from '../../store/port.ts';
 import type { CommittedEvent, MessagePreview, Recipient, Sight, Store } from '../../store/port.ts';
 import { namesOf } from '../messages/addressing.ts';
@@ -201,7 +202,7 @@ class Entry implements Unread {
 export function createUnreadMessages(deps: UnreadDeps): UnreadMessages {
   const { store, bus, caches, maxMessages = MAX_MESSAGES } = deps;
   /** By workspace and each name that speaks to the agent. */
-  const named = new Map<string, Set<Entry>>();
+  const named = new Groups<string, Entry>();
   /** In an object of its own each time it is put: a cache does not measure again what it has. */
   const entries = new LRUCache<string, { readonly entry: Entry }>({
     max: MAX_AGENTS,
@@ -218,18 +219,14 @@ export function createUnreadMessages(deps: UnreadDeps): UnreadMessages {
     [agent, type].map((name) => keyOf(workspace, name));
 
   function forget(entry: Entry): void {
-    for (const key of keysOf(entry.recipient)) {
-      const there = named.get(key);
-      there?.delete(entry);
-      if (there?.size === 0) named.delete(key);
-    }
+    for (const key of keysOf(entry.recipient)) named.delete(key, entry);
   }
 
   function hear(events: readonly CommittedEvent[]): void {
     for (const { kind, workspace, addressees = [] } of events) {
       if (kind === 'message.added') {
         for (const name of addressees)
-          for (const entry of named.get(keyOf(workspace, name)) ?? []) entry.outdate('newer');
+          for (const entry of named.of(keyOf(workspace, name))) entry.outdate('newer');
       } else if (kind === 'message.updated') {
         for (const { entry } of entries.values())
           if (entry.recipient.workspace === workspace) entry.outdate('all');
@@ -248,11 +245,7 @@ export function createUnreadMessages(deps: UnreadDeps): UnreadMessages {
     const there = entries.get(key);
     if (there !== undefined) return there.entry;
     const entry = new Entry({ ...found, workspace, names: { agent, type } }, sightOf(principal), deps);
-    for (const name of keysOf(entry.recipient)) {
-      const known = named.get(name);
-      if (known === undefined) named.set(name, new Set([entry]));
-      else known.add(entry);
-    }
+    for (const name of keysOf(entry.recipient)) named.add(name, entry);
     entries.set(key, { entry });
     return entry;
   }
@@ -278,8 +271,7 @@ export function createUnreadMessages(deps: UnreadDeps): UnreadMessages {
     },
 
     remove({ workspace, names }, ids) {
-      for (const entry of named.get(keyOf(workspace, names.agent)) ?? [])
-        for (const id of ids) entry.remove(id);
+      for (const entry of named.of(keyOf(workspace, names.agent))) for (const id of ids) entry.remove(id);
     },
   };
 }

@@ -122,7 +122,7 @@ export const toolEndpoints: readonly Endpoint[] = TOOL_ROUTES.map(
       async answer(c, deps) {
         const ctx = await contextOf(c, deps, { rate: tool.rate });
         const args = await readArguments(c, prepared.input);
-        const answer = await observed(deps, tool.name, ctx, args, (watched) =>
+        const answer = await observed(deps, tool.name, ctx, args, async (watched) =>
           runTool(prepared, deps, watched, args, deps.toolTimeoutMs),
         );
         return c.json(answer, status ?? 200);
