@@ -54,9 +54,9 @@ export const DAMAGES: readonly (readonly [name: string, damage: Damage])[] = [
     },
   ],
   [
-    'half of it zeroed',
-    (bytes, some, random) => {
-      const at = some() + (random() < 0.5 ? 0 : PAGE_BYTES / 2);
+    'its first half zeroed',
+    (bytes, some) => {
+      const at = some();
       return bytes.fill(0, at, at + PAGE_BYTES / 2);
     },
   ],
