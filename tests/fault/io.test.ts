@@ -15,7 +15,7 @@ import { callTool, mustCall } from '../_util/ledger-client.ts';
 import { numbers } from '../_util/random.ts';
 import { look, underLoad, WRITERS, type Scene } from '../_util/under-load.ts';
 
-const RUNS = Number(process.env['RUNS'] ?? 15);
+const RUNS = Number(process.env['RUNS'] ?? 10);
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const ERRORS: readonly DiskError[] = ['EIO', 'ENOSPC', 'EDQUOT', 'EROFS'];
 const CALLS: readonly (readonly DiskCall[])[] = [['write', 'sync', 'truncate'], ['write'], ['sync']];

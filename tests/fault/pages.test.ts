@@ -13,7 +13,7 @@ import { numbers } from '../_util/random.ts';
 import { expectAgreement, indexed } from '../_util/search-index.ts';
 import { startTestHub, temporaryFolder, type TestHub } from '../_util/test-hub.ts';
 
-const RUNS = Number(process.env['RUNS'] ?? 20);
+const RUNS = Number(process.env['RUNS'] ?? 14);
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const MESSAGES = 120;
 const PER_RUN_MS = 3000;

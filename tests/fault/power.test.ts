@@ -24,7 +24,7 @@ import { afterPowerCut, FATES } from '../_util/power-cut.ts';
 import { numbers } from '../_util/random.ts';
 import { underLoad, WRITERS } from '../_util/under-load.ts';
 
-const RUNS = Number(process.env['RUNS'] ?? 6);
+const RUNS = Number(process.env['RUNS'] ?? 4);
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 /** Under load at most so long. */
 const LONGEST_MS = 500;

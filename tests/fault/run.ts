@@ -25,6 +25,9 @@ const TESTS: Readonly<Record<string, number>> = {
   pages: 500,
   streams: 2000,
   leases: 20,
+  clock: 100,
+  threads: 100,
+  backup: 50,
 };
 
 const { values, positionals } = parseArgs({
