@@ -1,0 +1,68 @@
+/**
+ * Random doings of several agents, against a real hub and a small model of what it promises: every answer is compared. `RUNS`
+ * says how often, `SEED` (and `PATH_OF`, as it is printed) repeats a run. A difference is shrunk to the fewest steps.
+ */
+import fc from 'fast-check';
+import { afterAll, beforeAll, it } from 'vitest';
+import { createTestClock, STANDING } from '../_util/test-clock.ts';
+import { startTestHub, type TestHub } from '../_util/test-hub.ts';
+import { ACTORS } from './_util/actors.ts';
+import * as leases from './_util/play-leases.ts';
+import * as memory from './_util/play-memory.ts';
+import * as messages from './_util/play-messages.ts';
+import { Stage } from './_util/stage.ts';
+import { step, type Step, type StepOf } from './_util/steps.ts';
+
+const RUNS = Number(process.env['RUNS'] ?? 25);
+const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+const PATH_OF = process.env['PATH_OF'];
+const STEPS = 60;
+const PER_RUN_MS = 10_000;
+
+const clock = createTestClock(STANDING);
+const began = Date.now();
+const now = (): number => began + clock.now();
+
+type Play<S extends Step> = (stage: Stage, step: S) => Promise<void>;
+const PLAYS: { readonly [D in Step['does']]: Play<StepOf<D>> } = {
+  ...{ create: messages.create, update: messages.update, post: messages.post, change: messages.change },
+  ...{ page: messages.page, look: messages.look, wait: messages.wait },
+  ...{ remember: memory.remember, recall: memory.recall, forget: memory.forget, entries: memory.entries },
+  ...{ acquire: leases.acquire, renew: leases.renew, release: leases.release, leases: leases.leases },
+  pass: leases.pass,
+};
+
+let hub: TestHub;
+beforeAll(async () => {
+  hub = await startTestHub({ clock, now });
+});
+afterAll(() => hub[Symbol.asyncDispose]());
+
+async function run(steps: readonly Step[]): Promise<void> {
+  const stage = await Stage.open(hub, clock, now);
+  try {
+    for (const by of ['ann', 'zed'] as const)
+      await messages.create(stage, { does: 'create', by, key: undefined });
+    for (const one of steps) await (PLAYS[one.does] as Play<Step>)(stage, one);
+    await stage.repeatAll();
+    for (const by of ACTORS) {
+      await messages.follow(stage, by);
+      await leases.leases(stage, { does: 'leases', by });
+      await memory.entries(stage, { does: 'entries', by, scope: undefined, session: 'all', prefix: '' });
+    }
+    await leases.giveAllBack(stage);
+  } finally {
+    await stage.leave();
+  }
+}
+
+it(
+  `answers as the model does in ${RUNS} runs (SEED=${SEED})`,
+  async () => {
+    await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: STEPS, size: 'max' }), run), {
+      ...{ numRuns: RUNS, seed: SEED },
+      ...(PATH_OF === undefined ? {} : { path: PATH_OF }),
+    });
+  },
+  60_000 + RUNS * PER_RUN_MS,
+);
