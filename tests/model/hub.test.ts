@@ -60,7 +60,8 @@ it(
   `answers as the model does in ${RUNS} runs (SEED=${SEED})`,
   async () => {
     await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: STEPS, size: 'max' }), run), {
-      ...{ numRuns: RUNS, seed: SEED },
+      // By itself it tries short runs first, and few runs are mostly short then.
+      ...{ numRuns: RUNS, seed: SEED, unbiased: true },
       ...(PATH_OF === undefined ? {} : { path: PATH_OF }),
     });
   },

@@ -65,7 +65,8 @@ export async function acquire(stage: Stage, step: StepOf<'acquire'>): Promise<vo
   if (waits && stage.leases.waiting().length < MOST_WAITING) {
     const answer = stage.call(by, 'acquire_lease', { ...args, wait_seconds: WAIT_SECONDS });
     stage.leases.queue({ ...claim, answer });
-    return void (await untilWaiting(stage, stage.leases.waiting().length));
+    await untilWaiting(stage, stage.leases.waiting().length);
+    return;
   }
   const value = await stage.ask(by, 'acquire_lease', args);
   expect(value, JSON.stringify(step)).toMatchObject({ granted: false });

@@ -24,7 +24,7 @@ type AnyPlace = Pick<StepOf<'recall'>, 'by' | 'scope' | 'session' | 'name'>;
 function placeOf({ messages }: Stage, { by, scope, session, name }: AnyPlace) {
   const place: Place = {
     by,
-    scope: scope as Place['scope'],
+    scope,
     session: pick(messages.sessions, session) ?? null,
   };
   const args = { key: name, scope, ...(place.session === null ? {} : { session_id: place.session.id }) };
@@ -70,7 +70,7 @@ export async function forget(stage: Stage, step: StepOf<'forget'>): Promise<void
 
 export async function entries(stage: Stage, step: StepOf<'entries'>): Promise<void> {
   const { by, prefix } = step;
-  const scope = step.scope as Place['scope'] | undefined;
+  const scope = step.scope;
   const all = step.session === 'all';
   const session = all
     ? 'all'

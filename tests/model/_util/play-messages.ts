@@ -123,7 +123,7 @@ export async function page(
     ...(edge === undefined || from === undefined ? {} : { [from.side]: edge }),
     ...(ofThread === undefined ? {} : { thread_of: ofThread.id }),
   };
-  const value = await stage.ask(by, 'get_messages', args, refusal, shown);
+  const value = await stage.ask(by, 'get_messages', args, refusal);
   if (value === undefined) return;
   const said = `${by}: ${JSON.stringify(args)}`;
   expectMessages(by, value['messages'], shown, said);
@@ -139,7 +139,7 @@ export async function look(stage: Stage, { by, session: nth }: StepOf<'look'>): 
     const refusal = inSight(by, session) ? undefined : 'SESSION_NOT_FOUND';
     const newest = messages.seenBy(by, session).slice(-3);
     const args = { session_id: session.id, include_messages: 3 };
-    const value = await stage.ask(by, 'get_session', args, refusal, newest);
+    const value = await stage.ask(by, 'get_session', args, refusal);
     if (value !== undefined) {
       expect(value['session']).toMatchObject(sessionOf(stage, by, session));
       expectMessages(by, value['messages'], newest, `${by}: get_session`);

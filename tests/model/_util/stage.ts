@@ -60,7 +60,7 @@ export class Stage {
 
   /**
    * Asks; the answer is a refusal with the code that `refusal` says, or a success, which is answered. Every success says
-   * what is unread but for what it has `shown` itself.
+   * what is unread, but for what giving its cursor back acknowledges: what it has `shown`.
    */
   async ask(
     by: ActorName,
@@ -73,7 +73,7 @@ export class Stage {
     const said = `${by}: ${tool} ${JSON.stringify(args)}`;
     expect('code' in answer ? answer.code : undefined, said).toBe(refusal);
     if ('code' in answer) return undefined;
-    this.#expectInbox(by, answer.value, shown, said);
+    this.#expectInbox(by, answer.value, shown, `${said} answered ${JSON.stringify(answer.value)}`);
     return answer.value;
   }
 
