@@ -25,10 +25,7 @@ beforeAll(async () => {
   hub = await startTestHub({ env: { MAX_STREAMS_PER_KEY: '100000', MAX_MCP_SESSIONS: '100000' } });
   const door = await openDoor(hub, '2026', { key: AGENT_KEY, agent });
   const stage = await setStage(door);
-  const { session_id } = (await door.call('create_session', {
-    purpose: 'Other',
-    idempotency_key: 'fuzz',
-  })) as Record<string, unknown>;
+  const other = await setStage(door);
   const tools = await post(hub, '2026', {
     method: 'tools/list',
     headers: { authorization: `Bearer ${ADMIN_KEY}` },
@@ -44,7 +41,7 @@ beforeAll(async () => {
     ],
     pool: {
       ...{
-        session_id: [stage.sessionId, session_id ?? stage.sessionId],
+        session_id: [stage.sessionId, other.sessionId],
         message_id: [stage.messageId, 1, 9e9],
       },
       ...{ parent_message_id: [stage.messageId], thread_of: [stage.messageId], lease_id: [stage.leaseId] },

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, it } from 'vitest';
 import { createTestClock, STANDING } from '../_util/test-clock.ts';
 import { startTestHub, type TestHub } from '../_util/test-hub.ts';
-import { ACTORS } from './_util/actors.ts';
+import { ACTORS, type ActorName } from './_util/actors.ts';
 import * as leases from './_util/play-leases.ts';
 import * as memory from './_util/play-memory.ts';
 import * as messages from './_util/play-messages.ts';
@@ -29,8 +29,17 @@ const PLAYS: { readonly [D in Step['does']]: Play<StepOf<D>> } = {
   ...{ page: messages.page, look: messages.look, wait: messages.wait },
   ...{ remember: memory.remember, recall: memory.recall, forget: memory.forget, entries: memory.entries },
   ...{ acquire: leases.acquire, renew: leases.renew, release: leases.release, leases: leases.leases },
-  pass: leases.pass,
+  async pass(stage, one) {
+    await leases.pass(stage, one);
+    for (const by of ['ann', 'cyd', 'ops'] as const) await lookAround(stage, by);
+  },
 };
+
+/** At what there is beside messages. */
+async function lookAround(stage: Stage, by: ActorName): Promise<void> {
+  await leases.leases(stage, { does: 'leases', by });
+  await memory.entries(stage, { does: 'entries', by, scope: undefined, session: 'all', prefix: '' });
+}
 
 let hub: TestHub;
 beforeAll(async () => {
@@ -50,8 +59,7 @@ async function run(steps: readonly Step[]): Promise<void> {
     for (const [nth, by] of ACTORS.entries()) {
       await messages.follow(stage, by, midst + nth);
       await messages.follow(stage, by);
-      await leases.leases(stage, { does: 'leases', by });
-      await memory.entries(stage, { does: 'entries', by, scope: undefined, session: 'all', prefix: '' });
+      await lookAround(stage, by);
     }
     await leases.giveAllBack(stage);
   } finally {

@@ -11,6 +11,8 @@ export interface LedgerOptions {
   /** Where the hub answers now; may wait for one that is starting. */
   readonly url: () => Promise<string>;
   readonly call: CallTool;
+  /** How often each writer begins a message, in milliseconds, once the one before is acknowledged; 0: at once. */
+  readonly everyMs?: number;
   /** Ends writers and reader with an error, wherever they are. */
   readonly signal?: AbortSignal;
 }
@@ -53,11 +55,18 @@ type Stored = z.output<typeof pageSchema>['messages'][number];
 const PASSING = new Set(['STORE_UNAVAILABLE', 'OVERLOADED']);
 const PAUSE_MS = 5;
 const PAGE = 1000;
+const MOST_TOKENS = 200_000;
 /** Who looks at the end. */
 const CHECKER = 'checker';
 
 /** Opens a session and begins. @throws Error if the hub refuses what it must not */
-export async function startLedger({ writers, url, call, signal }: LedgerOptions): Promise<Ledger> {
+export async function startLedger({
+  writers,
+  url,
+  call,
+  signal,
+  everyMs = 0,
+}: LedgerOptions): Promise<Ledger> {
   const opened = await call(await url(), 'founder', 'create_session', { purpose: 'to keep a ledger' });
   const { session_id: sessionId } = createdSchema.parse(successOf('create_session', opened));
   const acknowledged = new Map<string, number>();
@@ -78,13 +87,20 @@ export async function startLedger({ writers, url, call, signal }: LedgerOptions)
     const agent = `writer-${String(writer)}`;
     for (let n = 0; !stopping; n++) {
       const key = `${agent}/${String(n)}`;
+      const next = performance.now() + everyMs;
       const args = { session_id: sessionId, content: key, idempotency_key: key };
       const posted = postedSchema.parse(await untilDone(agent, 'add_message', args));
       acknowledged.set(key, posted.message_id);
+      if (next > performance.now()) await delay(next - performance.now());
     }
   }
 
-  const pageAfter = (after: number) => ({ session_id: sessionId, after_id: after, limit: PAGE });
+  const pageAfter = (after: number) => ({
+    session_id: sessionId,
+    after_id: after,
+    limit: PAGE,
+    max_tokens: MOST_TOKENS,
+  });
 
   async function follow(): Promise<void> {
     for (let more = true; more; await delay(PAUSE_MS)) {

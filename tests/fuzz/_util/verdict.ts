@@ -46,7 +46,7 @@ async function wholeText(response: Response): Promise<string> {
   const encoding = response.headers.get('content-encoding');
   if (encoding === null || response.body === null) return response.text();
   return new Response(
-    response.body.pipeThrough(new DecompressionStream(encoding as CompressionFormat)),
+    response.body.pipeThrough(new DecompressionStream(encoding as 'gzip' | 'deflate')),
   ).text();
 }
 
@@ -97,7 +97,10 @@ function objectsOf(response: Response, text: string): Json[] {
     : type.startsWith('application/json') && text !== ''
       ? [text]
       : [];
-  return parts.flatMap((part) => JSON.parse(part) as Json | Json[]);
+  return parts.flatMap((part) => {
+    const parsed = JSON.parse(part) as unknown;
+    return (Array.isArray(parsed) ? parsed : [parsed]) as Json[];
+  });
 }
 
 /** The errors in an object: the object itself, that of a message, or that of a tool. */

@@ -70,6 +70,11 @@ export class MemoryModel {
     this.#entries.delete(this.#nameOf(place, key));
   }
 
+  /** When entries expire, in no order. */
+  expiries(): number[] {
+    return [...this.#entries.values()].flatMap(({ expiresAt }) => expiresAt ?? []);
+  }
+
   /** In no order. `session`: null for what belongs to none. */
   list(
     by: ActorName,

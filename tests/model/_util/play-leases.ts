@@ -160,7 +160,10 @@ export async function leases(stage: Stage, { by }: StepOf<'leases'>): Promise<vo
 }
 
 export async function pass(stage: Stage, { ms }: StepOf<'pass'>): Promise<void> {
-  stage.clock.pass(ms);
+  const expiries = [...stage.memory.expiries(), ...stage.leases.held().map(({ expiresAt }) => expiresAt)];
+  const next = Math.min(...expiries.filter((at) => at > stage.now()));
+  if (typeof ms === 'number') stage.clock.pass(ms);
+  else if (next < Infinity) stage.clock.pass(next - stage.now());
   stage.leases.expire(stage.now());
   // A write after theirs: what is over has been removed.
   await stage.tick();

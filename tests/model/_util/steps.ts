@@ -80,10 +80,17 @@ const renew = fc.record({
 });
 const release = fc.record({ does: fc.constant('release' as const), by, lease: maybe(nth) });
 const leases = fc.record({ does: fc.constant('leases' as const), by });
-/** Milliseconds go by. */
+/** Milliseconds go by: some, or just enough for what expires next. */
 const pass = fc.record({
   does: fc.constant('pass' as const),
-  ms: fc.constantFrom(1, 999, 1000, 10_000, 59_999, 60_000, 3_600_000, 25 * 3_600_000),
+  ms: fc.constantFrom(
+    1,
+    999,
+    59_999,
+    3_600_000,
+    25 * 3_600_000,
+    ...Array<'until something expires'>(6).fill('until something expires'),
+  ),
 });
 
 const often = (weight: number) => (arbitrary: fc.Arbitrary<Step>) => ({ weight, arbitrary });
