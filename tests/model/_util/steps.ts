@@ -11,7 +11,7 @@ const nth = fc.nat(30);
 const session = nth;
 const visibility = fc.constantFrom(...VISIBILITIES, 'public', 'public', 'private');
 const messageType = fc.constantFrom(...MESSAGE_TYPES);
-const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 1 });
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 });
 const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>
   fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 /** Few, so that they are used again. */
