@@ -174,6 +174,7 @@ const ENDLESS: readonly { readonly line: RegExp; readonly until: RegExp; readonl
   { line: /^schub serve/, until: /^ready http/m, code: 0 },
   { line: /^schub tail$|^schub tail --type/, until: /Hello/, code: 130 },
   { line: /^schub tail .*--since/, until: /Hello/, code: 130 },
+  { line: /^schub torture$/, until: /kill 1 of/, code: 130 },
   { line: /^schub logs -f/, until: /old/, code: 130 },
 ];
 
