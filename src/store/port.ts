@@ -39,11 +39,13 @@ export type { EndedLease, LeaseEnd, LeaseMode, LeaseRow } from './nouns/leases.t
 export type { LoginRow } from './nouns/logins.ts';
 export type {
   ChangedMemory,
+  MemoryHistoryBounds,
   MemoryListRow,
   MemoryPage,
   MemoryPlace,
   MemoryPosition,
   MemoryRow,
+  MemoryVersion,
 } from './nouns/memory.ts';
 export { NOTES_LOOKED_AT } from './nouns/overview.ts';
 export type { Note, PostedPlace } from './nouns/overview.ts';

@@ -94,6 +94,16 @@ const ALLOWED: readonly Allowed[] = [
     why: 'two streams of the log, each as far as a page',
   },
   {
+    sql: /LIMIT \+:limit\) e CROSS JOIN memory_versions v ON v\.entry_id = e\.id LIMIT \+:limit\)$/,
+    step: /^SCAN e$/,
+    why: 'the history of as many entries as a write removes',
+  },
+  {
+    sql: /FROM memory_versions WHERE entry_id = \+:entry WINDOW newer AS/,
+    step: /^SCAN \(subquery-[34]\)$/,
+    why: 'the versions of one entry, of which a setting says how many there are',
+  },
+  {
     sql: /LIMIT (200|1000)\) (n|r|v)\b/,
     step: /^SCAN (n|r|v)$/,
     why: 'looks no further than the limit inside: what is of note, replies, and what changed',
