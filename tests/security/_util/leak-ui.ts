@@ -93,6 +93,11 @@ export const UI_ROWS: readonly DoorRow[] = [
       probe('memory', (key) => http(`GET /ui/memory/entry${twin}?scope=${scope}&key=${key}`)),
     ),
   })),
+  ...['', '.json'].map((twin) => ({
+    covers: `route:GET /ui/memory/history${twin}`,
+    asks: () => [http(`GET /ui/memory/history${twin}`)],
+    probes: [probe('memory', (key) => http(`GET /ui/memory/history${twin}?scope=shared&key=${key}`))],
+  })),
   ...['messages', 'state'].map((change) => ({
     covers: `route:POST /ui/sessions/:id/${change}`,
     asks: (world: Parameters<DoorRow['asks']>[0]) =>
