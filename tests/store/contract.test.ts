@@ -69,6 +69,16 @@ const ALLOWED: readonly Allowed[] = [
     why: 'the agents of one workspace, on a reader thread; an index would be written to with each sign of life',
   },
   {
+    sql: /FROM json_each\(\+:audiences\) j CROSS JOIN session_audiences a .* GROUP BY a\.session_id/,
+    step: /\(audience_id=\?\)|USE TEMP B-TREE FOR (GROUP|ORDER) BY/,
+    why: 'the sessions by their messages, on a reader thread; an index would be written to with each message',
+  },
+  {
+    sql: /GROUP BY session_id, sender_id\) g CROSS JOIN sessions s/,
+    step: /^SCAN (g|\(subquery-\d\))|USE TEMP B-TREE FOR GROUP BY/,
+    why: 'who spoke in a time, on a reader thread, of a bounded number of messages',
+  },
+  {
     sql: /CROSS JOIN senders s .* GROUP BY a\.id ORDER BY sum\(p\.message_count\)/,
     step: /USE TEMP B-TREE FOR (GROUP|ORDER) BY/,
     why: 'the agents who posted in one session',
