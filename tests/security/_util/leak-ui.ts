@@ -52,8 +52,8 @@ export const UI_ROWS: readonly DoorRow[] = [
     covers: `route:GET /ui/sessions${twin}`,
     shows: true,
     asks: () =>
-      ['', '?state=closed', '?sort=oldest', '?sort=opened_last', '?cursor=x'].map((query) =>
-        http(`GET /ui/sessions${twin}${query}`),
+      ['', '?state=closed', '?sort=oldest', '?sort=opened_last', '?sort=most_messages', '?cursor=x'].map(
+        (query) => http(`GET /ui/sessions${twin}${query}`),
       ),
     probes: [
       probe('word', (word) => http(`GET /ui/sessions${twin}?q=${word}`)),
