@@ -259,8 +259,10 @@ export function memory(engine: StoreEngine): void {
         expect(await numbers(own)).toEqual([1]);
         expect(await valueOf(own, 2)).toBeUndefined();
         // What is begun anew, as nothing was there any more, has none either.
-        await write(shared, 1);
+        await write(shared, 1, { value: '"anew"' });
         expect(await numbers(shared)).toEqual([1]);
+        await write(shared, 2);
+        expect([await numbers(shared), await valueOf(shared, 1)]).toEqual([[2, 1], '"anew"']);
         expect(await numbers(inSession)).toEqual([2, 1]);
       });
 
