@@ -1,21 +1,27 @@
 /** Sends traces and metrics to a collector. The SDK is loaded here alone, and only where one is named. */
+import { ROOT_CONTEXT, type SpanContext, SpanKind, trace } from '@opentelemetry/api';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import {
+  convertLegacyHttpOptions,
+  createOtlpHttpExportDelegate,
+} from '@opentelemetry/otlp-exporter-base/node-http';
 import { defaultResource, type Resource, resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import {
   AlwaysOffSampler,
   AlwaysOnSampler,
-  BatchSpanProcessor,
   ParentBasedSampler,
+  RandomIdGenerator,
   type Sampler,
+  SamplingDecision,
   TraceIdRatioBasedSampler,
-  TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import type { OtlpConfig } from '../config/config.ts';
 import { maskSecrets } from '../lib/mask-secrets.ts';
+import { createBatches } from './batches.ts';
 import type { Logger } from './log.ts';
 import { metricProducer, type Collected } from './otlp-metrics.ts';
+import { otlpTraces, type OtlpSpan } from './spans.ts';
 import { createTracing, type Tracing } from './tracing.ts';
 
 export interface Otlp {
@@ -54,21 +60,22 @@ export function startOtlp({ config, headers, version, log }: OtlpOptions): Otlp 
   let tracing: Tracing | undefined;
 
   if (traces !== null) {
-    const exporter = watched(new OTLPTraceExporter(target(traces.url)), 'traces', log);
-    const processor = new BatchSpanProcessor({
-      exporter,
-      scheduledDelayMillis: traces.delayMs,
-      maxQueueSize: traces.maxQueue,
-      maxExportBatchSize: Math.min(BATCH, traces.maxQueue),
-      exportTimeoutMillis: timeoutMs,
+    const exporter = watched(spanExporter(target(traces.url), resource, version), 'traces', log);
+    const batches = createBatches<OtlpSpan>({
+      send: (spans) => new Promise((resolve) => exporter.export(spans, () => resolve())),
+      max: Math.min(BATCH, traces.maxQueue),
+      maxQueue: traces.maxQueue,
+      delayMs: traces.delayMs,
     });
-    const provider = new TracerProvider({
-      resource,
-      sampler: samplerOf(traces),
-      spanProcessors: [processor],
+    tracing = createTracing({
+      ids: new RandomIdGenerator(),
+      samples: decisionsOf(samplerOf(traces)),
+      ended: (span) => batches.add(span),
     });
-    tracing = createTracing(provider.getTracer(SCOPE, version));
-    closing.push(() => provider.shutdown());
+    closing.push(async () => {
+      await batches.close();
+      await exporter.shutdown();
+    });
   }
 
   return {
@@ -112,6 +119,33 @@ function samplerOf({ sampler, ratio }: NonNullable<OtlpConfig['traces']>): Sampl
     parentbased_traceidratio: new ParentBasedSampler({ root: some }),
   };
   return samplers[sampler];
+}
+
+function decisionsOf(sampler: Sampler): (traceId: string, caller: SpanContext | undefined) => boolean {
+  return (traceId, caller) => {
+    const parent = caller === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, caller);
+    const { decision } = sampler.shouldSample(parent, traceId, '', SpanKind.SERVER, {}, []);
+    return decision === SamplingDecision.RECORD_AND_SAMPLED;
+  };
+}
+
+/** What the package's own exporter of spans is, for those of the hub. */
+function spanExporter(
+  target: { readonly url: string; readonly headers: Record<string, string>; readonly timeoutMillis: number },
+  { attributes }: Resource,
+  version: string,
+) {
+  const options = convertLegacyHttpOptions(target, 'TRACES', 'v1/traces', {
+    'Content-Type': 'application/json',
+  });
+  const serializer = {
+    serializeRequest: (spans: readonly OtlpSpan[]) =>
+      Buffer.from(JSON.stringify(otlpTraces(spans, attributes, { name: SCOPE, version }))),
+    deserializeResponse: (answer: Uint8Array): unknown =>
+      answer.length === 0 ? {} : JSON.parse(Buffer.from(answer).toString()),
+  };
+  const counts = { name: 'span', countItems: (spans: readonly OtlpSpan[]) => spans.length } as const;
+  return createOtlpHttpExportDelegate(options, serializer, 'otlp_http_span_exporter', counts, undefined);
 }
 
 /** The exporter, with a line in the log when it begins to fail, and when it no longer does. */

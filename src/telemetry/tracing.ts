@@ -3,18 +3,10 @@
  * anything. What is noted is never what somebody wrote: names, codes, counts and sizes.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import {
-  type Context,
-  ROOT_CONTEXT,
-  type Span,
-  type SpanContext,
-  SpanKind,
-  SpanStatusCode,
-  type Tracer,
-  trace,
-} from '@opentelemetry/api';
+import { ROOT_CONTEXT, type SpanContext, SpanKind, trace } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { publicError } from '../errors.ts';
+import { attribute, otlpSpan, type OtlpSpan, type Place, type Span } from './spans.ts';
 
 /** Says something of the span that runs. */
 export type Note = (name: string, value: string | number) => void;
@@ -24,10 +16,15 @@ export interface Tracing {
   request(headers: Headers): RequestSpan;
   /** Runs `work` for whom the `_meta` of an MCP request names, where its HTTP request is of another trace. */
   calledBy<T>(meta: unknown, work: () => T): T;
-  /** Runs `work` in a span that ends with it, or with its promise; a failure leaves its code there. */
-  span<T>(name: string, work: (note: Note) => T): T;
+  /**
+   * Runs `work` in a span that ends with it, or with its promise; a failure leaves its code there. Where nobody records the
+   * trace there is nothing to note in.
+   */
+  span<T>(name: string, work: (note?: Note) => T): T;
   /** The same, but only inside of a span that is recorded: what the hub does by itself is no trace. */
-  inner<T>(name: string, work: (note: Note) => T): T;
+  inner<T>(name: string, work: (note?: Note) => T): T;
+  /** The same for work that has no spans inside: they would stand beside it. */
+  leaf<T>(name: string, work: (note?: Note) => T): T;
   /** Runs what is done for many together, outside of any span. */
   apart<T>(work: () => T): T;
 }
@@ -46,6 +43,13 @@ export interface ServedSpan {
   readonly requestId: string;
 }
 
+export interface TracingDeps {
+  readonly ids: { generateTraceId(): string; generateSpanId(): string };
+  /** Whether a trace is recorded; asked once, where it enters the hub. */
+  readonly samples: (traceId: string, caller: SpanContext | undefined) => boolean;
+  readonly ended: (span: OtlpSpan) => void;
+}
+
 type Carrier = { readonly get: (name: string) => unknown } | undefined;
 
 const propagator = new W3CTraceContextPropagator();
@@ -56,30 +60,61 @@ const getter = {
     return typeof value === 'string' ? value : undefined;
   },
 };
-const silent: Note = () => undefined;
+const NO_LINKS: readonly SpanContext[] = [];
 
-export function createTracing(tracer: Tracer): Tracing {
+export function createTracing({ ids, samples, ended }: TracingDeps): Tracing {
   // Of this hub alone: a process may have several.
-  const running = new AsyncLocalStorage<Context>();
-  const active = (): Context => running.getStore() ?? ROOT_CONTEXT;
+  const running = new AsyncLocalStorage<Place | undefined>();
 
-  function within<T>(name: string, parent: Context, work: (note: Note) => T): T {
-    const span = tracer.startSpan(name, undefined, parent);
-    const inside = trace.setSpan(parent, span);
-    if (!span.isRecording()) return running.run(inside, work, silent);
-    const note: Note = (key, value) => void span.setAttribute(key, value);
-    const end = (): void => {
-      span.end();
+  function entry(caller: SpanContext | undefined): Place {
+    const traceId = caller?.traceId ?? ids.generateTraceId();
+    return {
+      ...{ traceId, spanId: caller?.spanId ?? '', traceState: caller?.traceState?.serialize() },
+      ...{ remote: caller !== undefined, recorded: samples(traceId, caller) },
+      epochMs: Date.now() - performance.now(),
     };
+  }
+
+  function begin(
+    name: string,
+    parent: Place,
+    startMs = performance.now(),
+    kind = SpanKind.INTERNAL,
+    links = NO_LINKS,
+  ): Span {
+    return {
+      traceId: parent.traceId,
+      spanId: ids.generateSpanId(),
+      traceState: parent.traceState,
+      remote: false,
+      recorded: true,
+      epochMs: parent.epochMs,
+      parent,
+      name,
+      kind,
+      startMs,
+      links,
+      attributes: [],
+      failed: false,
+    };
+  }
+
+  function end(span: Span): void {
+    ended(otlpSpan(span, performance.now()));
+  }
+
+  /** The span ends with what `work` answers, at once or by and by. */
+  function until<T>(span: Span, work: () => T): T {
+    const done = (): void => end(span);
     const fail = (error: unknown): void => {
       failed(span, publicError(error).code);
-      span.end();
+      end(span);
     };
     try {
-      const answer = running.run(inside, work, note);
+      const answer = work();
       // Whoever asked gets the same promise: the span only listens.
-      if (answer instanceof Promise) answer.then(end, fail);
-      else end();
+      if (answer instanceof Promise) answer.then(done, fail);
+      else done();
       return answer;
     } catch (error) {
       fail(error);
@@ -87,63 +122,76 @@ export function createTracing(tracer: Tracer): Tracing {
     }
   }
 
+  function within<T>(name: string, parent: Place, work: (note?: Note) => T): T {
+    const span = begin(name, parent);
+    return until(span, () => running.run(span, work, noteIn(span)));
+  }
+
   return {
     request(headers) {
-      const startTime = performance.now();
+      const startMs = performance.now();
       const length = Number(headers.get('content-length') ?? NaN);
+      let place: Place | undefined;
       let span: Span | undefined;
 
-      function begin(meta: unknown): Span {
+      function enter(meta: unknown): Place {
+        if (place !== undefined) return span ?? place;
         const named = callerOf(headers);
-        const parent = callerOf(carrierOf(meta)) ?? named;
-        const links = named === undefined || named.traceId === parent?.traceId ? [] : [{ context: named }];
-        const options = { kind: SpanKind.SERVER, startTime, links };
-        return tracer.startSpan('HTTP', options, under(parent));
+        const caller = callerOf(carrierOf(meta)) ?? named;
+        place = entry(caller);
+        if (!place.recorded) return place;
+        const links = named === undefined || named.traceId === place.traceId ? NO_LINKS : [named];
+        span = begin('HTTP', place, startMs, SpanKind.SERVER, links);
+        return span;
       }
 
       return {
-        run(meta, work) {
-          span ??= begin(meta);
-          return running.run(trace.setSpan(active(), span), work);
-        },
+        run: (meta, work) => running.run(enter(meta), work),
         end({ method, route, status, requestId }) {
-          span ??= begin(undefined);
-          span.updateName(`${method} ${route}`);
-          span.setAttributes({
-            'http.request.method': method,
-            'http.route': route,
-            'http.response.status_code': status,
-            'hub.request_id': requestId,
-          });
-          if (Number.isFinite(length)) span.setAttribute('http.request.body.size', length);
+          enter(undefined);
+          if (span === undefined) return;
+          const note = noteIn(span);
+          span.name = `${method} ${route}`;
+          note('http.request.method', method);
+          note('http.route', route);
+          note('http.response.status_code', status);
+          note('hub.request_id', requestId);
+          if (Number.isFinite(length)) note('http.request.body.size', length);
           if (status >= 500) failed(span, String(status));
-          span.end(performance.now());
+          end(span);
         },
       };
     },
     calledBy(meta, work) {
       const caller = callerOf(carrierOf(meta));
-      if (caller === undefined) return work();
-      const here = trace.getSpan(active())?.spanContext();
-      if (here?.traceId === caller.traceId) return work();
-      return running.run(under(caller), work);
+      if (caller === undefined || running.getStore()?.traceId === caller.traceId) return work();
+      return running.run(entry(caller), work);
     },
-    span: (name, work) => within(name, active(), work),
+    span(name, work) {
+      const parent = running.getStore() ?? entry(undefined);
+      return parent.recorded ? within(name, parent, work) : running.run(parent, work);
+    },
     inner(name, work) {
-      const parent = active();
-      return trace.getSpan(parent)?.isRecording() === true ? within(name, parent, work) : work(silent);
+      const parent = running.getStore();
+      return parent?.recorded === true ? within(name, parent, work) : work();
     },
-    apart: (work) => running.run(ROOT_CONTEXT, work),
+    leaf(name, work) {
+      const parent = running.getStore();
+      if (parent?.recorded !== true) return work();
+      const span = begin(name, parent);
+      return until(span, () => work(noteIn(span)));
+    },
+    apart: (work) => running.run(undefined, work),
   };
 }
 
-function failed(span: Span, code: string): void {
-  span.setStatus({ code: SpanStatusCode.ERROR });
-  span.setAttribute('error.type', code);
+function noteIn({ attributes }: Span): Note {
+  return (name, value) => void attributes.push(attribute(name, value));
 }
 
-function under(caller: SpanContext | undefined): Context {
-  return caller === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, caller);
+function failed(span: Span, code: string): void {
+  span.failed = true;
+  noteIn(span)('error.type', code);
 }
 
 /** Of `traceparent` and `tracestate`; undefined where they are not there, or malformed. */
