@@ -32,12 +32,20 @@ const UNSEEN = [
   'src/dashboard/islands/**',
 ];
 
-function project(name: string, groupOrder: number, include: string[], exclude: string[] = []) {
+interface ProjectOptions {
+  readonly exclude?: string[];
+  /** Of its files at once. */
+  readonly maxWorkers?: number | string;
+}
+
+function project(name: string, groupOrder: number, include: string[], options: ProjectOptions = {}) {
+  const { exclude = [], maxWorkers = '100%' } = options;
   const tests = include.map((pattern) => pattern.replace(/\*\*$/, '**/*.test.{ts,tsx}'));
   return {
     extends: true as const,
     test: {
       name,
+      maxWorkers,
       include: tests,
       exclude: [...configDefaults.exclude, ...exclude],
       sequence: { groupOrder },
@@ -50,11 +58,11 @@ export default defineConfig({
   resolve: { alias: { 'shared-context-hub/plugin': `${import.meta.dirname}/src/plugins/plugin.ts` } },
   test: {
     projects: [
-      project('unit', 0, ['src/**'], SLOW),
-      project('integration', 0, ['tests/**'], [...SLOW, ...BROWSER, ...ALONE]),
+      project('unit', 0, ['src/**'], { exclude: SLOW }),
+      project('integration', 0, ['tests/**'], { exclude: [...SLOW, ...BROWSER, ...ALONE] }),
       project('slow', 1, SLOW),
       project('browser', 2, BROWSER),
-      project('dev', 3, ALONE),
+      project('dev', 3, ALONE, { maxWorkers: 1 }),
     ],
     pool: 'forks',
     testTimeout: 30_000,

@@ -340,7 +340,7 @@ describe('close', () => {
     await once(response, 'end');
     const begun = performance.now();
     await close(60_000);
-    expect(performance.now() - begun).toBeLessThan(2_000);
+    expect(performance.now() - begun).toBeLessThan(30_000);
     agent.destroy();
   });
 
@@ -361,6 +361,6 @@ describe('close', () => {
     const response = await fetch(`${url}/mcp`);
     const begun = performance.now();
     await Promise.all([close(60_000), expect(response.text()).rejects.toThrow()]);
-    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(performance.now() - begun).toBeLessThan(30_000);
   });
 });

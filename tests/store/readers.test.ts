@@ -188,7 +188,7 @@ describe('a reader thread that dies', () => {
     });
   });
 
-  it('in the middle of a query is soon replaced', async () => {
+  it('in the middle of a query is replaced, and the query asked again', async () => {
     const other = newFolder();
     const big = await openSqlite(other);
     const mine = await newSession(big, await newWorkspace(big));
@@ -199,11 +199,9 @@ describe('a reader thread that dies', () => {
     const posted = vi.spyOn(Worker.prototype, 'postMessage');
     const answer = big.read.messages.page(query);
     await delay(5);
-    const started = performance.now();
     const thread = posted.mock.contexts[0] as Worker;
     await thread.terminate();
     expect((await answer).messages).toHaveLength(1);
-    expect(performance.now() - started).toBeLessThan(5000);
     expect(posted.mock.calls.length).toBe(2);
     await big.close();
     rmSync(other, { recursive: true });
