@@ -11,7 +11,7 @@ interface Mortal {
   /** Whether a thread is of this part, by what it is given. */
   readonly isGiven: (order: unknown) => boolean;
   readonly tool: string;
-  readonly args: (session_id: string, n: number) => object;
+  readonly args: (session_id: string, n: number) => Record<string, unknown>;
   readonly meanwhile: 'degraded' | 'failed';
 }
 
