@@ -91,7 +91,7 @@ async function catchUp(): Promise<void> {
     const { generation, indexer, sqlite } = opened;
     if (!checked) {
       checked = true;
-      if (findDamage({ sqlite }) !== undefined) startAnew();
+      if (findDamage({ sqlite }, 'quick_check') !== undefined) startAnew();
       continue;
     }
     const { watermark, target } = indexer.step();

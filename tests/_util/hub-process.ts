@@ -96,3 +96,38 @@ export const CHECKPOINT_OFTEN = `${PATCH}
   Database.prototype.pragma = function (source, options) {
     return pragma.call(this, source.replace(/(?<=wal_autocheckpoint = )\\d+/, '8'), options);
   };`;
+
+/** A preload with which all threads that have been given work are ended at each SIGUSR2; it says how many. */
+export const KILL_THREADS = `
+  import { Worker } from 'node:worker_threads';
+  const { postMessage } = Worker.prototype;
+  const alive = new Set();
+  Worker.prototype.postMessage = function (...message) {
+    alive.add(this);
+    return postMessage.apply(this, message);
+  };
+  process.on('SIGUSR2', () => {
+    process.stderr.write('threads ended: ' + alive.size + '\\n');
+    for (const worker of alive) void worker.terminate();
+    alive.clear();
+  });`;
+
+/** A preload with which the clock of the process jumps to the next of these distances (milliseconds) from the true time, at each SIGUSR2. */
+export function jumpingClock(jumps: readonly number[]): string {
+  return `
+    const jumps = ${JSON.stringify(jumps)};
+    const { now } = Date;
+    let ahead = 0;
+    process.on('SIGUSR2', () => {
+      ahead = jumps.shift() ?? 0;
+    });
+    globalThis.Date = class extends Date {
+      constructor(...parts) {
+        if (parts.length === 0) super(now() + ahead);
+        else super(...parts);
+      }
+      static now() {
+        return now() + ahead;
+      }
+    };`;
+}

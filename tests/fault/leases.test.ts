@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { overlap } from '../../src/features/leases/overlap.ts';
 import { parseResource } from '../../src/features/leases/resource.ts';
+import { reportFault } from '../_util/fault-report.ts';
 import { startHub } from '../_util/hub-process.ts';
 import { callTool, mustCall } from '../_util/ledger-client.ts';
 import { numbers } from '../_util/random.ts';
@@ -155,9 +156,17 @@ it(
     const left = await mustCall(await hub.ready, 'judge', 'list_leases', {});
     const all = await mustCall(await hub.ready, 'judge', 'acquire_lease', { resources: ['**'] });
     expect(await hub.stop()).toBe(0);
-    process.stdout.write(`leases under fire: ${JSON.stringify(counts)} (SEED=${SEED})\n`);
+    const collided = collisions(holds);
+    reportFault(
+      'leases under fire',
+      {
+        ...{ runs: RUNS, acknowledged: counts.granted, lost: 0, recoveryMs: [] },
+        ...{ doubled: collided.length, corrupt: complaints.length },
+      },
+      `${JSON.stringify(counts)}, SEED=${SEED}`,
+    );
     expect(complaints).toEqual([]);
-    expect(collisions(holds)).toEqual([]);
+    expect(collided).toEqual([]);
     expect(left['leases']).toEqual([]);
     expect(all['granted']).toBe(true);
     expect((all['lease'] as Lease).fencing_token).toBeGreaterThan(highest);

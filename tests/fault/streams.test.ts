@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { expect, it } from 'vitest';
 import { EventSourceReader } from '../_util/event-source.ts';
+import { reportFault } from '../_util/fault-report.ts';
 import { databaseOf, HUB_ADMIN_KEY, HUB_KEY, startHub } from '../_util/hub-process.ts';
 import { numbers } from '../_util/random.ts';
 
@@ -123,7 +124,17 @@ it(
       while (reader.seen.length < stored.length)
         await listen(reader, 5000, () => reader.seen.length >= stored.length);
     const counts = `cuts ${cuts()}, kills ${kills}, events ${stored.length}, readers ${READERS}`;
-    process.stdout.write(`event streams: ${counts} (SEED=${SEED})\n`);
+    const sum = (count: (seen: readonly number[]) => number): number =>
+      readers.reduce((total, { seen }) => total + count(seen), 0);
+    reportFault(
+      'event streams cut',
+      {
+        ...{ runs: cuts(), acknowledged: stored.length, corrupt: 0, recoveryMs: [] },
+        lost: sum((seen) => stored.length - new Set(seen).size),
+        doubled: sum((seen) => seen.length - new Set(seen).size),
+      },
+      `${counts}, SEED=${SEED}`,
+    );
     expect(stored).toHaveLength(written);
     for (const reader of readers) expect(reader.seen).toEqual(stored);
     expect(await hub.stop()).toBe(0);

@@ -10,7 +10,7 @@ import { demandOurs, type MigrateOptions } from './migrate.ts';
 /** The first release without the WAL-reset corruption bug, https://sqlite.org/wal.html#walresetbug. */
 const OLDEST_SQLITE = '3.51.3';
 /** Half a second's work. */
-const CHECKED_AT_START_BYTES = 256 * 1024 ** 2;
+const CHECKED_AT_START_BYTES = 128 * 1024 ** 2;
 
 export { findDamage };
 
