@@ -1,5 +1,5 @@
 /**
- * Spans, and how OTLP sends them in JSON. What the SDK makes of a span takes several times as long: limits, events and
+ * Spans, and how OTLP sends them in JSON. What the SDK makes of a span takes half as long again: limits, events and
  * attributes of every kind, which the hub's spans have not.
  */
 import type { SpanContext, SpanKind } from '@opentelemetry/api';
