@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { benchAddMessage } from './add-message.ts';
 import { benchBackup } from './backup.ts';
+import { benchCaches } from './caches.ts';
 import { benchCatchUp } from './catch-up.ts';
 import { benchCredentials } from './credentials.ts';
 import { benchDashboard } from './dashboard.ts';
@@ -32,6 +33,7 @@ const BENCHES: Readonly<Record<string, (report: Report, options: Options) => Pro
   store: benchStore,
   reads: benchReads,
   'add-message': benchAddMessage,
+  caches: benchCaches,
   promises: benchPromises,
   memory: benchMemory,
   delivery: benchDelivery,

@@ -5,6 +5,7 @@ import { inspectConfig } from '../../src/config/config.ts';
 import { configSources } from '../../src/config/env.ts';
 import { StartError } from '../../src/errors.ts';
 import { UsageError } from '../../src/config/usage-error.ts';
+import { checkPlugins } from '../../src/cli/doctor/plugins.ts';
 import { databaseProblem, folderProblem } from '../../src/cli/doctor/files.ts';
 import { secretProblems } from '../../src/cli/doctor/secrets.ts';
 import { failure, givenBy } from './flags.ts';
@@ -47,7 +48,9 @@ async function findProblems(sources: ConfigSources): Promise<Found> {
   const folders = await Promise.all(places.map(([place = '', what = '']) => folderProblem(place, what)));
   const usable = folders.every((problem) => problem === undefined);
   const rest = usable ? [...(await secretProblems(folder, given)), await databaseProblem(database)] : [];
-  const problems = [...settings.map(({ message }) => message), ...folders, ...rest].filter(
+  const plugins = (await checkPlugins(loaded)).filter(({ state }) => state !== 'ok');
+  const all = [...settings.map(({ message }) => message), ...folders, ...rest];
+  const problems = [...all, ...plugins.map(({ detail }) => detail)].filter(
     (problem) => problem !== undefined,
   );
   return { problems, folder, database };

@@ -25,7 +25,7 @@ type Call = (...args: readonly unknown[]) => unknown;
 export function tracedServices(tracing: Tracing, services: Services): Services {
   const traced = TRACED.map((name) => [
     name,
-    spansAround(tracing, `service.${name}`, services[name], isAsked),
+    spansAround((...span) => tracing.inner(...span), `service.${name}`, services[name], isAsked),
   ]);
   return { ...services, ...(Object.fromEntries(traced) as Partial<Services>) };
 }
@@ -33,13 +33,14 @@ export function tracedServices(tracing: Tracing, services: Services): Services {
 export function tracedStore<S extends Store>(tracing: Tracing, store: S): S {
   const nouns = Object.entries(store.read).map(([noun, queries]) => [
     noun,
-    spansAround(tracing, `store.${noun}`, queries as object),
+    spansAround((...span) => tracing.leaf(...span), `store.${noun}`, queries as object),
   ]);
   return {
     ...store,
     read: Object.fromEntries(nouns) as Db,
     write: (work) =>
-      tracing.inner('store.write', async (note) => {
+      tracing.leaf('store.write', async (note) => {
+        if (note === undefined) return tracing.apart(() => store.write(work));
         const asked = performance.now();
         let began = asked;
         let ran = asked;
@@ -52,9 +53,9 @@ export function tracedStore<S extends Store>(tracing: Tracing, store: S): S {
             return value;
           }),
         );
-        note('hub.store.queue_ms', began - asked);
-        note('hub.store.run_ms', ran - began);
-        note('hub.store.commit_ms', performance.now() - ran);
+        note('hub.store.queue_ms', microseconds(began - asked));
+        note('hub.store.run_ms', microseconds(ran - began));
+        note('hub.store.commit_ms', microseconds(performance.now() - ran));
         return answer;
       }),
   };
@@ -63,9 +64,14 @@ export function tracedStore<S extends Store>(tracing: Tracing, store: S): S {
 export function tracedSearch(tracing: Tracing, search: Search): Search {
   return {
     ...search,
-    messages: (query) => tracing.inner('search.messages', () => search.messages(query)),
-    memory: (query) => tracing.inner('search.memory', () => search.memory(query)),
+    messages: (query) => tracing.leaf('search.messages', () => search.messages(query)),
+    memory: (query) => tracing.leaf('search.memory', () => search.memory(query)),
   };
+}
+
+/** Milliseconds, true to a thousandth: more figures cost more than they say. */
+function microseconds(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
 }
 
 /** Whether a call is for a caller: its first argument is a context. */
@@ -75,7 +81,7 @@ function isAsked([first]: readonly unknown[]): boolean {
 
 /** The same object, with a span around each call of its functions that is to have one. */
 function spansAround<T extends object>(
-  tracing: Tracing,
+  span: (name: string, work: () => unknown) => unknown,
   name: string,
   of: T,
   when: (args: readonly unknown[]) => boolean = () => true,
@@ -83,7 +89,7 @@ function spansAround<T extends object>(
   const calls = Object.entries(of).filter((entry): entry is [string, Call] => typeof entry[1] === 'function');
   const traced = calls.map(([method, call]) => {
     const around = (...args: readonly unknown[]): unknown =>
-      when(args) ? tracing.inner(`${name}.${method}`, () => call(...args)) : call(...args);
+      when(args) ? span(`${name}.${method}`, () => call(...args)) : call(...args);
     return [method, { value: around }] as const;
   });
   // Behind it stands the object itself, for what is no function: figures that are read anew each time.

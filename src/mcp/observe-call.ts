@@ -17,10 +17,11 @@ export function observed<T>(
   const { tracing } = hub.calls;
   if (tracing === undefined) return measured(hub, tool, ctx, work);
   return tracing.span(`mcp.tool.${tool}`, (note) => {
+    const answer = measured(hub, tool, ctx, work);
+    if (note === undefined) return answer;
     note('mcp.tool.name', tool);
     note('hub.request_id', ctx.requestId);
-    note('mcp.tool.arguments.size', JSON.stringify(args ?? {}).length);
-    const answer = measured(hub, tool, ctx, work);
+    note('mcp.tool.arguments.size', argumentsSize(args));
     return answer.then((done) => {
       note('mcp.tool.result.size', sizeOf(done));
       return done;
@@ -46,6 +47,16 @@ async function tellSlow(calls: ToolHub['calls'], log: Logger, line: object, sinc
 
 function tenths(ms: number): number {
   return Math.round(ms * 10) / 10;
+}
+
+/** In characters of names and values. Texts, which are most of it, are not written once more to be measured. */
+function argumentsSize(args: unknown): number {
+  if (typeof args !== 'object' || args === null) return 0;
+  return Object.entries(args).reduce((sum, [name, value]: [string, unknown]) => {
+    const text: unknown = typeof value === 'string' ? value : JSON.stringify(value);
+    // Callers in the process may leave a value undefined.
+    return sum + name.length + (typeof text === 'string' ? text.length : 0);
+  }, 0);
 }
 
 /** In characters. The results of MCP have their text already. */

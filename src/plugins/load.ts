@@ -38,28 +38,61 @@ const FILE = /^\.|[/\\].*\.[cm]?[jt]s$|^([/\\]|[A-Za-z]:)/;
 const MODULE = /\.m?[jt]s$/;
 const NOT_ONE = /\.(test|spec|d)\.m?[jt]s$/;
 
+/** What keeps plugins from being loaded. */
+export interface PluginProblem {
+  /** Whether one cannot be loaded, they do not go together, or their settings are wrong. */
+  readonly of: 'module' | 'set' | 'settings';
+  /** Of a module: what it was to be loaded from. */
+  readonly from?: string;
+  readonly error: StartError;
+}
+
 /** @throws StartError naming the plugin and what is wrong with it. */
 export async function loadPlugins(sources: PluginSources): Promise<LoadedPlugins> {
+  const { problems, ...loaded } = await inspectPlugins(sources);
+  const [problem] = problems;
+  if (problem === undefined) return loaded;
+  loaded[Symbol.dispose]();
+  throw problem.error;
+}
+
+/** As {@link loadPlugins}, with those that are good, and all that is wrong. */
+export async function inspectPlugins(
+  sources: PluginSources,
+): Promise<LoadedPlugins & { readonly problems: readonly PluginProblem[] }> {
   const { load, folder, sections = new Map<string, PluginSection>() } = sources;
-  const inFolder = await modulesIn(folder);
+  const problems: PluginProblem[] = [];
+  const attempt = async <T>(where: Omit<PluginProblem, 'error'>, work: () => T | Promise<T>) => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      problems.push({ ...where, error });
+      return undefined;
+    }
+  };
+  const inFolder = (await attempt({ of: 'set' }, () => modulesIn(folder))) ?? [];
   const any = load.length > 0 || inFolder.length > 0;
-  const entry = any ? giveEntry() : undefined;
-  try {
-    const found: Pick<LoadedPlugin, 'plugin' | 'from'>[] = [];
-    for (const named of load) found.push(await loadOne(named, () => fileOf(named, sources)));
-    for (const file of inFolder) found.push(await loadOne(file, () => file));
-    const ordered = inOrder(found);
-    demandKnown(ordered, sections);
-    const plugins = ordered.map((one) => {
-      const configured = { ...one, ...configure(one.plugin, sections.get(one.plugin.name)) };
+  const entry = any ? await attempt({ of: 'set' }, giveEntry) : undefined;
+  const found: Pick<LoadedPlugin, 'plugin' | 'from'>[] = [];
+  const one = async (from: string, find: () => string): Promise<void> => {
+    const loaded = await attempt({ of: 'module', from }, () => loadOne(from, find));
+    if (loaded !== undefined) found.push(loaded);
+  };
+  for (const named of load) await one(named, () => fileOf(named, sources));
+  for (const file of inFolder) await one(file, () => file);
+  // What is not there for a reason that was told is not missed.
+  const whole = problems.length === 0;
+  const ordered = whole ? ((await attempt({ of: 'set' }, () => inOrder(found))) ?? found) : found;
+  if (whole) await attempt({ of: 'settings' }, () => demandKnown(ordered, sections));
+  const plugins: LoadedPlugin[] = [];
+  for (const it of ordered)
+    await attempt({ of: 'settings' }, () => {
+      const configured = { ...it, ...configure(it.plugin, sections.get(it.plugin.name)) };
       demandGranted(configured);
-      return configured;
+      plugins.push(configured);
     });
-    return { plugins, [Symbol.dispose]: () => entry?.[Symbol.dispose]() };
-  } catch (error) {
-    entry?.[Symbol.dispose]();
-    throw error;
-  }
+  return { plugins, problems, [Symbol.dispose]: () => entry?.[Symbol.dispose]() };
 }
 
 /** The files that are plugins, by name; in a folder of its own one is `index.js`, or as there is written. */

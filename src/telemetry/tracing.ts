@@ -24,10 +24,15 @@ export interface Tracing {
   request(headers: Headers): RequestSpan;
   /** Runs `work` for whom the `_meta` of an MCP request names, where its HTTP request is of another trace. */
   calledBy<T>(meta: unknown, work: () => T): T;
-  /** Runs `work` in a span that ends with it, or with its promise; a failure leaves its code there. */
-  span<T>(name: string, work: (note: Note) => T): T;
+  /**
+   * Runs `work` in a span that ends with it, or with its promise; a failure leaves its code there. Where nobody records the
+   * trace there is nothing to note in.
+   */
+  span<T>(name: string, work: (note?: Note) => T): T;
   /** The same, but only inside of a span that is recorded: what the hub does by itself is no trace. */
-  inner<T>(name: string, work: (note: Note) => T): T;
+  inner<T>(name: string, work: (note?: Note) => T): T;
+  /** The same for work that has no spans inside: they would stand beside it. */
+  leaf<T>(name: string, work: (note?: Note) => T): T;
   /** Runs what is done for many together, outside of any span. */
   apart<T>(work: () => T): T;
 }
@@ -56,18 +61,14 @@ const getter = {
     return typeof value === 'string' ? value : undefined;
   },
 };
-const silent: Note = () => undefined;
 
 export function createTracing(tracer: Tracer): Tracing {
   // Of this hub alone: a process may have several.
   const running = new AsyncLocalStorage<Context>();
   const active = (): Context => running.getStore() ?? ROOT_CONTEXT;
 
-  function within<T>(name: string, parent: Context, work: (note: Note) => T): T {
-    const span = tracer.startSpan(name, undefined, parent);
-    const inside = trace.setSpan(parent, span);
-    if (!span.isRecording()) return running.run(inside, work, silent);
-    const note: Note = (key, value) => void span.setAttribute(key, value);
+  /** The span ends with what `work` answers, at once or by and by. */
+  function until<T>(span: Span, work: () => T): T {
     const end = (): void => {
       span.end();
     };
@@ -76,7 +77,7 @@ export function createTracing(tracer: Tracer): Tracing {
       span.end();
     };
     try {
-      const answer = running.run(inside, work, note);
+      const answer = work();
       // Whoever asked gets the same promise: the span only listens.
       if (answer instanceof Promise) answer.then(end, fail);
       else end();
@@ -85,6 +86,13 @@ export function createTracing(tracer: Tracer): Tracing {
       fail(error);
       throw error;
     }
+  }
+
+  function within<T>(name: string, parent: Context, work: (note?: Note) => T): T {
+    const span = tracer.startSpan(name, undefined, parent);
+    const inside = trace.setSpan(parent, span);
+    if (!span.isRecording()) return running.run(inside, work);
+    return until(span, () => running.run(inside, work, noteIn(span)));
   }
 
   return {
@@ -128,13 +136,34 @@ export function createTracing(tracer: Tracer): Tracing {
       if (here?.traceId === caller.traceId) return work();
       return running.run(under(caller), work);
     },
-    span: (name, work) => within(name, active(), work),
+    // What is not recorded was decided where the trace came in.
+    span: (name, work) => (isLeftOut(active()) ? work() : within(name, active(), work)),
     inner(name, work) {
       const parent = active();
-      return trace.getSpan(parent)?.isRecording() === true ? within(name, parent, work) : work(silent);
+      return isRecorded(parent) ? within(name, parent, work) : work();
+    },
+    leaf(name, work) {
+      const parent = active();
+      if (!isRecorded(parent)) return work();
+      const span = tracer.startSpan(name, undefined, parent);
+      return until(span, () => work(noteIn(span)));
     },
     apart: (work) => running.run(ROOT_CONTEXT, work),
   };
+}
+
+function noteIn(span: Span): Note {
+  return (name, value) => void span.setAttribute(name, value);
+}
+
+function isRecorded(place: Context): boolean {
+  return trace.getSpan(place)?.isRecording() === true;
+}
+
+/** Whether it is inside of a span of this hub that nobody records. */
+function isLeftOut(place: Context): boolean {
+  const span = trace.getSpan(place);
+  return span !== undefined && !span.isRecording() && span.spanContext().isRemote !== true;
 }
 
 function failed(span: Span, code: string): void {

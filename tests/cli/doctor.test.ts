@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { pluginText } from '../_util/plugins.ts';
 import { connectClient } from '../_util/connect-client.ts';
 import { temporaryFolder } from '../_util/test-hub.ts';
 import { runSchub } from '../http/run-schub.ts';
@@ -63,6 +64,13 @@ const overwrite = (name: string, text: string, position: number) => (data: strin
     input: text,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
+/** Puts a plugin into the folder; it speaks where only findings are expected. */
+const plugin = (name: string, parts: string) => (data: string) => {
+  mkdirSync(file('plugins')(data), { recursive: true });
+  const text = `${pluginText(name, parts)}console.log('I am loaded');\n`;
+  writeFileSync(file(`plugins/${name}.mjs`)(data), text);
+};
+const greet = plugin('greet', 'config: z.object({ word: z.string() }),');
 /** The settings that were the fault are gone. */
 const unset = (): void => undefined;
 const putBack = (data: string): void =>
@@ -137,6 +145,44 @@ const FAULTS: readonly Fault[] = [
     ...{ env: { HTTP_HOST: '0.0.0.0' }, mend: unset },
   },
   {
+    ...{ fault: 'a plugin that cannot be loaded', check: 'plugins', says: /broken\.mjs cannot be loaded/ },
+    plant: plugin('broken', 'tools: {'),
+  },
+  {
+    ...{ fault: 'a plugin that is not there', check: 'plugins', says: /package no-such-plugin.*npm install/ },
+    ...{ env: { PLUGINS: 'no-such-plugin' }, mend: unset },
+  },
+  {
+    ...{ fault: 'a plugin without what it has to be told', check: 'plugins', says: /greet\.word is missing/ },
+    plant: greet,
+    mend: (data) => writeFileSync(file('hub.config.yaml')(data), 'plugins: { greet: { word: hi } }\n'),
+  },
+  {
+    ...{ fault: 'a setting that a plugin has not', check: 'plugins', says: /"wrod".*line 1.*mean word/ },
+    plant(data) {
+      greet(data);
+      writeFileSync(file('hub.config.yaml')(data), 'plugins: { greet: { word: hi, wrod: 1 } }\n');
+    },
+    mend: (data) => writeFileSync(file('hub.config.yaml')(data), 'plugins: { greet: { word: hi } }\n'),
+  },
+  {
+    ...{
+      fault: "a plugin with a tool of the hub's name",
+      check: 'plugins',
+      says: /add_message, as has the hub/,
+    },
+    plant: plugin(
+      'taker',
+      `tools: { add_message: { description: 'd', input: {}, output: {}, handler: () => ({}) } },`,
+    ),
+    mend: (data) => rmSync(file('plugins/taker.mjs')(data)),
+  },
+  {
+    ...{ fault: 'a plugin that ends the process', check: 'plugins', says: /ends the process/ },
+    plant: plugin('leaver', `tools: process.exit(0),`),
+    mend: (data) => rmSync(file('plugins/leaver.mjs')(data)),
+  },
+  {
     ...{ fault: 'a data folder that is a file', check: 'data folder', says: /is no folder/ },
     plant(data) {
       rmSync(data, { recursive: true });
@@ -162,6 +208,26 @@ it.concurrent.each(FAULTS)('$fault', async ({ check, says, plant, env, mend }) =
   const well = await examine(share);
   expect(well.problems).toEqual([]);
   expect(well.code).toBe(0);
+  rmSync(share, { recursive: true });
+});
+
+it('names all plugins that are wrong, and otherwise those that there are', async () => {
+  const share = temporaryFolder();
+  const data = dataOf(share);
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  greet(data);
+  plugin('broken', 'tools: {')(data);
+  expect((await examine(share)).problems).toMatchObject([
+    { check: 'plugins', detail: expect.stringContaining('broken.mjs') },
+    { check: 'plugins', detail: expect.stringContaining('plugins.greet.word is missing') },
+  ]);
+  rmSync(file('plugins/broken.mjs')(data));
+  writeFileSync(file('hub.config.yaml')(data), 'plugins: { greet: { word: hi } }\n');
+  expect((await examine(share)).findings).toContainEqual({
+    check: 'plugins',
+    state: 'ok',
+    detail: 'greet 1.0.0',
+  });
   rmSync(share, { recursive: true });
 });
 

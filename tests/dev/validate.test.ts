@@ -100,6 +100,17 @@ describe.concurrent('npm run dev -- --validate', () => {
     expect(code).toBe(1);
   });
 
+  it('names what keeps plugins from being loaded', async () => {
+    const here = makeCase(checkout);
+    const broken = here.file('broken.mjs');
+    writeFileSync(broken, 'export const plugin = 1;\n');
+    const { code, lines } = await here.run(['--validate'], { PLUGINS: broken });
+    expect(lines).toEqual([
+      expect.stringMatching(/broken\.mjs is no plugin: it must export what definePlugin /),
+    ]);
+    expect(code).toBe(1);
+  });
+
   it('reads the .env beside package.json where npm has started it in the checkout', async () => {
     const here = makeCase(checkout);
     writeFileSync(here.file('.env'), 'HTTP_PORT=never-read');

@@ -10,6 +10,7 @@ import { checkClients } from './clients.ts';
 import { checkClock, checkDatabase, checkFolders, checkPages, checkRights, checkRoom } from './data.ts';
 import { foundOr, ok, problem, type Finding } from './finding.ts';
 import { checkExposure, checkInside, checkPort, checkRunning } from './network.ts';
+import { checkPlugins } from './plugins.ts';
 import { checkNativeModule, checkNode } from './program.ts';
 import { secretProblems } from './secrets.ts';
 
@@ -65,6 +66,7 @@ async function examine({
     native,
     ...foundOr(settings, ok('settings', 'all are understood')),
     ...(await dataFindings(loaded, now(), native.state === 'ok')),
+    ...(await checkPlugins(loaded)),
     checkExposure(loaded),
     ...(await checkCertificate(loaded.config.http, now())),
     ...(await hubFindings(loaded, version, now(), sources.env)),
