@@ -24,6 +24,7 @@ const UNWATCHED = { note: () => undefined };
 const UNLIMITED = {
   ...{ maxMessagesPerSession: 1e9, maxMessageLength: 1e5, maxMetadataBytes: 1e4 },
   ...{ maxMemoryEntriesPerAgent: 1e9, maxMemoryValueBytes: 1e5, maxSessionsPerAgent: 1e9 },
+  ...{ maxMemoryVersions: 20, maxMemoryHistoryBytes: 2e5 },
   maxStreamsPerKey: 1e9,
 };
 

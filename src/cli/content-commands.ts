@@ -132,6 +132,7 @@ function addMemory(program: Command, host: CommandHost): void {
     .description('print a value')
     .option(...scope)
     .option(...session)
+    .option('--at <version>', 'as it was in an earlier version', countUpTo(Number.MAX_SAFE_INTEGER))
     .addHelpText(
       'after',
       host.examples(
@@ -139,9 +140,23 @@ function addMemory(program: Command, host: CommandHost): void {
         'schub memory get plan --session session_0123456789abcdef --json',
       ),
     )
-    .action(async (key: string, where: Where) => {
+    .action(async (key: string, where: Where & { at?: number }) => {
       const { getMemory } = await import('./memory.ts');
       host.done(await getMemory(await connect(host), key, where));
+    });
+  memory
+    .command('history')
+    .argument('<key>')
+    .description('the versions of an entry that are kept, without their values')
+    .option(...scope)
+    .option(...session)
+    .addHelpText(
+      'after',
+      host.examples('schub memory history deploy.target', 'schub memory history plan --scope agent --json'),
+    )
+    .action(async (key: string, where: Where) => {
+      const { listVersions } = await import('./memory.ts');
+      host.done(await listVersions(await connect(host), key, where));
     });
   memory
     .command('set')

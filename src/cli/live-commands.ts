@@ -1,4 +1,4 @@
-/** The commands that show a hub at work: demo, tail, logs. What one does is loaded only when it runs. */
+/** The commands that show a hub at work: demo, torture, tail, logs. What one does is loaded only when it runs. */
 import type { Command } from 'commander';
 import { listOf } from './content-commands.ts';
 import { load } from './local-commands.ts';
@@ -6,6 +6,7 @@ import { connect, countUpTo, MAX_LISTED, onInterrupt, type CommandHost } from '.
 
 export function addLiveCommands(program: Command, host: CommandHost): void {
   addDemo(program, host);
+  addTorture(program, host);
   addTail(program, host);
   addLogs(program, host);
 }
@@ -27,6 +28,47 @@ function addDemo(program: Command, host: CommandHost): void {
       const lineOf = (args: readonly string[]): string => typedLine(around, args);
       done(await demo({ loaded: loaded(), output: await loadOutput(), version, signal, lineOf, ...hub }));
     });
+}
+
+function addTorture(program: Command, host: CommandHost): void {
+  const { loadOutput, done, examples } = host;
+  program
+    .command('torture')
+    .description(
+      'kill a hub of its own under load, again and again, and prove that nothing acknowledged is lost',
+    )
+    .option('--kills <count>', 'how often', countUpTo(MAX_KILLS), 20)
+    .option('--seconds <count>', 'no further kill after so many', countUpTo(MAX_SECONDS), 600)
+    .option('--writers <count>', 'how many write at once', countUpTo(MAX_WRITERS), 16)
+    .option('--seed <number>', 'repeat the moments of an earlier run', countUpTo(MAX_SEED))
+    .option('--keep', 'keep its folder, in place of removing it')
+    .addHelpText(
+      'after',
+      examples(
+        'schub torture',
+        'schub torture --kills 3 --writers 4 --json',
+        'schub torture --seconds 5 --seed 7',
+      ),
+    )
+    .action(async ({ seed = 1 + (Date.now() % MAX_SEED), keep = false, ...options }: TortureFlags) => {
+      const signal = onInterrupt();
+      const { torture } = await import('./torture/torture.ts');
+      const deps = { around: await host.around(), output: await loadOutput(), signal };
+      done(await torture(deps, { ...options, seed, keep }));
+    });
+}
+
+const MAX_KILLS = 100_000;
+const MAX_SECONDS = 1_000_000;
+const MAX_WRITERS = 256;
+const MAX_SEED = 1_000_000;
+
+interface TortureFlags {
+  readonly kills: number;
+  readonly seconds: number;
+  readonly writers: number;
+  readonly seed?: number;
+  readonly keep?: boolean;
 }
 
 function addTail(program: Command, host: CommandHost): void {

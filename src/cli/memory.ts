@@ -1,6 +1,6 @@
 /** `schub memory get|set|list|rm`: the memory of the agent that the command line acts as, and what all share. */
 import { z } from 'zod';
-import { entryShape } from '../mcp/shapes.ts';
+import { entryShape, versionShape } from '../mcp/shapes.ts';
 import type { HubClient } from './client.ts';
 import { EXIT, type Output } from './output.ts';
 
@@ -17,6 +17,8 @@ export interface MemoryWhere {
 
 const listSchema = z.object({ entries: z.array(entryShape), next_cursor: z.string().optional() });
 const storedSchema = entryShape;
+const historySchema = z.object({ versions: z.array(versionShape), has_more: z.boolean() });
+const oldSchema = z.object({ version: z.number(), value: z.unknown() });
 const fullSchema = entryShape.extend({ value: z.unknown() });
 
 const PAGE = 200;
@@ -24,15 +26,45 @@ const PAGE = 200;
 const pathOf = (key: string): string => `/api/v1/memory/${encodeURIComponent(key)}`;
 const queryOf = ({ session, scope }: MemoryWhere) => ({ session_id: session, scope });
 
-/** Prints the value: text as it is, anything else as JSON. Answers the exit code. */
+/** Prints the value, by default the present one: text as it is, anything else as JSON. Answers the exit code. */
 export async function getMemory(
+  { client, output }: MemoryDeps,
+  key: string,
+  { at, ...where }: MemoryWhere & { readonly at?: number },
+): Promise<number> {
+  const query = queryOf(where);
+  const entry =
+    at === undefined
+      ? await client.read(fullSchema, pathOf(key), { query })
+      : await client.read(oldSchema, `${pathOf(key)}/history/${at}`, { query });
+  if (output.json) output.document(entry);
+  else output.line(typeof entry.value === 'string' ? entry.value : JSON.stringify(entry.value));
+  return EXIT.ok;
+}
+
+/** Prints the versions of an entry that are kept, newest first, without their values. Answers the exit code. */
+export async function listVersions(
   { client, output }: MemoryDeps,
   key: string,
   where: MemoryWhere,
 ): Promise<number> {
-  const entry = await client.read(fullSchema, pathOf(key), { query: queryOf(where) });
-  if (output.json) output.document(entry);
-  else output.line(typeof entry.value === 'string' ? entry.value : JSON.stringify(entry.value));
+  const versions: z.infer<typeof versionShape>[] = [];
+  let more = true;
+  while (more) {
+    const query = { ...queryOf(where), before_version: versions.at(-1)?.version, limit: PAGE };
+    const page = await client.read(historySchema, `${pathOf(key)}/history`, { query });
+    versions.push(...page.versions);
+    more = page.has_more;
+  }
+  output.list({
+    name: 'versions',
+    items: versions,
+    headers: ['VERSION', 'BYTES', 'WRITTEN', 'BY', 'EXPIRES'],
+    row: (one) => [
+      ...[String(one.version), String(one.value_size), one.updated_at, one.updated_by],
+      one.expires_at ?? '-',
+    ],
+  });
   return EXIT.ok;
 }
 

@@ -42,7 +42,11 @@ export interface Config {
     readonly folder: string;
   };
   /** Null: for ever. */
-  readonly retention: { readonly auditLogMs: number | null; readonly inactiveSessionMs: number | null };
+  readonly retention: {
+    readonly auditLogMs: number | null;
+    readonly inactiveSessionMs: number | null;
+    readonly memoryHistoryMs: number | null;
+  };
   readonly backups: {
     /** Null: never. */
     readonly everyMs: number | null;
@@ -75,6 +79,8 @@ export interface Config {
     readonly maxMetadataBytes: number;
     readonly maxMemoryEntriesPerAgent: number;
     readonly maxMemoryValueBytes: number;
+    readonly maxMemoryVersions: number;
+    readonly maxMemoryHistoryBytes: number;
     readonly maxSessionsPerAgent: number;
     readonly maxStreamsPerKey: number;
   };
@@ -224,6 +230,7 @@ function loadedOf(resolved: Resolved, sources: ConfigSources): LoadedConfig {
     retention: {
       auditLogMs: unlessZero(v.AUDIT_LOG_RETENTION_DAYS, DAY_MS),
       inactiveSessionMs: unlessZero(v.INACTIVE_SESSION_RETENTION_DAYS, DAY_MS),
+      memoryHistoryMs: unlessZero(v.MEMORY_HISTORY_RETENTION_DAYS, DAY_MS),
     },
     backups: {
       everyMs: unlessZero(v.BACKUP_INTERVAL_HOURS, HOUR_MS),
@@ -255,6 +262,8 @@ function loadedOf(resolved: Resolved, sources: ConfigSources): LoadedConfig {
       maxMetadataBytes: v.MAX_METADATA_BYTES,
       maxMemoryEntriesPerAgent: v.MAX_MEMORY_ENTRIES_PER_AGENT,
       maxMemoryValueBytes: v.MAX_MEMORY_VALUE_BYTES,
+      maxMemoryVersions: v.MAX_MEMORY_VERSIONS,
+      maxMemoryHistoryBytes: v.MAX_MEMORY_HISTORY_BYTES,
       maxSessionsPerAgent: v.MAX_SESSIONS_PER_AGENT,
       maxStreamsPerKey: v.MAX_STREAMS_PER_KEY,
     },

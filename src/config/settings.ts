@@ -127,6 +127,12 @@ export const SETTINGS = {
     0,
     'After how many days without a message or a change a session is removed with all that belongs to it; 0: never.',
   ),
+  MEMORY_HISTORY_RETENTION_DAYS: setting(
+    'store.memory_history_retention_days',
+    integer(0, 36_500),
+    90,
+    'How long earlier versions of memory entries are kept, in days; 0 keeps them as long as their entry.',
+  ),
   BACKUP_INTERVAL_HOURS: setting(
     'store.backup_interval_hours',
     integer(0, 8_760),
@@ -247,6 +253,18 @@ export const SETTINGS = {
     integer(1, 1_000_000),
     100_000,
     'Bytes of one memory value.',
+  ),
+  MAX_MEMORY_VERSIONS: setting(
+    'limits.max_memory_versions',
+    integer(0, 1_000),
+    20,
+    'Earlier versions that are kept of one memory entry; 0: none. It holds from the next change of an entry on.',
+  ),
+  MAX_MEMORY_HISTORY_BYTES: setting(
+    'limits.max_memory_history_bytes',
+    integer(0, 100_000_000),
+    200_000,
+    'Bytes of the earlier values of one memory entry together; the oldest go first.',
   ),
   MAX_SESSIONS_PER_AGENT: setting(
     'limits.max_sessions_per_agent',

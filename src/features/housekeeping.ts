@@ -1,5 +1,5 @@
 /**
- * Removes what has had its time: idle sessions if that is set, expired memory, answers kept for retries, dead handles and
+ * Removes what has had its time: idle sessions if that is set, expired memory and old versions of it, answers kept for retries, dead handles and
  * tokens, old rows of the audit log, changes that the search index has taken in.
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -22,6 +22,8 @@ export interface HousekeepingDeps {
   readonly indexedUpTo: () => number;
   /** How long a session is kept in which nothing happens; null: for ever. */
   readonly inactiveSessionMs: number | null;
+  /** How long earlier versions of memory entries are kept; null: as long as their entry. */
+  readonly memoryHistoryMs: number | null;
   readonly auditor: Pick<Auditor, 'write'>;
   readonly everyMs?: number;
 }
@@ -37,11 +39,16 @@ const KEEP_ENDED_LEASES_MS = 7 * 24 * 60 * 60 * 1000;
 /** Runs until it is stopped; each round removes all there is, a bounded number of rows per write. */
 export function startHousekeeping(deps: HousekeepingDeps): { stop(): Promise<void> } {
   const { store, now, log, visits, auditLogMs, inactiveSessionMs, indexedUpTo, everyMs = EVERY_MS } = deps;
+  const { memoryHistoryMs } = deps;
   const stopped = new AbortController();
 
   /** Each removes at most so many rows, and answers how many. */
   const chores: readonly ((tx: Tx) => Promise<number>)[] = [
     (tx) => tx.memory.deleteExpired(now(), ROWS_PER_WRITE),
+    (tx) => {
+      const replaced = memoryHistoryMs === null ? null : now() - memoryHistoryMs;
+      return tx.memory.deleteVersions({ now: now(), replaced }, ROWS_PER_WRITE);
+    },
     (tx) => tx.idempotency.deleteBefore(now() - IDEMPOTENCY_TTL_MS, ROWS_PER_WRITE),
     (tx) => tx.handles.deleteExpired(now() - KEEP_HANDLES_MS, ROWS_PER_WRITE),
     (tx) => tx.logins.deleteExpired(now(), ROWS_PER_WRITE),

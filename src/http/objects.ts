@@ -8,8 +8,18 @@ export {
   toLease,
   toMessage,
   toSession,
+  toVersion,
 } from '../mcp/shapes.ts';
-export type { Agent, AuditEntry, Head, Lease, MemoryEntry, Message, Session } from '../mcp/shapes.ts';
+export type {
+  Agent,
+  AuditEntry,
+  Head,
+  Lease,
+  MemoryEntry,
+  MemoryVersion,
+  Message,
+  Session,
+} from '../mcp/shapes.ts';
 export { performanceReport, seriesShape, toSeries, type Performance } from '../mcp/performance.ts';
 export { MESSAGE_TYPES, SESSION_ORDERS, VISIBILITIES } from '../store/port.ts';
 export type { SessionOrder } from '../store/port.ts';

@@ -42,5 +42,5 @@ export function requestLog({ log, clock = () => performance.now() }: RequestLogO
 /** Keys of memory are contents: of their addresses the pattern alone is shown. */
 function pathOf(c: Context<HubEnv>): string {
   const route = routePath(c, -1);
-  return route.endsWith('/:key') ? route : c.req.path;
+  return /\/memory\/:key(\/|$)/.test(route) ? route : c.req.path;
 }

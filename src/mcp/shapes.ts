@@ -10,6 +10,7 @@ import type {
   LeaseRow,
   MemoryListRow,
   MemoryRow,
+  MemoryVersion as MemoryVersionRow,
   MessageHead,
   MessageRow,
   SessionView,
@@ -88,6 +89,16 @@ export const entryShape = z.object({
   expires_at: time.nullable(),
 });
 export type MemoryEntry = z.infer<typeof entryShape>;
+
+/** What an entry is or was. */
+export const versionShape = entryShape.pick({
+  version: true,
+  value_size: true,
+  updated_at: true,
+  updated_by: true,
+  expires_at: true,
+});
+export type MemoryVersion = z.infer<typeof versionShape>;
 
 export const auditEntryShape = z.object({
   id: z.number(),
@@ -184,6 +195,16 @@ export function toEntry(row: MemoryListRow): MemoryEntry {
     version: row.version,
     metadata: { ...row.metadata },
     created_at: isoTime(row.createdAt),
+    updated_at: isoTime(row.updatedAt),
+    updated_by: row.updatedBy,
+    expires_at: row.expiresAt === null ? null : isoTime(row.expiresAt),
+  };
+}
+
+export function toVersion(row: MemoryVersionRow): MemoryVersion {
+  return {
+    version: row.version,
+    value_size: row.valueSize,
     updated_at: isoTime(row.updatedAt),
     updated_by: row.updatedBy,
     expires_at: row.expiresAt === null ? null : isoTime(row.expiresAt),

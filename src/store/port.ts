@@ -14,6 +14,8 @@ import type { LeaseReads, LeaseWrites } from './nouns/leases.ts';
 import type { LoginReads, LoginWrites } from './nouns/logins.ts';
 import type { MemoryReads, MemoryWrites } from './nouns/memory.ts';
 import type { OverviewReads } from './nouns/overview.ts';
+import type { SessionPage, SessionPosition } from './nouns/sessions.ts';
+import type { Spoken, SpokenIn } from './nouns/spoken.ts';
 import type { HandleReads, HandleWrites, TokenReads, TokenWrites } from './nouns/tokens.ts';
 
 export type { AuditPage, AuditPosition, AuditRow, NewAuditRow } from './nouns/audit.ts';
@@ -39,19 +41,20 @@ export type { EndedLease, LeaseEnd, LeaseMode, LeaseRow } from './nouns/leases.t
 export type { LoginRow } from './nouns/logins.ts';
 export type {
   ChangedMemory,
+  MemoryHistoryBounds,
   MemoryListRow,
   MemoryPage,
   MemoryPlace,
   MemoryPosition,
   MemoryRow,
+  MemoryVersion,
 } from './nouns/memory.ts';
 export { NOTES_LOOKED_AT } from './nouns/overview.ts';
 export type { Note, PostedPlace } from './nouns/overview.ts';
+export { SESSION_ORDERS } from './nouns/sessions.ts';
+export type { SessionOrder, SessionPage, SessionPosition } from './nouns/sessions.ts';
+export type { Spoken, SpokenIn } from './nouns/spoken.ts';
 export type { Grant, HandleRow, RefreshTokenRow, TokenFamilyRow } from './nouns/tokens.ts';
-
-/** By what happened last, or by when they were opened; each also the other way round. */
-export const SESSION_ORDERS = ['newest', 'oldest', 'opened_last', 'opened_first'] as const;
-export type SessionOrder = (typeof SESSION_ORDERS)[number];
 
 export const VISIBILITIES = ['public', 'private', 'agent_only', 'admin_only'] as const;
 export type Visibility = (typeof VISIBILITIES)[number];
@@ -216,19 +219,10 @@ export interface Reads {
   readonly sessions: {
     get(workspace: string, sessionId: string): Promise<SessionRow | undefined>;
     view(workspace: string, sessionId: string, sight: Sight): Promise<SessionView | undefined>;
-    /**
-     * By what the caller last saw happen in them, newest first, or in another order. `before`: the position from which a
-     * listing in this order goes on. `query`: as in {@link MemoryPage}.
-     */
-    page(args: {
-      sight: Sight;
-      limit: number;
-      before?: number;
-      order?: SessionOrder;
-      isActive?: boolean;
-      createdBy?: string;
-      query?: string;
-    }): Promise<{ readonly sessions: readonly SessionView[]; readonly next: number | null }>;
+    /** By what the caller last saw happen in them, newest first, or in another order. */
+    page(
+      args: SessionPage,
+    ): Promise<{ readonly sessions: readonly SessionView[]; readonly next: SessionPosition | null }>;
     /** In the order of their pks, which never changes, strictly after `after`. */
     inOrder(args: { workspace: string; after: number; limit: number }): Promise<readonly SessionRow[]>;
     /** Those of the next `limit` after pk `after`, of all workspaces, in which nothing has happened since `before`; `next`: the pk to go on after. */
@@ -270,6 +264,8 @@ export interface Reads {
       limit: number;
       maxBytes?: number;
     }): Promise<FoundMessages>;
+    /** Who spoke in a time, and where; of very many messages a part is counted. */
+    spoken(args: SpokenIn): Promise<Spoken>;
   };
   readonly memory: MemoryReads;
   readonly overview: OverviewReads;

@@ -108,7 +108,7 @@ interface Plan {
   readonly rest: Readonly<Record<string, string>>;
 }
 
-const HOSTILE: readonly unknown[] = [
+export const HOSTILE: readonly unknown[] = [
   ...['', ' ', '\u0000', '\ud800', '../..', '%', '%ff', '*', "' OR 1=1 --", '"', '\r\nx: y', '1e309', '-1'],
   ...['99999999999999999999', 'true', 'null', '__proto__', 'constructor', '\u202e', 'x'.repeat(5000)],
   ...[null, true, -1, 0, 1.5, 1e308, Number.MAX_SAFE_INTEGER, [], [[]], {}, { __proto__: null, a: 1 }],
@@ -259,7 +259,7 @@ const MOST = 1000;
 const YEARS = { min: new Date(0), max: new Date('2100-01-01') };
 
 /** Values that fit a schema. */
-function fitting(schema: JsonSchema): fc.Arbitrary<unknown> {
+export function fitting(schema: JsonSchema): fc.Arbitrary<unknown> {
   const { type, enum: values, anyOf, format, pattern, items } = schema;
   const number = (name: string, byDefault: number): number =>
     typeof schema[name] === 'number' ? schema[name] : byDefault;

@@ -1,12 +1,2 @@
 /** Chance that can be repeated. */
-
-/** Numbers from 0 to 1 that follow from the seed. */
-export function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+export { numbers } from '../../src/cli/torture/random.ts';

@@ -1,4 +1,4 @@
-/** A steady clock that goes on by itself, and forward when it is told to. */
+/** A steady clock that goes on by itself (or stands, if `base` does), and forward when it is told to. */
 import { steadyClock, type SteadyClock } from '../../src/lib/steady-clock.ts';
 
 export interface TestClock extends SteadyClock {
@@ -8,14 +8,17 @@ export interface TestClock extends SteadyClock {
   skip(ms: number): void;
 }
 
-export function createTestClock(): TestClock {
+/** Stands still. */
+export const STANDING: SteadyClock = { now: () => 0, after: () => () => undefined };
+
+export function createTestClock(base: SteadyClock = steadyClock): TestClock {
   let ahead = 0;
   const waiting = new Set<{ readonly at: number; readonly run: () => void }>();
-  const now = (): number => steadyClock.now() + ahead;
+  const now = (): number => base.now() + ahead;
   return {
     now,
     after(ms, work) {
-      const cancel = steadyClock.after(ms, () => entry.run());
+      const cancel = base.after(ms, () => entry.run());
       const entry = {
         at: now() + ms,
         run() {

@@ -45,7 +45,7 @@ function holding({ folder }: TestHub, word: string): number {
 const TOLD = ['events', 'message_addressees', 'receipts'];
 const TABLES = [
   ...['sessions', 'messages', 'message_audiences', 'session_audiences', 'participants'],
-  ...['memory_entries', 'imported_messages'],
+  ...['memory_entries', 'memory_versions', 'imported_messages'],
 ];
 
 it('removes sessions in which nothing happens with all that belongs to them, and nothing else', async () => {
@@ -59,7 +59,7 @@ it('removes sessions in which nothing happens with all that belongs to them, and
     expectSuccess(await ann.call('add_message', { session_id, content, visibility }))['message_id'] as number;
   const [kept, remembered] = [await open('kept'), await open('remembered')];
   await post(kept, 'kept words');
-  expectSuccess(await ann.call('set_memory', { key: 'everywhere', value: 1 }));
+  for (const value of [1, 2]) expectSuccess(await ann.call('set_memory', { key: 'everywhere', value }));
   using rows = rowsOf(hub);
   const before = TABLES.map((table) => rows.count(table));
 
@@ -74,7 +74,8 @@ it('removes sessions in which nothing happens with all that belongs to them, and
   const sent = await hub.request('/api/v1/import', { method: 'POST', headers, body });
   expect(await sent.json()).toMatchObject({ imported: MESSAGES, sessions: 1 });
   for (const scope of ['agent', 'shared'])
-    expectSuccess(await ann.call('set_memory', { key: 'k', value: 1, session_id: gone, scope }));
+    for (const value of [1, 2, 3])
+      expectSuccess(await ann.call('set_memory', { key: 'k', value, session_id: gone, scope }));
   const bob = await openDoor(hub, '2025', { key: AGENT_KEY, agent: 'bob', type: 'codex' });
   expectSuccess(await bob.call('list_sessions'));
   const asked = { session_id: gone, content: 'bob?', to: ['bob', 'type:codex'] };
@@ -112,7 +113,7 @@ it('removes sessions in which nothing happens with all that belongs to them, and
   expect(nothing).not.toHaveProperty('inbox');
   expect(await inbox()).toMatchObject({ messages: [] });
 
-  const added = [0, 1, 1, 0, 0, 1, 0];
+  const added = [0, 1, 1, 0, 0, 1, 0, 0];
   expect(TABLES.map((table, i) => rows.count(table) - before[i]!)).toEqual(added);
   for (const session_id of [kept, remembered]) expectSuccess(await ann.call('get_session', { session_id }));
   expectError(await ann.call('get_messages', { session_id: gone }), 'SESSION_NOT_FOUND');

@@ -49,8 +49,8 @@ beforeAll(async () => {
     const opened = await dashboard.api('POST', '/sessions', { purpose: payload, metadata }, `by-${at % 20}`);
     made.push(String(opened['session_id']));
     const key = payload.replaceAll(/\s/g, '').slice(0, 250);
-    const entry = { value: { [payload]: payload }, scope: 'shared', metadata };
-    await dashboard.api('PUT', `/memory/${encodeURIComponent(key)}`, entry);
+    for (const value of [payload, { [payload]: payload }])
+      await dashboard.api('PUT', `/memory/${encodeURIComponent(key)}`, { value, scope: 'shared', metadata });
     await dashboard.api('PUT', `/memory/${encodeURIComponent(`own-${key}`)}`, { value: payload });
     if (at % 2 === 0) await connectAs(payload, at);
   }
@@ -151,7 +151,8 @@ it('keys and values of memory', TIMEOUT, async () => {
   const { entries: found } = (await entries.json()) as { entries: { key: string }[] };
   expect(found.length).toBeGreaterThan(100);
   for (const { key } of found.filter((_, at) => at % 20 === 0))
-    await provoke(`/ui/memory/entry?scope=shared&key=${encodeURIComponent(key)}`);
+    for (const page of ['entry', 'history'])
+      await provoke(`/ui/memory/${page}?scope=shared&key=${encodeURIComponent(key)}`);
 });
 
 it('clients of agents, what they hold and why, and all that the log keeps', TIMEOUT, async () => {
@@ -193,6 +194,7 @@ const ADDRESSES: readonly ((text: string) => string)[] = [
   (text) => `memory?q=${text}&prefix=${text}&session=global`,
   (text) => `memory?agent=${text}`,
   (text) => `memory/entry?scope=shared&key=${text}`,
+  (text) => `memory/history?scope=shared&key=${text}&from=${text}`,
   (text) => `agents/${text}`,
   (text) => `leases?resource=${text}&holder=${text}`,
   (text) => `metrics?from=${text}`,

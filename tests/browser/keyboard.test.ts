@@ -12,7 +12,7 @@ beforeAll(async () => {
   dashboard = await startDashboard();
   session = String((await dashboard.api('POST', '/sessions', { purpose: 'by keys' }))['session_id']);
   await dashboard.api('POST', `/sessions/${session}/messages`, { content: 'hello' }, 'builder');
-  await dashboard.api('PUT', '/memory/plan', { value: 'one', scope: 'shared' });
+  for (const value of ['one', 'two']) await dashboard.api('PUT', '/memory/plan', { value, scope: 'shared' });
   const client = await dashboard.hub.connect('2026', { key: AGENT_KEY, agent: 'builder' });
   expectSuccess(await client.callTool('acquire_lease', { resources: ['src/**'], ttl_seconds: 600 }));
   await client.close();
@@ -48,6 +48,7 @@ const PAGES = (): readonly string[] => [
   'search?q=hello',
   'memory',
   'memory/entry?key=plan&scope=shared',
+  'memory/history?key=plan&scope=shared',
   'agents',
   'agents/builder',
   'leases',

@@ -112,6 +112,87 @@ describe('an entry', () => {
     expect(await get('entry')).toMatchObject({ value: 'of another' });
   });
 
+  it('has a history, which tells who changed what, without scripts as well', async () => {
+    const path = '/ui/memory/entry?key=grown&scope=shared';
+    await set('grown', { goal: 'ship', steps: ['plan', 'build'] });
+    await set('grown', { goal: 'ship', steps: ['plan', 'test', 'build'] }, {}, 'tester');
+    await set('grown', 'first line\nsecond line\n<b>third</b> line');
+    await set('grown', 'first line\n2nd line\n<b>third</b> line', {}, 'editor');
+    await using opened = await dashboard.open(path, { javaScriptEnabled: false });
+    const { page } = opened;
+    await page.getByRole('link', { name: 'History' }).click();
+    // The newest and the one before it, texts by their lines.
+    await page.getByRole('heading', { name: 'From version 3 to version 4' }).waitFor();
+    const rows = await page.locator('.versions tbody tr').allInnerTexts();
+    expect(rows.map((row) => row.replace(/\s+/g, ' '))).toEqual([
+      expect.stringMatching(/^Version 4 editor 41 B now$/),
+      expect.stringMatching(/^Version 3 writer .* now$/),
+      expect.stringMatching(/^Version 2 tester .* now$/),
+      expect.stringMatching(/^Version 1 writer .* now$/),
+    ]);
+    await page.getByText('1 line removed, 1 line added.').waitFor();
+    const said = (role: 'insertion' | 'deletion') => page.getByRole(role).allInnerTexts();
+    expect(await said('deletion')).toEqual([expect.stringMatching(/^−\s*Removed:\s*second line$/)]);
+    expect(await said('insertion')).toEqual([expect.stringMatching(/^\+\s*Added:\s*2nd line$/)]);
+    await page.locator('.diff').getByText('<b>third</b> line').waitFor();
+    const colour = (tag: string): Promise<string> =>
+      page.evaluate(`getComputedStyle(document.querySelector('.diff > ${tag}')).backgroundColor`);
+    expect(new Set([await colour('ins'), await colour('del'), await colour('span')]).size).toBe(3);
+
+    // Another version with the one before it: JSON by the lines of its indented form.
+    await page.getByRole('link', { name: 'Version 2' }).click();
+    await page.getByRole('heading', { name: 'From version 1 to version 2' }).waitFor();
+    expect(await said('deletion')).toEqual([]);
+    expect(await said('insertion')).toEqual([expect.stringContaining('"test",')]);
+    // Any two.
+    await page.getByRole('combobox', { name: 'From' }).selectOption('Version 1');
+    await page.getByRole('combobox', { name: 'To' }).selectOption('Version 4');
+    await page.getByRole('button', { name: 'Compare' }).click();
+    await page.getByRole('heading', { name: 'From version 1 to version 4' }).waitFor();
+    await page.getByText('7 lines removed, 1 line added.').waitFor();
+    const twin = await page.request.get(page.url().replace('/history?', '/history.json?'));
+    expect(await twin.json()).toMatchObject({
+      entry: { key: 'grown', version: 4 },
+      versions: [{ version: 4 }, { version: 3 }, { version: 2 }, { version: 1 }],
+      compared: { from: { version: 1, value: { goal: 'ship' } }, to: { version: 4 } },
+    });
+
+    await set('single', 1);
+    await page.goto(`${dashboard.url}/ui/memory/history?key=single&scope=shared`);
+    await page.getByText('Version 1 is the only one that is kept.').waitFor();
+    opened.expectFailures();
+    for (const [query, status] of [
+      ['key=grown&scope=shared&from=9&to=4', 404],
+      ['key=grown&scope=shared&from=x', 400],
+      ['key=mine&scope=agent', 404],
+    ] as const)
+      expect((await page.goto(`${dashboard.url}/ui/memory/history?${query}`))?.status(), query).toBe(status);
+  });
+
+  it('shows values that differ in everything, as far as a page holds', async () => {
+    const lines = (word: string) => Array.from({ length: 3000 }, (_, i) => `${word} ${i}`).join('\n');
+    await set('large', lines('old'));
+    await set('large', lines('new'));
+    await using opened = await dashboard.open('/ui/memory/history?key=large&scope=shared');
+    const { page } = opened;
+    await page.getByText('3,000 lines removed, 3,000 lines added.').waitFor();
+    await page.getByText('4,000 more lines are not shown.').waitFor();
+    expect(await page.getByRole('deletion').count()).toBe(2000);
+  });
+
+  it.each(['light', 'dark'] as const)('has a history in which axe finds nothing, %s', async (colorScheme) => {
+    for (const value of ['one\ntwo\nthree', 'one\n2\nthree']) await set('compared', value);
+    const viewport = { width: 320, height: 640 };
+    await using opened = await dashboard.open('/ui/memory/history?key=compared&scope=shared', {
+      ...{ colorScheme, viewport },
+    });
+    const { page } = opened;
+    await page.getByRole('insertion').waitFor();
+    await page.locator('.versions').getByText('writer').first().waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+  });
+
   it('is deleted after a question, without scripts as well', async () => {
     await using opened = await dashboard.open(at, { javaScriptEnabled: false });
     const { page } = opened;

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ADMIN_KEY } from '../_util/test-hub.ts';
 import { axeViolations } from './_util/axe.ts';
 import { startDashboard, type TestDashboard } from './_util/dashboard.ts';
 
@@ -46,7 +47,7 @@ describe('metrics', () => {
     await page.waitForURL(/from=.*&to=/);
     const timeline = page.locator('#spoken').getByRole('link', { name: session });
     expect(await timeline.getAttribute('href')).toMatch(/\?since=.*&until=/);
-    await page.locator('#spoken').getByText('3 messages').waitFor();
+    await page.getByRole('list', { name: 'Agents' }).getByText('3 messages').waitFor();
     await timeline.click();
     await page.locator('#rows').getByText('three').waitFor();
     await page.getByRole('link', { name: /^From/ }).waitFor();
@@ -59,9 +60,42 @@ describe('metrics', () => {
     await page.getByLabel('From (UTC)').fill('2020-01-01T00:00');
     await page.getByLabel('To (UTC)').fill('2999-01-01T00:00');
     await page.getByRole('button', { name: 'Show' }).click();
-    await page.locator('#spoken').getByText('3 messages').waitFor();
+    await page.getByRole('list', { name: 'Sessions' }).getByText('3 messages').waitFor();
     expect((await page.goto(`${dashboard.url}/ui/metrics?from=yesterday`))?.status()).toBe(400);
     await page.getByRole('heading', { name: /from.*yesterday/ }).waitFor();
+  });
+
+  it('count all who spoke in a time, and in all sessions, those with the most messages first', async () => {
+    await using crowded = await startDashboard();
+    const timestamp = new Date().toISOString();
+    const lines = Array.from({ length: 1500 }, (_, i) => {
+      const session = `of ${i % 120}`;
+      const sender = i % 3 === 0 ? `rare-${i % 7}` : 'often';
+      return JSON.stringify({ id: `${i}`, session, sender, content: 'words', timestamp });
+    });
+    const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+    const sent = { method: 'POST', headers, body: lines.join('\n') };
+    expect(await (await crowded.hub.request('/api/v1/import', sent)).json()).toMatchObject({
+      imported: 1500,
+    });
+    const { session_id: id } = await crowded.api('POST', '/sessions', { purpose: 'loud' });
+    for (let i = 0; i < 20; i++)
+      await crowded.api('POST', `/sessions/${String(id)}/messages`, { content: 'x' });
+    await using opened = await crowded.open('/ui/metrics?from=2020-01-01T00:00&to=2999-01-01T00:00');
+    const { page } = opened;
+    const listed = async (name: string) =>
+      (await page.getByRole('list', { name }).getByRole('listitem').allInnerTexts()).map((text) =>
+        text.replace(/\s+/g, ' '),
+      );
+    const agents = await listed('Agents');
+    expect(agents[0]).toBe('often 1,000 messages');
+    expect(agents).toHaveLength(9);
+    expect(agents).toContain('writer 20 messages');
+    const sessions = await listed('Sessions');
+    expect(sessions[0]).toBe(`Timeline of ${String(id)} 20 messages`);
+    expect(sessions).toHaveLength(101);
+    expect(sessions.at(-1)).toBe('and 21 more');
+    expect(await axeViolations(page)).toEqual([]);
   });
 
   it('load at most 70 KB of scripts, which no other page loads', async () => {

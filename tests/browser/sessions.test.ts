@@ -57,21 +57,26 @@ it('lists sessions by what last happened in them, filtered, in pages, and as JSO
   await page.getByText('No session fits').waitFor();
 
   await page.goto(`${dashboard.url}/ui/sessions`);
-  for (const [heading, first, last] of [
-    ['Opened', 'task 59', 'task 0'],
-    ['Opened', 'task 0', 'task 59'],
-    ['Last activity', 'task 0', 'task 1'],
-    ['Last activity', 'task 1', 'task 0'],
+  for (const [heading, order, first, last] of [
+    ['Opened', 'opened_last', 'task 59', 'task 0'],
+    ['Opened', 'opened_first', 'task 0', 'task 59'],
+    ['Last activity', 'newest', 'task 0', 'task 1'],
+    ['Last activity', 'oldest', 'task 1', 'task 0'],
+    ['Messages', 'most_messages', 'task 0', 'task 1'],
+    ['Messages', 'fewest_messages', 'task 1', 'task 0'],
   ] as const) {
     await page.getByRole('columnheader', { name: heading }).getByRole('link').click();
+    await page.waitForURL(`**/ui/sessions?sort=${order}`);
     expect(await page.getByRole('columnheader', { name: heading }).getAttribute('aria-sort')).not.toBeNull();
     const all = await purposes();
     await page.getByRole('link', { name: 'More sessions' }).click();
+    await page.getByRole('link', { name: 'First sessions' }).waitFor();
     all.push(...(await purposes()));
     expect(new Set(all).size).toBe(60);
     expect([all.length, all[0]]).toEqual([60, first]);
-    if (heading === 'Opened') expect(all.at(-1)).toBe(last);
+    if (heading !== 'Last activity') expect(all.at(-1)).toBe(last);
     await page.getByRole('link', { name: 'First sessions' }).click();
+    await page.waitForURL(`**/ui/sessions?sort=${order}`);
   }
 
   await page.goto(`${dashboard.url}/ui/sessions`);

@@ -74,6 +74,14 @@ it('keeps, lists and removes memory', async () => {
   expect((await schub('memory', 'get', 'motto')).out).toBe('no JSON\n');
   const listed = await schub('memory', 'list', '--prefix', 'l', '--json');
   expect(JSON.parse(listed.out)).toMatchObject({ entries: [{ key: 'limits', scope: 'shared' }] });
+  expect((await schub('memory', 'set', 'limits', '{"cpu":4}')).out).toBe('limits has version 2\n');
+  const versions = (await schub('memory', 'history', 'limits')).out.trim().split('\n');
+  expect(versions.map((line) => line.split('\t').slice(0, 2))).toEqual([
+    ['2', '9'],
+    ['1', '9'],
+  ]);
+  expect((await schub('memory', 'get', 'limits', '--at', '1')).out).toBe('{"cpu":2}\n');
+  expect((await schub('memory', 'get', 'limits', '--at', '3')).code).toBe(3);
   expect((await schub('memory', 'rm', 'limits')).out).toBe('limits is gone\n');
   const gone = await schub('memory', 'get', 'limits');
   expect([gone.code, gone.out]).toEqual([3, '']);

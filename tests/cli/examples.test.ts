@@ -142,6 +142,7 @@ const PREPARED: Readonly<Record<string, (place: Place, session: string) => unkno
     Promise.all([makeKey('team-b'), api('POST', 'sessions', { purpose: 'mine' }, 'planner')]),
   'memory get': (_place, session) =>
     Promise.all([setMemory('deploy.target'), setMemory('plan', { session_id: session })]),
+  'memory history': () => Promise.all([setMemory('deploy.target'), setMemory('plan', { scope: 'agent' })]),
   'memory rm': () => Promise.all([setMemory('deploy.old'), setMemory('draft', { scope: 'agent' })]),
   import({ home }) {
     const line = { id: 'm1', session: 's', sender: 'Ann', timestamp: '2026-01-01T00:00:00Z', content: 'Hi' };
@@ -174,6 +175,7 @@ const ENDLESS: readonly { readonly line: RegExp; readonly until: RegExp; readonl
   { line: /^schub serve/, until: /^ready http/m, code: 0 },
   { line: /^schub tail$|^schub tail --type/, until: /Hello/, code: 130 },
   { line: /^schub tail .*--since/, until: /Hello/, code: 130 },
+  { line: /^schub torture$/, until: /kill 1 of/, code: 130 },
   { line: /^schub logs -f/, until: /old/, code: 130 },
 ];
 

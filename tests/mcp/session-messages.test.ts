@@ -8,6 +8,17 @@ const rpc = { jsonrpc: '2.0' };
 const echo = { ...rpc, method: 'tools/call', params: { name: 'echo', arguments: { text: 'a' } } };
 
 describe('messages of a session', () => {
+  it('that have wrong parameters are told so, and are no failure of the hub', async () => {
+    await using agent = new RawAgent();
+    const sessionId = await agent.open();
+    for (const params of [{}, { level: 'loud' }]) {
+      const response = await agent.send(sessionId, { method: 'logging/setLevel', params });
+      const { error } = (await response.json()) as { error: { data: Record<string, unknown> } };
+      expect(error).toMatchObject({ code: -32602, data: { success: false, code: 'INVALID_INPUT' } });
+      expect(error.data['request_id']).toMatch(/./);
+    }
+  });
+
   it('may come in batches, as revision 2025-03-26 has them', async () => {
     await using agent = new RawAgent();
     const sessionId = await agent.open({ params: withBatches });

@@ -69,6 +69,16 @@ const ALLOWED: readonly Allowed[] = [
     why: 'the agents of one workspace, on a reader thread; an index would be written to with each sign of life',
   },
   {
+    sql: /FROM json_each\(\+:audiences\) j CROSS JOIN session_audiences a .* GROUP BY a\.session_id/,
+    step: /\(audience_id=\?\)|USE TEMP B-TREE FOR (GROUP|ORDER) BY/,
+    why: 'the sessions by their messages, on a reader thread; an index would be written to with each message',
+  },
+  {
+    sql: /GROUP BY session_id, sender_id\) g CROSS JOIN sessions s/,
+    step: /^SCAN (g|\(subquery-\d\))|USE TEMP B-TREE FOR GROUP BY/,
+    why: 'who spoke in a time, on a reader thread, of a bounded number of messages',
+  },
+  {
     sql: /CROSS JOIN senders s .* GROUP BY a\.id ORDER BY sum\(p\.message_count\)/,
     step: /USE TEMP B-TREE FOR (GROUP|ORDER) BY/,
     why: 'the agents who posted in one session',
@@ -92,6 +102,16 @@ const ALLOWED: readonly Allowed[] = [
     sql: /FROM message_audiences .* UNION ALL SELECT \* FROM \( SELECT seq, kind, .* FROM events/,
     step: /^SCAN \(subquery-[13]\)/,
     why: 'two streams of the log, each as far as a page',
+  },
+  {
+    sql: /LIMIT \+:limit\) e CROSS JOIN memory_versions v ON v\.entry_id = e\.id LIMIT \+:limit\)$/,
+    step: /^SCAN e$/,
+    why: 'the history of as many entries as a write removes',
+  },
+  {
+    sql: /FROM memory_versions WHERE entry_id = \+:entry WINDOW newer AS/,
+    step: /^SCAN \(subquery-[34]\)$/,
+    why: 'the versions of one entry, of which a setting says how many there are',
   },
   {
     sql: /LIMIT (200|1000)\) (n|r|v)\b/,

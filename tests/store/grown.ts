@@ -107,6 +107,8 @@ async function importLines(store: Store): Promise<void> {
     ...{
       maxMemoryEntriesPerAgent: 1e4,
       maxMemoryValueBytes: 1e5,
+      maxMemoryVersions: 20,
+      maxMemoryHistoryBytes: 2e5,
       maxSessionsPerAgent: 1e4,
       maxStreamsPerKey: 100,
     },

@@ -4,6 +4,7 @@ import { ERRORS, type ErrorCode, type ErrorObject } from '../../errors.ts';
 import { maskSecrets } from '../../lib/mask-secrets.ts';
 import type { HubClient } from '../client.ts';
 import { CliError, EXIT } from '../output.ts';
+import { toolRequest } from '../tool-request.ts';
 
 export interface DemoAgent {
   readonly id: string;
@@ -19,9 +20,6 @@ export interface AgentDeps {
   readonly signal: AbortSignal;
 }
 
-const REVISION = '2026-07-28';
-const METHOD = 'tools/call';
-
 const answerSchema = z.object({
   result: z
     .looseObject({
@@ -35,30 +33,15 @@ const answerSchema = z.object({
 const errorSchema = z.looseObject({ success: z.literal(false), error: z.string(), code: z.string() });
 
 export function createDemoAgent({ client, id, type, version, signal }: AgentDeps): DemoAgent {
-  const meta = {
-    'io.modelcontextprotocol/protocolVersion': REVISION,
-    'io.modelcontextprotocol/clientInfo': { name: 'schub demo', version },
-    'io.modelcontextprotocol/clientCapabilities': {},
-  };
   let calls = 0;
   return {
     id,
     async call(tool, args, result) {
-      const { result: answer, error } = await client.read(answerSchema, '/mcp', {
-        json: {
-          ...{ jsonrpc: '2.0', id: ++calls, method: METHOD },
-          params: { name: tool, arguments: args, _meta: meta },
-        },
-        headers: {
-          'MCP-Protocol-Version': REVISION,
-          'Mcp-Method': METHOD,
-          'Mcp-Name': tool,
-          'X-Agent-Id': id,
-          'X-Agent-Type': type,
-        },
-        accept: 'application/json, text/event-stream',
-        signal,
+      const request = toolRequest({
+        ...{ tool, args, agent: id, agentType: type, id: ++calls },
+        client: { name: 'schub demo', version },
       });
+      const { result: answer, error } = await client.read(answerSchema, '/mcp', { ...request, signal });
       if (answer?.isError === true) throw refusal(answer.content?.[0]?.text ?? '');
       const parsed = result.safeParse(answer?.structuredContent);
       if (parsed.success) return parsed.data;

@@ -9,6 +9,7 @@ import { createKey, keysPage, revokeKey, rotateKey } from './keys.ts';
 import { leasesPage, releaseLease } from './leases.ts';
 import { memoryPage } from './memory.ts';
 import { changeMemory, deleteMemory, memoryEntryPage } from './memory-entry.ts';
+import { memoryHistoryPage } from './memory-history.ts';
 import { metricsPage } from './metrics.ts';
 import { searchPage, searchResults } from './search.ts';
 import { sessionsPage } from './sessions.ts';
@@ -21,6 +22,7 @@ export const PAGES: readonly Page[] = [
   searchPage,
   memoryPage,
   memoryEntryPage,
+  memoryHistoryPage,
   agentsPage,
   agentPage,
   leasesPage,

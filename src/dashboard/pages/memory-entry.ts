@@ -4,7 +4,7 @@ import type { MemoryAddress } from '../../features/memory/service.ts';
 import { toFullEntry, type MemoryEntry } from '../../http/objects.ts';
 import { confirmed, sizeOf, timeLeft } from '../controls.ts';
 import { csrfField } from '../layout.ts';
-import { entryAddress } from '../memory/address.ts';
+import { addressOf, entryAddress, historyAddress } from '../memory/address.ts';
 import { agentName, countOf, mark, select, timeOf } from '../parts.ts';
 import { definePage, html, none, type Action, type Form, type Html, type View } from '../page.ts';
 import { sessionLink } from './memory.ts';
@@ -84,14 +84,6 @@ export const deleteMemory: Action = {
   },
 };
 
-/** @throws HubError INVALID_INPUT */
-function addressOf(given: (name: string) => string | null | undefined): MemoryAddress {
-  const [key, scope, session] = [given('key') ?? '', given('scope') ?? '', given('session') ?? ''];
-  if (key === '') throw invalid('key', key, 'the key of an entry');
-  if (scope !== 'shared' && scope !== 'agent') throw invalid('scope', scope, 'shared or agent');
-  return { key, scope, ...(session === '' ? {} : { sessionId: session }) };
-}
-
 function addressFor({ key, scope, sessionId }: MemoryAddress): string {
   return entryAddress({ key, scope, session_id: sessionId ?? null });
 }
@@ -125,6 +117,7 @@ function facts(entry: MemoryEntry, { now }: View): Html {
     ${mark(scope === 'shared' ? 'shared by all' : 'own')}
     ${session === null ? none : html`<span>in ${sessionLink(session)}</span>`}
     <span>version ${countOf(entry.version)}</span>
+    <a href="${historyAddress(entry)}">History</a>
     <span>${sizeOf(entry.value_size)}</span>
     <span>updated ${timeOf(entry.updated_at, now)} by ${agentName(entry.updated_by)}</span>
     <span>made ${timeOf(entry.created_at, now)}</span>
@@ -168,7 +161,7 @@ function deletion(entry: MemoryEntry, view: View): Html {
   const name = entry.key.slice(0, SHOWN);
   return confirmed(view, {
     ...{ ask: 'Delete …', about: name, button: 'Delete for good', action: `/ui${PATH}/delete` },
-    question: `${name}, version ${entry.version}, will be gone for all who use it. Nothing keeps a copy.`,
+    question: `${name}, version ${entry.version}, will be gone for all who use it, with its history. Nothing keeps a copy.`,
     fields: placeFields(entry),
   });
 }

@@ -5,22 +5,17 @@ import { seriesInput, toQuery } from '../../http/api/metrics.ts';
 import { performanceReport, toSeries, type Performance } from '../../http/objects.ts';
 import { filledIn, isoOfField, millis } from '../controls.ts';
 import { chart, chartsOf, type Series } from '../metrics/charts.ts';
-import { counted, countOf } from '../parts.ts';
+import { agentName, counted, countOf } from '../parts.ts';
 import { definePage, html, none, type Html, type View } from '../page.ts';
 
-interface Spoken {
-  readonly session_id: string;
-  readonly messages: number;
-}
+type Spoken = Awaited<ReturnType<typeof spokenIn>>;
 
 interface Data {
   readonly series: Series;
   /** Of the times up to now only. */
   readonly window?: Performance['window'];
-  /** Of a time that was chosen: where messages are. */
-  readonly spoken?: readonly Spoken[];
-  /** There are more messages than were looked at. */
-  readonly more?: boolean;
+  /** Of a time that was chosen. */
+  readonly spoken?: Spoken;
 }
 
 const checked = parser(seriesInput);
@@ -31,7 +26,8 @@ const LASTS = [
   { value: '1440', label: 'Day' },
 ];
 const DEFAULT_LAST = '60';
-const LOOKED_AT = 500;
+/** Sessions, and agents, that are named. */
+const NAMED = 100;
 
 export const metricsPage = definePage<Data>({
   path: '/metrics',
@@ -60,12 +56,12 @@ export const metricsPage = definePage<Data>({
       }),
     );
     const series = toSeries(services.metrics.series(ctx, range));
-    return { series, ...(await spokenIn(view, Date.parse(series.from), Date.parse(series.to))) };
+    return { series, spoken: await spokenIn(view, Date.parse(series.from), Date.parse(series.to)) };
   },
 
   title: () => 'Metrics',
 
-  main({ series, window, spoken, more }, { query }) {
+  main({ series, window, spoken }, { query }) {
     return html`<div class="head">
         <h1>Metrics</h1>
         ${rangeForm(series, query)}
@@ -78,7 +74,7 @@ export const metricsPage = definePage<Data>({
               </p>`
         }
       </div>
-      ${spoken === undefined ? none : sessionsOf(spoken, more === true, series)}
+      ${spoken === undefined ? none : whoSpoke(spoken, series)}
       ${series.enabled ? html`<div class="charts">${chartsOf(series).map((one) => chart(one, series))}</div>` : none}
       ${window === undefined ? none : byTool(window)}`;
   },
@@ -93,13 +89,17 @@ function lastOf(query: URLSearchParams): string {
   return LASTS.some(({ value }) => value === last) ? last : DEFAULT_LAST;
 }
 
-/** In which sessions, most first; the oldest messages of a long time alone are looked at. */
+/** Who, and in which sessions, most first. */
 async function spokenIn({ ctx, services }: View, start: number, end: number) {
-  const found = await services.messages.byTime(ctx, { start, end, limit: LOOKED_AT });
-  const counts = new Map<string, number>();
-  for (const { sessionId } of found.messages) counts.set(sessionId, (counts.get(sessionId) ?? 0) + 1);
-  const spoken = [...counts].map(([session_id, messages]) => ({ session_id, messages }));
-  return { spoken: spoken.sort((a, b) => b.messages - a.messages), more: found.more };
+  const found = await services.messages.spoken(ctx, { start, end, limit: NAMED });
+  return {
+    messages: found.messages,
+    more: found.more,
+    agents: found.senders.map(({ sender, messages }) => ({ agent_id: sender, messages })),
+    agents_in_all: found.sendersInAll,
+    sessions: found.sessions.map(({ sessionId, messages }) => ({ session_id: sessionId, messages })),
+    sessions_in_all: found.sessionsInAll,
+  };
 }
 
 function rangeForm({ from, to }: Series, query: URLSearchParams): Html {
@@ -131,22 +131,43 @@ function rangeForm({ from, to }: Series, query: URLSearchParams): Html {
   </div>`;
 }
 
-function sessionsOf(spoken: readonly Spoken[], more: boolean, { from, to }: Series): Html {
+function whoSpoke({ agents, sessions, more, ...in_all }: Spoken, { from, to }: Series): Html {
   const range = new URLSearchParams({ since: from, until: to }).toString();
+  const { messages, agents_in_all: agentsInAll, sessions_in_all: sessionsInAll } = in_all;
   return html`<section class="block" id="spoken">
     <h2>Who spoke from ${from.slice(11, 19)} to ${to.slice(11, 19)}</h2>
-    ${spoken.length === 0 ? html`<p class="faint">No message was sent in this time.</p>` : none}
-    <ul class="plain">
-      ${spoken.map(
-        ({ session_id: id, messages }) =>
+    ${messages === 0 ? html`<p class="faint">No message was sent in this time.</p>` : none}
+    ${
+      more
+        ? html`<p class="faint">
+            There are more than ${counted(messages, 'message')}, and so many are counted; choose a shorter
+            time to see all.
+          </p>`
+        : none
+    }
+    <ul class="plain" aria-label="Agents">
+      ${agents.map(({ agent_id: id, messages: said }) => html`<li>${agentName(id)} ${saidOf(said)}</li>`)}
+      ${othersOf(agentsInAll - agents.length)}
+    </ul>
+    <ul class="plain" aria-label="Sessions">
+      ${sessions.map(
+        ({ session_id: id, messages: said }) =>
           html`<li>
             <a href="/ui/sessions/${encodeURIComponent(id)}?${range}">Timeline of <code>${id}</code></a>
-            <span class="faint">${counted(messages, 'message')}</span>
+            ${saidOf(said)}
           </li>`,
       )}
+      ${othersOf(sessionsInAll - sessions.length)}
     </ul>
-    ${more ? html`<p class="faint">These are the first ${countOf(LOOKED_AT)} messages; choose a shorter time to see all.</p>` : none}
   </section>`;
+}
+
+function saidOf(messages: number): Html {
+  return html`<span class="faint">${counted(messages, 'message')}</span>`;
+}
+
+function othersOf(count: number): Html {
+  return count === 0 ? none : html`<li class="faint">and ${countOf(count)} more</li>`;
 }
 
 function byTool({ tools, errors_by_code: codes }: NonNullable<Performance['window']>): Html {

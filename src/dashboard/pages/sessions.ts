@@ -16,11 +16,15 @@ interface Data {
 const PER_PAGE = 50;
 const MAX_QUERY = 500;
 const SHOWN_AGENTS = 4;
+const SORTED_REST_SECONDS = 5;
+const position = z.union([z.number(), z.tuple([z.number(), z.number()])]);
 const ORDERS = [
   { value: '', label: 'Last activity' },
   { value: 'oldest', label: 'Longest quiet' },
   { value: 'opened_last', label: 'Opened last' },
   { value: 'opened_first', label: 'Opened first' },
+  { value: 'most_messages', label: 'Most messages' },
+  { value: 'fewest_messages', label: 'Fewest messages' },
 ];
 const STATES = [
   { value: '', label: 'All' },
@@ -31,7 +35,11 @@ const STATES = [
 export const sessionsPage = definePage<Data>({
   path: '/sessions',
   nav: 'Sessions',
-  live: () => ({ kinds: ['session.', 'message.'] }),
+  live: (query) => ({
+    kinds: ['session.', 'message.'],
+    // All sessions are counted for it.
+    ...((query.get('sort') ?? '').endsWith('_messages') ? { restSeconds: SORTED_REST_SECONDS } : {}),
+  }),
 
   async load(view) {
     const page = await view.services.sessions.list(view.ctx, filterOf(view));
@@ -76,7 +84,7 @@ function filterOf({ query, epoch }: View): SessionFilter {
     ...(text === '' ? {} : { query: text }),
     ...(state === '' ? {} : { isActive: state === 'active' }),
     ...(agent === '' ? {} : { createdBy: agent }),
-    ...(cursor === '' ? {} : { before: decodeCursor(epoch, kindOf(order), z.number(), cursor) }),
+    ...(cursor === '' ? {} : { before: decodeCursor(epoch, kindOf(order), position, cursor) }),
   };
 }
 
@@ -103,7 +111,7 @@ function table(sessions: readonly Session[], { now, query }: View): Html {
       <tr>
         <th scope="col">Purpose</th>
         <th scope="col">Agents</th>
-        <th scope="col" class="number">Messages</th>
+        ${sortable('Messages', 'most_messages', 'fewest_messages', { order, query, at: 'number' })}
         <th scope="col">Created by</th>
         ${sortable('Opened', 'opened_last', 'opened_first', { order, query })}
         ${sortable('Last activity', 'newest', 'oldest', { order, query })}
@@ -120,11 +128,15 @@ function sortable(
   label: string,
   falling: SessionOrder,
   rising: SessionOrder,
-  { order, query }: { readonly order: SessionOrder; readonly query: URLSearchParams },
+  {
+    order,
+    query,
+    at = 'when',
+  }: { readonly order: SessionOrder; readonly query: URLSearchParams; readonly at?: 'when' | 'number' },
 ): Html {
   const next = order === falling ? rising : falling;
   const sorted = order === falling ? 'descending' : order === rising ? 'ascending' : undefined;
-  return html`<th scope="col" class="when" ${sorted === undefined ? none : html`aria-sort="${sorted}"`}>
+  return html`<th scope="col" class="${at}" ${sorted === undefined ? none : html`aria-sort="${sorted}"`}>
     <a class="sort" href="${queryWith(query, { sort: next, cursor: null })}"
       >${label}${sorted === undefined ? none : html`<span aria-hidden="true"> ${sorted === 'descending' ? '↓' : '↑'}</span>`}</a
     >

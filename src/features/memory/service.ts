@@ -1,12 +1,13 @@
 /** Memory: an agent's own or shared, for the workspace or for one session, with versions to compare and set by. */
 import type { Ctx } from '../../context.ts';
-import { HubError, invalid } from '../../errors.ts';
+import { invalid } from '../../errors.ts';
 import type {
   JsonObject,
   MemoryListRow,
   MemoryPlace,
   MemoryPosition,
   MemoryRow,
+  MemoryVersion,
   Reads,
   Store,
   Tx,
@@ -21,6 +22,7 @@ import { demand } from '../permissions.ts';
 import { agentAudience, sightOfPublic } from '../messages/visibility.ts';
 import { homeWorkspace, requireSession } from '../sessions/service.ts';
 import { answered, writeOnce } from '../write-once.ts';
+import { demandVersion, keyExists, memoryNotFound } from './errors.ts';
 
 export type MemoryScope = 'agent' | 'shared';
 
@@ -63,6 +65,10 @@ export interface MemoryFilter {
 export interface MemoryService {
   set(ctx: Ctx, write: MemoryWrite): Promise<MemoryListRow>;
   get(ctx: Ctx, address: MemoryAddress): Promise<MemoryRow>;
+  /** What it is and was, newest first, as far as that is kept. @throws HubError MEMORY_NOT_FOUND */
+  history(ctx: Ctx, address: MemoryAddress & HistoryPage): Promise<MemoryHistory>;
+  /** The value in one of these versions, as JSON text. @throws HubError MEMORY_NOT_FOUND */
+  valueOf(ctx: Ctx, address: MemoryAddress & { readonly version: number }): Promise<string>;
   list(
     ctx: Ctx,
     filter: MemoryFilter,
@@ -73,10 +79,24 @@ export interface MemoryService {
   ): Promise<{ readonly deleted: true }>;
 }
 
+export interface HistoryPage {
+  readonly limit: number;
+  /** Only versions below this one. */
+  readonly before?: number;
+}
+
+export interface MemoryHistory {
+  readonly entry: MemoryListRow;
+  readonly versions: readonly MemoryVersion[];
+  /** Whether there are older ones. */
+  readonly more: boolean;
+}
+
 const EXPIRED_PER_SWEEP = 500;
 
 export function createMemoryService({ store, limits, now, auditor, gates }: MemoryDeps): MemoryService {
   const gate = gates?.['memory.set'];
+  const kept = { versions: limits.maxMemoryVersions, bytes: limits.maxMemoryHistoryBytes };
 
   return {
     async set(ctx, { key, expiresInSeconds, overwrite, ifVersion, ...given }) {
@@ -108,14 +128,16 @@ export function createMemoryService({ store, limits, now, auditor, gates }: Memo
         ) {
           await demandRoom(place, at, tx);
         }
-        await tx.memory.put(place, {
+        const changed = {
           ...{ key, value: text, valueSize, metadata },
           version: (old?.version ?? 0) + 1,
           createdAt: old?.createdAt ?? at,
           updatedAt: at,
           updatedBy: ctx.principal.agentId,
           expiresAt: expiresInSeconds === undefined ? null : at + expiresInSeconds * 1000,
-        });
+        };
+        // What is over begins anew, and nobody learns what it was.
+        await tx.memory.put(place, changed, old === undefined ? undefined : kept);
         const entry = await tx.memory.get(place, key, at);
         if (entry === undefined) throw new Error('a stored memory entry is not there');
         await noteEvent(tx, ctx, 'memory.set', place, entry);
@@ -134,6 +156,26 @@ export function createMemoryService({ store, limits, now, auditor, gates }: Memo
       const entry = await store.read.memory.get(await placeOf(store.read, ctx, where), key, now());
       if (entry === undefined) throw memoryNotFound(key, where);
       return entry;
+    },
+
+    async history(ctx, { key, limit, before, ...where }) {
+      demand(ctx, 'read');
+      const place = await placeOf(store.read, ctx, where);
+      // One more tells whether there are others.
+      const page = { limit: limit + 1, now: now(), ...(before === undefined ? {} : { before }) };
+      const found = await store.read.memory.history(place, key, page);
+      if (found === undefined) throw memoryNotFound(key, where);
+      const { value: _, ...entry } = found.entry;
+      const { versions } = found;
+      return { entry, versions: versions.slice(0, limit), more: versions.length > limit };
+    },
+
+    async valueOf(ctx, { key, version, ...where }) {
+      demand(ctx, 'read');
+      const place = await placeOf(store.read, ctx, where);
+      const value = await store.read.memory.valueOf(place, key, version, now());
+      if (value === undefined) throw memoryNotFound(key, where, version);
+      return value;
     },
 
     async list(ctx, { agentId = ctx.principal.agentId, sessionId, scope, ...filter }) {
@@ -248,46 +290,4 @@ function jsonText(value: unknown): string {
   }) as string | undefined;
   if (text === undefined) throw invalid('value', undefined, 'any JSON value');
   return text;
-}
-
-function demandVersion(key: string, ifVersion: number, old: MemoryRow | undefined): void {
-  const actual = old?.version ?? 0;
-  if (ifVersion === actual) return;
-  throw new HubError(
-    'VERSION_MISMATCH',
-    `Memory ${JSON.stringify(key)} has version ${actual}, not ${ifVersion}.`,
-    {
-      context: { key, if_version: ifVersion, version: actual },
-      suggestions: [
-        'Read it again with get_memory, redo the change on what is there, and try with its version.',
-      ],
-      relatedResources: ['get_memory'],
-    },
-  );
-}
-
-function keyExists(key: string, old: MemoryRow): HubError {
-  return new HubError(
-    'KEY_EXISTS',
-    `Memory ${JSON.stringify(key)} exists already, with version ${old.version}.`,
-    {
-      context: { key, version: old.version, updated_by: old.updatedBy },
-      suggestions: ['Use another key, overwrite=true, or if_version with its version.'],
-      relatedResources: ['get_memory'],
-    },
-  );
-}
-
-function memoryNotFound(key: string, where: Omit<MemoryAddress, 'key'>): HubError {
-  return new HubError(
-    'MEMORY_NOT_FOUND',
-    `There is no ${where.scope} memory ${JSON.stringify(key)} ${where.sessionId === undefined ? 'outside sessions' : `in ${where.sessionId}`}.`,
-    {
-      context: { key, scope: where.scope, session_id: where.sessionId ?? null },
-      suggestions: [
-        'See what there is with list_memory; scope and session_id must be those it was stored with.',
-      ],
-      relatedResources: ['list_memory'],
-    },
-  );
 }

@@ -6,6 +6,7 @@ import type {
   MessageFilters,
   MessageRow,
   Sight,
+  Spoken,
   Store,
   Tx,
   Visibility,
@@ -72,6 +73,8 @@ export interface MessageService {
     ctx: Ctx,
     query: { sessionId?: string; start: number; end: number; after?: number; limit: number },
   ): Promise<FoundMessages>;
+  /** Who spoke in a time, both ends included, and where, as far as the caller sees it: names and numbers alone. */
+  spoken(ctx: Ctx, query: { start: number; end: number; limit: number }): Promise<Spoken>;
 }
 
 export function createMessageService(deps: MessageDeps): MessageService {
@@ -190,6 +193,11 @@ export function createMessageService(deps: MessageDeps): MessageService {
       const found = await store.read.messages.byTime({ ...where, sight: sightOf(ctx.principal), ...range });
       noteAdminSight(auditor, ctx, found.messages);
       return found;
+    },
+
+    async spoken(ctx, query) {
+      demand(ctx, 'read');
+      return store.read.messages.spoken({ ...query, sight: sightOf(ctx.principal) });
     },
   };
 

@@ -8,6 +8,7 @@ import type {
   JsonObject,
   Reads,
   SessionOrder,
+  SessionPosition,
   SessionRow,
   SessionView,
   Store,
@@ -62,7 +63,7 @@ export interface SessionFilter {
   /** By default the newest activity first. */
   readonly order?: SessionOrder;
   /** Position to go on from, in this order. */
-  readonly before?: number;
+  readonly before?: SessionPosition;
 }
 
 export interface SessionService {
@@ -73,7 +74,7 @@ export interface SessionService {
   list(
     ctx: Ctx,
     filter: SessionFilter,
-  ): Promise<{ readonly sessions: readonly SessionView[]; readonly next: number | null }>;
+  ): Promise<{ readonly sessions: readonly SessionView[]; readonly next: SessionPosition | null }>;
   /** By its creator or an admin. */
   update(ctx: Ctx, change: SessionChange): Promise<SessionView>;
   /** Ids that begin with `prefix`, for completion. */

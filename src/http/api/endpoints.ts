@@ -8,6 +8,7 @@ import { importEndpoint } from './import.ts';
 import { keyEndpoints } from './keys.ts';
 import { leaseEndpoints } from './leases.ts';
 import { loginLinkEndpoint } from './login-links.ts';
+import { memoryEndpoints } from './memory.ts';
 import { messageEndpoints } from './messages.ts';
 import { metricsEndpoints } from './metrics.ts';
 import { profileEndpoint } from './profile.ts';
@@ -20,6 +21,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...messageEndpoints,
   ...searchEndpoints,
   ...toolEndpoints,
+  ...memoryEndpoints,
   ...agentEndpoints,
   ...leaseEndpoints,
   ...auditEndpoints,

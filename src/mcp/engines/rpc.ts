@@ -1,5 +1,6 @@
 /** JSON-RPC errors, and HTTP answers that carry one. */
-import { ERRORS, errorObject, HubError, publicError } from '../../errors.ts';
+import { z } from 'zod';
+import { ERRORS, errorObject, HubError, invalid, publicError } from '../../errors.ts';
 
 export const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
@@ -39,6 +40,36 @@ function codeOf(error: HubError): number {
   const kind = ERRORS[error.code].number.split('_')[0];
   if (kind === 'VALIDATION' || kind === 'RESOURCE' || kind === 'CONFLICT') return INVALID_PARAMS;
   return kind === 'AUTH' ? INVALID_REQUEST : INTERNAL_ERROR;
+}
+
+const issuesSchema = z.array(
+  z.looseObject({ path: z.array(z.union([z.string(), z.number()])), message: z.string() }),
+);
+
+/**
+ * The SDK of the 2025 revisions answers to parameters that are no parameters of a method as to a failure of its own, with
+ * the whole report of its parser as the message. Undefined: `error` says something else.
+ */
+export function asBadParams(
+  error: { readonly code: number; readonly message: string; readonly data?: unknown },
+  { requestId, now }: Occasion,
+): { readonly code: number; readonly message: string; readonly data: unknown } | undefined {
+  if (error.code !== INTERNAL_ERROR || error.data !== undefined || !error.message.startsWith('['))
+    return undefined;
+  const [issue] = issuesSchema.safeParse(jsonOf(error.message)).data ?? [];
+  if (issue === undefined) return undefined;
+  const field = issue.path.join('.') || 'params';
+  const said = `${field} is not what the method takes: ${issue.message}.`;
+  const bad = invalid(field, undefined, issue.message, { message: said, suggestions: [] });
+  return { code: INVALID_PARAMS, message: said, data: errorObject(bad, requestId, now) };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 export type RpcId = string | number | null;

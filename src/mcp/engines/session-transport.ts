@@ -13,6 +13,7 @@ import type { CallAuth } from './call.ts';
 import { Exchange } from './exchange.ts';
 import type { Capabilities } from './rich-surface.ts';
 import {
+  asBadParams,
   INVALID_REQUEST,
   isInitialize,
   isRecord,
@@ -29,6 +30,8 @@ import { whenDone } from './when-done.ts';
 interface Pending {
   readonly abort: AbortController;
   readonly exchange: Exchange;
+  /** Of the HTTP request that it came in. */
+  readonly requestId: string;
 }
 
 /** What the server says of itself. */
@@ -125,7 +128,7 @@ export class SessionTransport implements Transport {
     // Nobody waits any more: the request was cancelled while its handler went on.
     if (message.id === undefined || pending === undefined) return;
     this.#pending.delete(message.id);
-    await pending.exchange.answer(this.#truthful(message));
+    await pending.exchange.answer(this.#truthful(message, pending));
   }
 
   async close(): Promise<void> {
@@ -140,13 +143,13 @@ export class SessionTransport implements Transport {
     if (request.signal.aborted) return new Response(null, { status: CLIENT_GONE });
     const messages = messagesOf(body);
     const ids = messages.flatMap(requestIdOf);
+    const { requestId } = authInfo.call;
     if (new Set(ids).size < ids.length || ids.some((id) => this.#pending.has(id))) {
       const message = 'Invalid Request: a request with this id is under way';
-      const { requestId } = authInfo.call;
       return refusal(400, INVALID_REQUEST, message, { requestId, now: this.#now() });
     }
     const exchange = new Exchange(ids.length, this);
-    const mine = ids.map((id) => [id, { abort: new AbortController(), exchange }] as const);
+    const mine = ids.map((id) => [id, { abort: new AbortController(), exchange, requestId }] as const);
     for (const [id, pending] of mine) this.#pending.set(id, pending);
     const abandon = (): void => {
       for (const [id, pending] of mine)
@@ -201,8 +204,15 @@ export class SessionTransport implements Transport {
     (message === CANCELLED ? exchange.skip(answer) : exchange.answer(answer)).catch(() => undefined);
   }
 
-  /** fastmcp declares what its own registry holds, and logging always; the hub says what the hub does. */
-  #truthful(message: JSONRPCMessage): JSONRPCMessage {
+  /**
+   * fastmcp declares what its own registry holds, and logging always; the hub says what the hub does. And what the client did
+   * wrong is no failure of the hub.
+   */
+  #truthful(message: JSONRPCMessage, { requestId }: Pending): JSONRPCMessage {
+    if ('error' in message) {
+      const error = asBadParams(message.error, { requestId, now: this.#now() });
+      return error === undefined ? message : { ...message, error };
+    }
     if (!('result' in message && 'protocolVersion' in message.result)) return message;
     this.#revision = message.result['protocolVersion'];
     return {

@@ -35,6 +35,20 @@ export interface MemoryRow {
 
 export type MemoryListRow = Omit<MemoryRow, 'value'>;
 
+/** What an entry is or was, without the value. */
+export type MemoryVersion = Pick<
+  MemoryRow,
+  'version' | 'valueSize' | 'updatedAt' | 'updatedBy' | 'expiresAt'
+>;
+
+/** How much of the history of one entry is kept. */
+export interface MemoryHistoryBounds {
+  /** Earlier versions. */
+  readonly versions: number;
+  /** Of their values together. */
+  readonly bytes: number;
+}
+
 export interface MemoryPage {
   readonly workspace: string;
   /** Owners to list, in this order: an agent's pk, null for shared. */
@@ -85,6 +99,17 @@ export interface MemoryReads {
   }): Promise<readonly MemoryRow[]>;
   count(workspace: string, agentPk: number | null): Promise<number>;
   /**
+   * An entry as {@link get} finds it, and its versions that are kept and not expired, newest first, the present one among
+   * them; only those below `before`.
+   */
+  history(
+    place: MemoryPlace,
+    key: string,
+    page: { readonly before?: number; readonly limit: number; readonly now: number },
+  ): Promise<{ readonly entry: MemoryRow; readonly versions: readonly MemoryVersion[] } | undefined>;
+  /** The value that an entry has or had in one of these versions. */
+  valueOf(place: MemoryPlace, key: string, version: number, now: number): Promise<string | undefined>;
+  /**
    * What the last 200 events of each place tell of one owner's entries that are there now, newest change first; `sessions`:
    * pks, null for global entries.
    */
@@ -101,7 +126,10 @@ export interface MemoryReads {
 }
 
 export interface MemoryWrites {
-  /** Inserts or replaces. */
+  /**
+   * Inserts or replaces. What it replaces is kept as an earlier version within `keep`; without, it is gone with its own
+   * earlier versions.
+   */
   put(
     place: MemoryPlace,
     entry: Pick<
@@ -111,8 +139,15 @@ export interface MemoryWrites {
       readonly createdAt: number;
       readonly updatedAt: number;
     },
+    keep?: MemoryHistoryBounds,
   ): Promise<void>;
+  /** With its earlier versions. */
   delete(place: MemoryPlace, key: string): Promise<boolean>;
-  /** Removes at most `limit` entries that expired before `now`; answers how many. */
+  /** Removes at most `limit` rows of entries that expired before `now`, their earlier versions first; answers how many. */
   deleteExpired(now: number, limit: number): Promise<number>;
+  /** Removes at most `limit` earlier versions that expired before `now`, or were replaced before a time; answers how many. */
+  deleteVersions(
+    before: { readonly now: number; readonly replaced: number | null },
+    limit: number,
+  ): Promise<number>;
 }

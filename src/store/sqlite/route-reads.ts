@@ -1,5 +1,5 @@
 /** Which queries run here and which on a reader thread: only those bounded by a page run on the thread that serves. */
-import type { MemoryPage, MessagePage, Reads } from '../port.ts';
+import type { MemoryPage, MessagePage, Reads, SessionPage } from '../port.ts';
 import { storeError } from './errors.ts';
 import type { ReaderPool } from './readers.ts';
 import type { SyncNouns } from './sync.ts';
@@ -12,8 +12,14 @@ const LONG: { readonly [query: string]: ((args: never) => boolean) | undefined }
     args.threadId !== undefined || args.filters !== undefined || args.limit > LONG_PAGE,
   'messages.bySender': () => true,
   'messages.byTime': (args: { sessionPk?: number }) => args.sessionPk !== undefined,
-  'sessions.page': (args: { isActive?: boolean; createdBy?: string; query?: string }) =>
-    args.isActive !== undefined || args.createdBy !== undefined || args.query !== undefined,
+  'messages.spoken': () => true,
+  // By messages all are sorted.
+  'sessions.page': ({ isActive, createdBy, query, order }: SessionPage) =>
+    isActive !== undefined ||
+    createdBy !== undefined ||
+    query !== undefined ||
+    order === 'most_messages' ||
+    order === 'fewest_messages',
   // These walk over those of other workspaces too.
   'sessions.inOrder': () => true,
   'sessions.idsByPrefix': () => true,

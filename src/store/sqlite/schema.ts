@@ -286,6 +286,31 @@ export const memoryEntries = sqliteTable(
   ],
 );
 
+/** What memory entries were before; gone with their entry. The value stands last: the rest is read without it. */
+export const memoryVersions = sqliteTable(
+  'memory_versions',
+  {
+    id: integer().primaryKey(),
+    entryId: integer('entry_id')
+      .notNull()
+      .references(() => memoryEntries.id, { onDelete: 'cascade' }),
+    version: integer().notNull(),
+    valueSize: integer('value_size').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+    updatedBy: text('updated_by').notNull(),
+    /** When it would have expired. */
+    expiresAt: integer('expires_at'),
+    replacedAt: integer('replaced_at').notNull(),
+    /** JSON text, exactly as stored. */
+    value: text().notNull(),
+  },
+  (t) => [
+    uniqueIndex('memory_versions_by_entry').on(t.entryId, t.version),
+    index('memory_versions_by_age').on(t.replacedAt),
+    index('memory_versions_by_expiry').on(t.expiresAt).where(isNotNull(t.expiresAt)),
+  ],
+);
+
 /** WITHOUT ROWID. First answers of writes that carried an idempotency key. */
 export const idempotency = sqliteTable(
   'idempotency',

@@ -211,6 +211,25 @@ const routes: readonly DoorRow[] = [
       ),
     probes: [probe('message', (id) => http(`GET /api/v1/messages/${id}/thread`))],
   },
+  ...[
+    { end: '', at: '', scope: 'agent' },
+    { end: '/:version', at: '/1', scope: 'shared' },
+  ].map(({ end, at, scope }) => ({
+    covers: `route:GET /api/v1/memory/:key/history${end}`,
+    ...(end === '' ? {} : { shows: true }),
+    asks: ({ sessions: { main, foreign } }: LeakWorld, role: Role) =>
+      [
+        ...['own', 'foreign', 'ghost', 'sibling'].map((cell) => [cell, '']),
+        ...['shared', 'foreign-shared'].map((cell) => [cell, '?scope=shared']),
+        ['own-main', `?session_id=${main}`],
+        ['shared-main', `?scope=shared&session_id=${main}`],
+        ['foreign-main', `?session_id=${foreign}`],
+      ]
+        // Who may not read is refused whatever is asked.
+        .slice(role === 'writeOnly' ? -1 : 0)
+        .map(([cell, query]) => http(`GET /api/v1/memory/cnry-cell-${cell}-key/history${at}${query}`)),
+    probes: [probe('memory', (key) => http(`GET /api/v1/memory/${key}/history${at}?scope=${scope}`))],
+  })),
   ...['openapi.json', 'docs'].map((name) => ({
     covers: `route:GET /api/v1/${name}`,
     asks: () => [http(`GET /api/v1/${name}`)],

@@ -52,8 +52,8 @@ export const UI_ROWS: readonly DoorRow[] = [
     covers: `route:GET /ui/sessions${twin}`,
     shows: true,
     asks: () =>
-      ['', '?state=closed', '?sort=oldest', '?sort=opened_last', '?cursor=x'].map((query) =>
-        http(`GET /ui/sessions${twin}${query}`),
+      ['', '?state=closed', '?sort=oldest', '?sort=opened_last', '?sort=most_messages', '?cursor=x'].map(
+        (query) => http(`GET /ui/sessions${twin}${query}`),
       ),
     probes: [
       probe('word', (word) => http(`GET /ui/sessions${twin}?q=${word}`)),
@@ -92,6 +92,11 @@ export const UI_ROWS: readonly DoorRow[] = [
     probes: ['shared', 'agent'].map((scope) =>
       probe('memory', (key) => http(`GET /ui/memory/entry${twin}?scope=${scope}&key=${key}`)),
     ),
+  })),
+  ...['', '.json'].map((twin) => ({
+    covers: `route:GET /ui/memory/history${twin}`,
+    asks: () => [http(`GET /ui/memory/history${twin}`)],
+    probes: [probe('memory', (key) => http(`GET /ui/memory/history${twin}?scope=shared&key=${key}`))],
   })),
   ...['messages', 'state'].map((change) => ({
     covers: `route:POST /ui/sessions/:id/${change}`,

@@ -134,13 +134,14 @@ export async function startLeakWorld({ heartbeatMs = 1 } = {}): Promise<LeakWorl
     lines.push({ name, place, id: Number(message_id), known: knowersOf(line) });
   }
   for (const [name, { by, scope, place }] of Object.entries(CELLS)) {
-    await call(by, 'set_memory', {
-      key: `cnry-${name}-key`,
-      value: { note: `cnry-${name}-value` },
-      metadata: { note: `cnry-${name}-note` },
-      scope,
-      ...(place === undefined ? {} : { session_id: sessions[place] }),
-    });
+    for (const note of [`cnry-${name}-before`, `cnry-${name}-value`])
+      await call(by, 'set_memory', {
+        key: `cnry-${name}-key`,
+        value: { note },
+        metadata: { note: `cnry-${name}-note` },
+        scope,
+        ...(place === undefined ? {} : { session_id: sessions[place] }),
+      });
   }
   await importOld(callers);
   // No figure of the time is a message's id.
@@ -216,7 +217,9 @@ function wordsOfCells(): Secret[] {
     return [
       secret(`cnry-${name}-key`, 'memory', shared && !foreign ? [...may, 'writeOnly'] : may, must),
       secret(`cnry-${name}-note`, 'memory', may, must),
-      secret(`cnry-${name}-value`, 'value', may, shared ? readers : [by]),
+      ...['before', 'value'].map((part) =>
+        secret(`cnry-${name}-${part}`, 'value', may, shared ? readers : [by]),
+      ),
     ];
   });
 }

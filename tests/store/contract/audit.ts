@@ -49,6 +49,21 @@ export function auditLog(engine: StoreEngine): void {
       ]);
     });
 
+    it('ends where what may be seen ends, however much there is of others', async () => {
+      const [here, other, actor] = [unique('workspace'), unique('workspace'), unique('actor')];
+      const of = { actor, sessionId: actor, eventType: actor };
+      await append(at.store, { ...of, workspace: here });
+      await append(
+        at.store,
+        ...Array.from({ length: 5001 }, () => ({ ...of, workspace: other, at: T0 + 1 })),
+      );
+      for (const filter of [{ actor }, { sessionId: actor }, { eventType: actor }])
+        for (const limit of [1, 10]) {
+          const { rows, next } = await at.store.read.audit.page({ workspaces: [here], limit, ...filter });
+          expect([rows.length, next]).toEqual([1, null]);
+        }
+    });
+
     it('is filtered by each field and by all of them, in pages of any size', async () => {
       const [here, other] = [unique('workspace'), unique('workspace')];
       const rows = Array.from({ length: 60 }, (_, i) => ({
@@ -103,18 +118,22 @@ export function auditLog(engine: StoreEngine): void {
 
     it('says where to go on after looking at many rows that do not match', async () => {
       const workspace = unique('workspace');
-      await append(at.store, { workspace, actor: 'rare', requestId: 'old', at: T0 + 100 });
+      const old = { workspace, sessionId: workspace, actor: 'rare', requestId: 'old', at: T0 + 100 };
+      await append(at.store, old);
       const many = Array.from({ length: 12_000 }, () => ({
-        workspace: 'crowded',
+        workspace,
         at: T0 + 200,
         actor: 'rare',
+        eventType: 'import',
       }));
       await append(at.store, ...many);
-      const found = await follow(at.store, { workspaces: [workspace], actor: 'rare', limit: 10 });
+      const found = await follow(at.store, {
+        ...{ workspaces: [workspace], actor: 'rare', eventType: 'auth.login', limit: 10 },
+      });
       expect(requests(found.rows)).toEqual(['old']);
       expect(found.pages).toBeGreaterThan(2);
       expect(found.pages).toBeLessThan(5);
-      const direct = await follow(at.store, { workspaces: [workspace], limit: 10 });
+      const direct = await follow(at.store, { workspaces: [workspace], sessionId: workspace, limit: 10 });
       expect(direct.pages).toBe(1);
     });
 

@@ -1,6 +1,12 @@
 /** Contract of memory, idempotency and imports. */
 import { describe, expect, it } from 'vitest';
-import type { MemoryListRow, MemoryPage, MemoryPlace, MemoryPosition } from '../../../src/store/port.ts';
+import type {
+  MemoryHistoryBounds,
+  MemoryListRow,
+  MemoryPage,
+  MemoryPlace,
+  MemoryPosition,
+} from '../../../src/store/port.ts';
 import { newAgent, newSession, newWorkspace, post, T0, useStore, type StoreEngine } from '../engine.ts';
 
 export function memory(engine: StoreEngine): void {
@@ -175,6 +181,127 @@ export function memory(engine: StoreEngine): void {
         expect(await find('KEY-1', limit)).toHaveLength(10);
         expect(await find('100%', limit)).toEqual([]);
       }
+    });
+
+    describe('its history', () => {
+      const KEEP = { versions: 3, bytes: 1000 };
+      const write = (
+        place: MemoryPlace,
+        version: number,
+        over: { value?: string; updatedBy?: string; expiresAt?: number; key?: string } = {},
+        keep: MemoryHistoryBounds | undefined = KEEP,
+      ) => {
+        const value = over.value ?? `"value ${version}"`;
+        const entry = { ...entryOf('k', value), ...over, version, updatedAt: T0 + version };
+        return at.store.write((tx) => tx.memory.put(place, entry, version === 1 ? undefined : keep));
+      };
+      const numbers = async (
+        place: MemoryPlace,
+        page: { before?: number; limit?: number; now?: number } = {},
+      ) => {
+        const found = await at.store.read.memory.history(place, 'k', { limit: 10, now: T0, ...page });
+        return found?.versions.map(({ version }) => version);
+      };
+      const valueOf = (place: MemoryPlace, version: number, now = T0) =>
+        at.store.read.memory.valueOf(place, 'k', version, now);
+
+      it('says what it was, when and by whom, to whom it is, from the newest on', async () => {
+        const { own, shared, inSession } = await places();
+        await write(own, 1, { updatedBy: 'ann', value: '{"a":1,  "b":"\\u0041"}' });
+        await write(own, 2, { updatedBy: 'ben' });
+        await write(own, 3);
+        const found = await at.store.read.memory.history(own, 'k', { limit: 10, now: T0 });
+        expect(found?.entry).toMatchObject({ key: 'k', version: 3, value: '"value 3"' });
+        expect(found?.versions).toEqual([
+          { version: 3, valueSize: 9, updatedAt: T0 + 3, updatedBy: 'alice', expiresAt: null },
+          { version: 2, valueSize: 9, updatedAt: T0 + 2, updatedBy: 'ben', expiresAt: null },
+          { version: 1, valueSize: 22, updatedAt: T0 + 1, updatedBy: 'ann', expiresAt: null },
+        ]);
+        expect(await valueOf(own, 1)).toBe('{"a":1,  "b":"\\u0041"}');
+        expect(await valueOf(own, 3)).toBe('"value 3"');
+        expect(await valueOf(own, 4)).toBeUndefined();
+        for (const place of [shared, inSession, { ...own, workspace: 'none' }]) {
+          expect(await numbers(place)).toBeUndefined();
+          expect(await valueOf(place, 1)).toBeUndefined();
+        }
+        expect(await numbers(own, { limit: 2 })).toEqual([3, 2]);
+        expect(await numbers(own, { before: 3, limit: 1 })).toEqual([2]);
+        expect(await numbers(own, { before: 2 })).toEqual([1]);
+        expect(await numbers(own, { before: 1 })).toEqual([]);
+      });
+
+      it('is kept within a number of versions and bytes, the oldest going first', async () => {
+        const { own, shared, inSession } = await places();
+        for (let version = 1; version <= 6; version++) await write(own, version);
+        expect(await numbers(own)).toEqual([6, 5, 4, 3]);
+        // The newest of those that do not fit, and with it all that are older.
+        await write(shared, 1);
+        await write(shared, 2, { value: JSON.stringify('x'.repeat(90)) });
+        for (const version of [3, 4]) await write(shared, version, {}, { versions: 9, bytes: 100 });
+        expect(await numbers(shared)).toEqual([4, 3]);
+        await write(shared, 5, {}, { versions: 9, bytes: 18 });
+        expect(await numbers(shared)).toEqual([5, 4, 3]);
+        await write(shared, 6, {}, { versions: 0, bytes: 1000 });
+        expect(await numbers(shared)).toEqual([6]);
+        await write(inSession, 1);
+        await write(inSession, 2, {}, { versions: 9, bytes: 8 });
+        expect(await numbers(inSession)).toEqual([2]);
+      });
+
+      it('goes with the entry, however that goes', async () => {
+        const { own, shared, inSession } = await places();
+        for (const place of [own, shared, inSession]) {
+          await write(place, 1);
+          await write(place, 2);
+        }
+        await at.store.write((tx) => tx.memory.delete(own, 'k'));
+        await write(own, 1);
+        expect(await numbers(own)).toEqual([1]);
+        expect(await valueOf(own, 2)).toBeUndefined();
+        // What is begun anew, as nothing was there any more, has none either.
+        await write(shared, 1, { value: '"anew"' });
+        expect(await numbers(shared)).toEqual([1]);
+        await write(shared, 2);
+        expect([await numbers(shared), await valueOf(shared, 1)]).toEqual([[2, 1], '"anew"']);
+        expect(await numbers(inSession)).toEqual([2, 1]);
+      });
+
+      it('does not outlast the time that a version had, nor the one that all have', async () => {
+        const { own, shared } = await places();
+        await at.store.write((tx) => tx.memory.deleteVersions({ now: T0, replaced: T0 + 100 }, 1000));
+        await write(own, 1, { expiresAt: T0 + 10 });
+        await write(own, 2);
+        await write(own, 3);
+        expect(await numbers(own, { now: T0 + 9 })).toEqual([3, 2, 1]);
+        expect(await numbers(own, { now: T0 + 10 })).toEqual([3, 2]);
+        expect(await valueOf(own, 1, T0 + 9)).toBe('"value 1"');
+        expect(await valueOf(own, 1, T0 + 10)).toBeUndefined();
+        await write(shared, 1);
+        await write(shared, 2, { expiresAt: T0 + 20 });
+        expect(await numbers(shared, { now: T0 + 20 })).toBeUndefined();
+        expect(await valueOf(shared, 1, T0 + 20)).toBeUndefined();
+        const sweep = (now: number, replaced: number | null, limit: number) =>
+          at.store.write((tx) => tx.memory.deleteVersions({ now, replaced }, limit));
+        expect(await sweep(T0 + 10, null, 10)).toBe(1);
+        // Replaced at 2 (shared) and 3 (own).
+        expect(await sweep(T0 + 10, T0 + 2, 10)).toBe(0);
+        expect(await sweep(T0 + 10, T0 + 4, 1)).toBe(1);
+        expect(await numbers(own)).toEqual([3, 2]);
+        expect(await sweep(T0 + 10, T0 + 4, 10)).toBe(1);
+        expect(await numbers(own)).toEqual([3]);
+      });
+
+      it('of what expires is removed before it, a bounded number of rows at a time', async () => {
+        const { own } = await places();
+        await at.store.write((tx) => tx.memory.deleteExpired(T0 + 5, 1000));
+        const expiring = ['a', 'b'].map((key) => ({ key, expiresAt: T0 + 5 }));
+        for (const over of expiring) for (const version of [1, 2, 3]) await write(own, version, over);
+        const sweep = () => at.store.write((tx) => tx.memory.deleteExpired(T0 + 5, 3));
+        const removed: number[] = [];
+        for (let rows = await sweep(); rows > 0; rows = await sweep()) removed.push(rows);
+        expect(removed.slice(0, -1).every((rows) => rows === 3)).toBe(true);
+        expect(removed.reduce((sum, rows) => sum + rows, 0)).toBe(6);
+      });
     });
 
     it('is gone when its time is over, and removed then', async () => {

@@ -238,6 +238,49 @@ export function messages(engine: StoreEngine): void {
       expect(await find(31, 100, 10)).toEqual([]);
     });
 
+    it('are counted by who sent them in a time, and where, as far as they are seen', async () => {
+      const { here, session } = await place();
+      const other = await newSession(at.store, here);
+      const say = (where: typeof session, sender: string, createdAt: number, audiences = ['public']) =>
+        post(at.store, where, { sender, createdAt: T0 + createdAt, audiences });
+      await say(session, 'ann', 9);
+      for (const time of [10, 10, 11]) await say(session, 'ann', time);
+      await say(session, 'ben', 20);
+      await say(other, 'ben', 19, ['admin', 'agent:ben']);
+      await say(other, 'ann', 12, ['admin', 'agent:ann']);
+      await say(other, 'ben', 21);
+      const count = (audiences: string[], limit = 10) =>
+        at.store.read.messages.spoken({
+          ...{ sight: { workspace: here, audiences }, start: T0 + 10, end: T0 + 20, limit },
+        });
+      expect(await count(['public', 'agent:ben'])).toEqual({
+        ...{ messages: 5, more: false, sessionsInAll: 2, sendersInAll: 2 },
+        sessions: [
+          { sessionId: session.sessionId, messages: 4 },
+          { sessionId: other.sessionId, messages: 1 },
+        ],
+        senders: [
+          { sender: 'ann', messages: 3 },
+          { sender: 'ben', messages: 2 },
+        ],
+      });
+      const all = await count(['public', 'admin'], 1);
+      expect(all).toMatchObject({ messages: 6, sessionsInAll: 2, sendersInAll: 2 });
+      expect([all.sessions, all.senders]).toEqual([
+        [{ sessionId: session.sessionId, messages: 4 }],
+        [{ sender: 'ann', messages: 4 }],
+      ]);
+      const nothing = {
+        messages: 0,
+        more: false,
+        sessions: [],
+        sessionsInAll: 0,
+        senders: [],
+        sendersInAll: 0,
+      };
+      expect(await count(['agent:nobody'])).toEqual(nothing);
+    });
+
     it('go on in the middle of one time', async () => {
       const { here, session } = await place();
       const all: number[] = [];

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   ALL_WORKSPACES,
   type SessionOrder,
+  type SessionPosition,
   type SessionView,
   type Sight,
   type Store,
@@ -28,7 +29,7 @@ async function allPages(
   filter: { isActive?: boolean; createdBy?: string; query?: string; order?: SessionOrder } = {},
 ): Promise<SessionView[]> {
   const found: SessionView[] = [];
-  let before: number | null | undefined;
+  let before: SessionPosition | null | undefined;
   while (before !== null) {
     const page: Awaited<ReturnType<Store['read']['sessions']['page']>> = await store.read.sessions.page({
       ...{ sight, limit, ...filter },
@@ -161,6 +162,13 @@ export function sessions(engine: StoreEngine): void {
       const sight = { workspace: here, audiences: ['public', 'agent:x', 'type:y'] };
       for (const row of rows)
         if (row.pk % 4 === 0) await post(at.store, row, { audiences: ['admin', 'type:y'] });
+      // Two messages, of audiences that are counted together, and others that the caller does not see.
+      for (const row of rows.slice(5, 8)) {
+        await post(at.store, row);
+        await post(at.store, row, { audiences: ['admin', 'agent:x'] });
+        for (let i = 0; i < row.pk % 5; i++)
+          await post(at.store, row, { audiences: ['admin', 'agent:other'] });
+      }
       for (const limit of [1, 4, 23, 100]) {
         const found = ids(await allPages(at.store, sight, limit));
         expect(found).toHaveLength(23);
@@ -169,11 +177,20 @@ export function sessions(engine: StoreEngine): void {
         expect(await other('oldest')).toEqual(found.toReversed());
         expect(await other('opened_first')).toEqual(ids(rows));
         expect(await other('opened_last')).toEqual(ids(rows).toReversed());
+        const byMessages = await allPages(at.store, sight, limit, { order: 'most_messages' });
+        const counts = byMessages.map(({ messageCount, pk }) => [messageCount, pk] as const);
+        expect(counts).toEqual(counts.toSorted(([a, x], [b, y]) => b - a || y - x));
+        expect(new Set(counts.map(([count]) => count)).size).toBeGreaterThan(2);
+        expect(new Set(ids(byMessages))).toEqual(new Set(ids(rows)));
+        expect(await other('fewest_messages')).toEqual(ids(byMessages).toReversed());
       }
       const filtered = async (filter: Parameters<typeof allPages>[3]) =>
         new Set(ids(await allPages(at.store, sight, 3, filter)));
       expect(await filtered({ isActive: false })).toEqual(new Set(ids(rows.filter((row) => !row.isActive))));
       expect(await filtered({ createdBy: 'ANNA' })).toEqual(
+        new Set(ids(rows.filter((row) => row.createdBy === 'Anna'))),
+      );
+      expect(await filtered({ createdBy: 'anna', order: 'most_messages' })).toEqual(
         new Set(ids(rows.filter((row) => row.createdBy === 'Anna'))),
       );
       expect(await filtered({ query: 'PLAN 3' })).toEqual(

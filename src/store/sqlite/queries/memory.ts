@@ -8,6 +8,7 @@ import type {
   MemoryPlace,
   MemoryPosition,
   MemoryRow,
+  MemoryVersion,
   Reads,
   Writes,
 } from '../../port.ts';
@@ -15,6 +16,7 @@ import type { Connection } from '../connection.ts';
 import type { NameMaker, Names } from '../names.ts';
 import { jsonObject } from '../rows.ts';
 import type { SyncNoun } from '../sync.ts';
+import { historyReads, historyWrites } from './memory-history.ts';
 
 /** Entries whose text is looked at for one page of a query; the page then says where to go on. */
 const MAX_LOOKED_AT = 1000;
@@ -63,6 +65,10 @@ function toListRow(raw: Omit<RawEntry, 'value'>): MemoryListRow {
   };
 }
 
+function versionOf({ version, valueSize, updatedAt, updatedBy, expiresAt }: MemoryRow): MemoryVersion {
+  return { version, valueSize, updatedAt, updatedBy, expiresAt };
+}
+
 /** Below every session's pk. */
 const BEFORE_ALL = -1;
 /** Above every key: none is as long. */
@@ -70,7 +76,9 @@ const AFTER_ALL = '\u{10ffff}'.repeat(256);
 
 type Bind = Record<string, number | string>;
 
-export function memoryReads({ sqlite }: Connection, names: Names): SyncNoun<Reads['memory']> {
+export function memoryReads(connection: Connection, names: Names): SyncNoun<Reads['memory']> {
+  const { sqlite } = connection;
+  const earlier = historyReads(connection);
   const find = sqlite.prepare<[Bind], RawEntry>(`
     SELECT ${ENTRY}, e.value ${FROM}
     WHERE e.workspace_id = :workspace AND e.owner_id = :owner AND e.session_id = :session AND e.key = :key AND ${LIVE}`);
@@ -104,12 +112,29 @@ export function memoryReads({ sqlite }: Connection, names: Names): SyncNoun<Read
     WHERE e.workspace_id = :workspace AND e.owner_id = :owner AND ${LIVE}
       AND (e.session_id, e.key) > (:afterSession, :afterKey) ORDER BY e.session_id, e.key LIMIT :limit`);
 
+  function get(place: MemoryPlace, key: string, now: number): MemoryRow | undefined {
+    const workspace = names.workspace(place.workspace);
+    if (workspace === undefined) return undefined;
+    const raw = find.get({ ...whereIs(place, workspace), key, now });
+    return raw && { ...toListRow(raw), value: raw.value };
+  }
+
   return {
-    get(place, key, now) {
-      const workspace = names.workspace(place.workspace);
-      if (workspace === undefined) return undefined;
-      const raw = find.get({ ...whereIs(place, workspace), key, now });
-      return raw && { ...toListRow(raw), value: raw.value };
+    get,
+
+    history(place, key, { before = Infinity, limit, now }) {
+      const entry = get(place, key, now);
+      if (entry === undefined) return undefined;
+      const present = entry.version < before && limit > 0 ? [versionOf(entry)] : [];
+      const below = Math.min(before, entry.version);
+      const versions = earlier.versions(entry.pk, below, limit - present.length, now);
+      return { entry, versions: [...present, ...versions] };
+    },
+
+    valueOf(place, key, version, now) {
+      const entry = get(place, key, now);
+      if (entry === undefined || entry.version === version) return entry?.value;
+      return earlier.value(entry.pk, version, now);
     },
 
     entries({ workspace, owner, after, limit, maxBytes, now }) {
@@ -240,7 +265,9 @@ function whereIs(place: MemoryPlace, workspace: number): Bind {
   return { workspace, owner: place.agentPk ?? NONE, session: place.sessionPk ?? NONE };
 }
 
-export function memoryWrites({ sqlite }: Connection, names: NameMaker): SyncNoun<Writes['memory']> {
+export function memoryWrites(connection: Connection, names: NameMaker): SyncNoun<Writes['memory']> {
+  const { sqlite } = connection;
+  const history = historyWrites(connection);
   const put = sqlite.prepare<[Record<string, number | string | null>]>(`
     INSERT INTO memory_entries (workspace_id, owner_id, session_id, key, value, value_size, version, metadata, created_at,
       updated_at, updated_by, expires_at)
@@ -249,23 +276,36 @@ export function memoryWrites({ sqlite }: Connection, names: NameMaker): SyncNoun
     ON CONFLICT DO UPDATE SET value = excluded.value, value_size = excluded.value_size, version = excluded.version,
       metadata = excluded.metadata, created_at = excluded.created_at, updated_at = excluded.updated_at,
       updated_by = excluded.updated_by, expires_at = excluded.expires_at`);
-  const remove = sqlite.prepare<[Bind]>(
-    'DELETE FROM memory_entries WHERE workspace_id = :workspace AND owner_id = :owner AND session_id = :session AND key = :key',
-  );
+  const AT_PLACE = 'workspace_id = :workspace AND owner_id = :owner AND session_id = :session AND key = :key';
+  const find = sqlite.prepare<[Bind], number>(`SELECT id FROM memory_entries WHERE ${AT_PLACE}`).pluck();
+  const remove = sqlite.prepare<[Bind]>(`DELETE FROM memory_entries WHERE ${AT_PLACE}`);
   const removeExpired = sqlite.prepare<[number, number]>(
     `DELETE FROM memory_entries WHERE id IN
        (SELECT id FROM memory_entries WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
   );
   return {
-    put(place, { key, value, valueSize, version, metadata, createdAt, updatedAt, updatedBy, expiresAt }) {
+    put(
+      place,
+      { key, value, valueSize, version, metadata, createdAt, updatedAt, updatedBy, expiresAt },
+      keep,
+    ) {
+      const where = whereIs(place, names.workspace(place.workspace));
+      const there = find.get({ ...where, key });
+      if (there !== undefined && keep !== undefined) history.keep(there, updatedAt, keep);
+      else if (there !== undefined) remove.run({ ...where, key });
       put.run({
-        ...whereIs(place, names.workspace(place.workspace)),
+        ...where,
         ...{ key, value, valueSize, version, createdAt, updatedAt, updatedBy, expiresAt },
         metadata: JSON.stringify(metadata),
       });
     },
     delete: (place, key) =>
       remove.run({ ...whereIs(place, names.workspace(place.workspace)), key }).changes > 0,
-    deleteExpired: (now, limit) => removeExpired.run(now, limit).changes,
+    deleteExpired(now, limit) {
+      // First, so that what goes with an entry is not more than a write should remove.
+      const versions = history.deleteOfExpired(now, limit);
+      return versions + removeExpired.run(now, limit - versions).changes;
+    },
+    deleteVersions: (before, limit) => history.deleteVersions(before, limit),
   };
 }

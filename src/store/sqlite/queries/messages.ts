@@ -14,6 +14,7 @@ import {
   type RawMessage,
 } from '../rows.ts';
 import type { SyncNoun } from '../sync.ts';
+import { countSpoken } from './spoken.ts';
 
 const FIRST_ID = 0;
 const LAST_ID = Number.MAX_SAFE_INTEGER;
@@ -52,7 +53,8 @@ const HEADS = `
         ON p.audience_id = v.value AND p.session_id = m.session_id AND p.message_id = m.parent_id
     ) THEN m.parent_id END AS parent_id`;
 
-export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Reads['messages']> {
+export function messageReads(connection: Connection, names: Names): SyncNoun<Reads['messages']> {
+  const { sqlite } = connection;
   const ids = (sql: string) => sqlite.prepare<[Bind], number>(sql).pluck();
   const session = { ASC: ids(inSession('ASC')), DESC: ids(inSession('DESC')) };
   const thread = { ASC: ids(inThread('ASC')), DESC: ids(inThread('DESC')) };
@@ -175,6 +177,8 @@ export function messageReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
   }
 
   return {
+    spoken: countSpoken(connection, names),
+
     get(id, sight) {
       const audiences = names.audiences(sight);
       if (audiences.length === 0 || visible.get(JSON.stringify(audiences), id) === undefined)

@@ -97,6 +97,13 @@ export function sessionRemoval(
     `DELETE FROM imported_messages WHERE (session_id, external_id) IN
        (SELECT session_id, external_id FROM imported_messages WHERE session_id = ? LIMIT ?)`,
   );
+  const forgetVersions = sqlite.prepare<[Record<'workspace' | 'owner' | 'session' | 'limit', number>]>(
+    `DELETE FROM memory_versions WHERE id IN (
+       SELECT v.id FROM (
+         SELECT id FROM memory_entries
+         WHERE workspace_id = :workspace AND owner_id = :owner AND session_id = :session LIMIT :limit) e
+       CROSS JOIN memory_versions v ON v.entry_id = e.id LIMIT :limit)`,
+  );
   const forgetMemory = sqlite.prepare<[number, number, number, number]>(
     `DELETE FROM memory_entries WHERE id IN
        (SELECT id FROM memory_entries WHERE workspace_id = ? AND owner_id = ? AND session_id = ? LIMIT ?)`,
@@ -134,8 +141,10 @@ export function sessionRemoval(
   }
 
   function removeMemory(pk: number, limit: number): boolean {
-    for (const [workspace, owner] of ownersOf(pk))
+    for (const [workspace, owner] of ownersOf(pk)) {
+      if (forgetVersions.run({ workspace, owner, session: pk, limit }).changes > 0) return true;
       if (forgetMemory.run(workspace, owner, pk, limit).changes > 0) return true;
+    }
     return false;
   }
 

@@ -6,6 +6,7 @@ import type {
   Reads,
   SessionLabel,
   SessionOrder,
+  SessionPosition,
   SessionRow,
   SessionView,
   Writes,
@@ -36,14 +37,20 @@ interface Placed extends Pick<Seen, 'seq'> {
   readonly position: number;
 }
 
-const isRising = (order: SessionOrder): boolean => order === 'oldest' || order === 'opened_first';
-const isByOpening = (order: SessionOrder): boolean => order === 'opened_last' || order === 'opened_first';
+/** Orders in which each audience has a stream of its own. */
+type StreamOrder = Exclude<SessionOrder, 'most_messages' | 'fewest_messages'>;
+
+const isRising = (order: SessionOrder): boolean =>
+  order === 'oldest' || order === 'opened_first' || order === 'fewest_messages';
+const isByMessages = (order: SessionOrder): order is Exclude<SessionOrder, StreamOrder> =>
+  order === 'most_messages' || order === 'fewest_messages';
+const isByActivity = (order: SessionOrder): boolean => order === 'newest' || order === 'oldest';
 
 interface Page {
   readonly audiences: readonly number[];
   readonly order?: SessionOrder;
   readonly limit: number;
-  readonly before?: number | undefined;
+  readonly before?: SessionPosition | undefined;
   readonly isActive?: boolean;
   readonly createdBy?: string;
 }
@@ -78,7 +85,22 @@ export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
     oldest: inOrderOf('last_seq', '>'),
     opened_last: inOrderOf('session_id', '<'),
     opened_first: inOrderOf('session_id', '>'),
-  } as const satisfies Record<SessionOrder, unknown>;
+  } as const satisfies Record<StreamOrder, unknown>;
+  /** There is no index by messages, which every message would have to write to. */
+  const byMessagesOf = (beyond: '<' | '>', direction: 'DESC' | 'ASC') =>
+    sqlite.prepare<
+      [Record<'messages' | 'pk' | 'limit', number> & { audiences: string }],
+      Record<'messages' | 'pk', number>
+    >(
+      `SELECT a.session_id AS pk, sum(a.message_count) AS messages
+       FROM json_each(:audiences) j CROSS JOIN session_audiences a ON a.audience_id = j.value
+       GROUP BY a.session_id HAVING (sum(a.message_count), a.session_id) ${beyond} (:messages, :pk)
+       ORDER BY messages ${direction}, pk ${direction} LIMIT :limit`,
+    );
+  const byMessages = {
+    most_messages: byMessagesOf('<', 'DESC'),
+    fewest_messages: byMessagesOf('>', 'ASC'),
+  } as const;
   const idsByPrefix = sqlite
     .prepare<[string, string, number], string>(
       'SELECT session_id FROM sessions WHERE session_id >= ? AND session_id < ? AND +workspace_id = ? ORDER BY session_id LIMIT 100',
@@ -207,14 +229,16 @@ export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
     const sessions: SessionView[] = [];
     let position = before ?? (isRising(order) ? 0 : Number.MAX_SAFE_INTEGER);
     let last = 0;
+    // To sort is the same work for few and for many.
+    const atOnce = isByMessages(order) ? MAX_LOOKED_AT : Math.max(limit, 100);
     for (let looked = 0; looked < MAX_LOOKED_AT;) {
-      const chunk = following(order, audiences, position, Math.max(limit, 100));
+      const chunk = following(order, audiences, position, atOnce);
       if (chunk.length === 0) return { sessions, next: null };
       for (const { pk, seq, position: place } of chunk) {
         looked++;
         position = place;
         // A session stands in the stream of each audience: side by side, or belonging where the caller saw it last.
-        if (isByOpening(order) ? pk === last : seen(pk, audiences).seq !== seq) continue;
+        if (isByActivity(order) ? seen(pk, audiences).seq !== seq : pk === last) continue;
         last = pk;
         const row = toSessionRow(rowOf(pk));
         if (isActive !== undefined && row.isActive !== isActive) continue;
@@ -230,8 +254,20 @@ export function sessionReads({ sqlite }: Connection, names: Names): SyncNoun<Rea
   }
 
   /** Positions in the order, each after the one before; a session may be there once for each audience. */
-  function following(order: SessionOrder, audiences: readonly number[], after: number, limit: number) {
+  function following(
+    order: SessionOrder,
+    audiences: readonly number[],
+    after: SessionPosition,
+    limit: number,
+  ): readonly (Pick<Placed, 'pk' | 'seq'> & { readonly position: SessionPosition })[] {
     const sign = isRising(order) ? 1 : -1;
+    if (isByMessages(order)) {
+      const [messages, pk] = typeof after === 'number' ? [after, sign * -1] : after;
+      return byMessages[order]
+        .all({ audiences: JSON.stringify(audiences), messages, pk, limit })
+        .map((row) => ({ pk: row.pk, seq: 0, position: [row.messages, row.pk] }));
+    }
+    if (typeof after !== 'number') throw new Error(`a position by messages is none of the order ${order}`);
     return audiences
       .flatMap((audience) => orders[order].all(audience, after, limit))
       .sort((a, b) => sign * (a.position - b.position))
