@@ -45,7 +45,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/features/messages/visibility.ts',
     text: "if (may(principal, 'admin')) return { workspace, audiences: [PUBLIC, ADMIN] };",
     instead: 'return { workspace, audiences: [PUBLIC, ADMIN] };',
-    test: 'tests/security/leaks.test.ts',
+    ...{ test: 'tests/security/leaks.test.ts', named: 'get_messages.* tells nobody' },
   },
   {
     what: 'an idempotency key is forgotten',
