@@ -51,8 +51,8 @@ const wait = fc.record({
 });
 
 const place = {
-  ...{ by, scope: fc.constantFrom('agent', 'shared'), session: maybe(session) },
-  name: fc.constantFrom('a', 'A', 'plan.x'),
+  ...{ by, scope: fc.constantFrom('agent', 'shared', 'shared'), session: seldom(session) },
+  name: fc.constantFrom('a', 'a', 'A', 'plan.x'),
 };
 const ifVersion = seldom(fc.nat(3));
 const remember = fc.record({
@@ -96,8 +96,8 @@ const pass = fc.record({
 const often = (weight: number) => (arbitrary: fc.Arbitrary<Step>) => ({ weight, arbitrary });
 export const step: fc.Arbitrary<Step> = fc.oneof(
   ...[post].map(often(14)),
-  ...[wait].map(often(6)),
-  ...[change, page, remember, acquire].map(often(3)),
+  ...[wait, remember].map(often(6)),
+  ...[change, page, acquire].map(often(3)),
   ...[look, recall, forget, entries, renew, release, leases, pass].map(often(2)),
   ...[create, update].map(often(1)),
 );
