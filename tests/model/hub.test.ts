@@ -13,7 +13,7 @@ import * as messages from './_util/play-messages.ts';
 import { Stage } from './_util/stage.ts';
 import { step, type Step, type StepOf } from './_util/steps.ts';
 
-const RUNS = Number(process.env['RUNS'] ?? 15);
+const RUNS = Number(process.env['RUNS'] ?? 20);
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const PATH_OF = process.env['PATH_OF'];
 const STEPS = 100;

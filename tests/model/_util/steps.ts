@@ -25,7 +25,7 @@ const mentions = fc.uniqueArray(fc.constantFrom('ann', 'Bob', 'cyd', NOBODY), { 
 const create = fc.record({ does: fc.constant('create' as const), by, key });
 const update = fc.record({
   ...{ does: fc.constant('update' as const), by, session },
-  isActive: seldom(fc.boolean()),
+  isActive: maybe(fc.boolean()),
 });
 const post = fc.record({
   ...{ does: fc.constant('post' as const), by, session, visibility, messageType, mentions, key },
@@ -51,8 +51,8 @@ const wait = fc.record({
 });
 
 const place = {
-  ...{ by, scope: fc.constantFrom('agent', 'shared'), session: maybe(session) },
-  name: fc.constantFrom('a', 'A', 'plan.x'),
+  ...{ by, scope: fc.constantFrom('agent', 'shared', 'shared'), session: seldom(session) },
+  name: fc.constantFrom('a', 'a', 'A', 'plan.x'),
 };
 const ifVersion = seldom(fc.nat(3));
 const remember = fc.record({
@@ -96,10 +96,10 @@ const pass = fc.record({
 const often = (weight: number) => (arbitrary: fc.Arbitrary<Step>) => ({ weight, arbitrary });
 export const step: fc.Arbitrary<Step> = fc.oneof(
   ...[post].map(often(14)),
-  ...[wait].map(often(6)),
-  ...[change, page, remember, acquire].map(often(3)),
-  ...[look, recall, forget, entries, renew, release, leases, pass].map(often(2)),
-  ...[create, update].map(often(1)),
+  ...[wait, remember, change].map(often(6)),
+  ...[page, acquire].map(often(3)),
+  ...[look, recall, forget, entries, renew, release, leases, pass, update].map(often(2)),
+  ...[create].map(often(1)),
 );
 
 type Of<T> = T extends fc.Arbitrary<infer S> ? S : never;
