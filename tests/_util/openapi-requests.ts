@@ -46,6 +46,7 @@ export async function fillHub(hub: TestHub): Promise<Pool> {
     for (const scope of ['shared', 'agent'])
       await ask(`/api/v1/memory/key-${i}`, { value: { i }, scope }, ADMIN_KEY, 'PUT');
     put('key', `key-${i}`);
+    put('version', 1);
     const { key_id, name } = await ask('/api/v1/keys', { name: `spare-${i}` });
     put('key_id', key_id, name);
   }

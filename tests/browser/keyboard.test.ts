@@ -165,10 +165,10 @@ describe('keys alone', () => {
     await page.keyboard.press('Enter');
     await tabTo(page, 'textarea value');
     await page.keyboard.press('Control+a');
-    await page.keyboard.type('"two"');
+    await page.keyboard.type('"three"');
     await tabTo(page, 'button Save');
     await page.keyboard.press('Enter');
-    await page.getByText('version 2', { exact: true }).waitFor();
+    await page.getByText('version 3', { exact: true }).waitFor();
   });
 
   it('look at an agent, and take a lease away', async () => {
