@@ -125,8 +125,8 @@ export async function createHub(config: Config, secrets: Secrets, options: HubOp
   const opened = await openSqliteStore({
     ...config.store,
     ...{ log, caches },
-    onCommit(events, sessions) {
-      search?.committed(sessions.size > 0);
+    onCommit(events) {
+      search?.committed();
       bus.publish(events);
       metrics.messagesAdded(events.filter(({ kind }) => kind === 'message.added').length);
     },

@@ -1,4 +1,4 @@
-/** `schub memory get|set|list|rm`: the memory of the agent that the command line acts as, and what all share. */
+/** `schub memory get|set|list|history|rm`: the memory of the agent that the command line acts as, and what all share. */
 import { z } from 'zod';
 import { entryShape, versionShape } from '../mcp/shapes.ts';
 import type { HubClient } from './client.ts';

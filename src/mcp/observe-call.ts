@@ -16,16 +16,13 @@ export function observed<T>(
 ): Promise<T> {
   const { tracing } = hub.calls;
   if (tracing === undefined) return measured(hub, tool, ctx, work);
-  return tracing.span(`mcp.tool.${tool}`, (note) => {
-    const answer = measured(hub, tool, ctx, work);
-    if (note === undefined) return answer;
-    note('mcp.tool.name', tool);
-    note('hub.request_id', ctx.requestId);
-    note('mcp.tool.arguments.size', argumentsSize(args));
-    return answer.then((done) => {
-      note('mcp.tool.result.size', sizeOf(done));
-      return done;
-    });
+  return tracing.span(`mcp.tool.${tool}`, async (note) => {
+    note?.('mcp.tool.name', tool);
+    note?.('hub.request_id', ctx.requestId);
+    if (note !== undefined) note('mcp.tool.arguments.size', argumentsSize(args));
+    const answer = await measured(hub, tool, ctx, work);
+    if (note !== undefined) note('mcp.tool.result.size', sizeOf(answer));
+    return answer;
   });
 }
 

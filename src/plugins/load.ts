@@ -74,25 +74,30 @@ export async function inspectPlugins(
   const inFolder = (await attempt({ of: 'set' }, () => modulesIn(folder))) ?? [];
   const any = load.length > 0 || inFolder.length > 0;
   const entry = any ? await attempt({ of: 'set' }, giveEntry) : undefined;
-  const found: Pick<LoadedPlugin, 'plugin' | 'from'>[] = [];
-  const one = async (from: string, find: () => string): Promise<void> => {
-    const loaded = await attempt({ of: 'module', from }, () => loadOne(from, find));
-    if (loaded !== undefined) found.push(loaded);
-  };
-  for (const named of load) await one(named, () => fileOf(named, sources));
-  for (const file of inFolder) await one(file, () => file);
-  // What is not there for a reason that was told is not missed.
-  const whole = problems.length === 0;
-  const ordered = whole ? ((await attempt({ of: 'set' }, () => inOrder(found))) ?? found) : found;
-  if (whole) await attempt({ of: 'settings' }, () => demandKnown(ordered, sections));
-  const plugins: LoadedPlugin[] = [];
-  for (const it of ordered)
-    await attempt({ of: 'settings' }, () => {
-      const configured = { ...it, ...configure(it.plugin, sections.get(it.plugin.name)) };
-      demandGranted(configured);
-      plugins.push(configured);
-    });
-  return { plugins, problems, [Symbol.dispose]: () => entry?.[Symbol.dispose]() };
+  try {
+    const found: Pick<LoadedPlugin, 'plugin' | 'from'>[] = [];
+    const one = async (from: string, find: () => string): Promise<void> => {
+      const loaded = await attempt({ of: 'module', from }, () => loadOne(from, find));
+      if (loaded !== undefined) found.push(loaded);
+    };
+    for (const named of load) await one(named, () => fileOf(named, sources));
+    for (const file of inFolder) await one(file, () => file);
+    // What is not there for a reason that was told is not missed.
+    const whole = problems.length === 0;
+    const ordered = whole ? ((await attempt({ of: 'set' }, () => inOrder(found))) ?? found) : found;
+    if (whole) await attempt({ of: 'settings' }, () => demandKnown(ordered, sections));
+    const plugins: LoadedPlugin[] = [];
+    for (const it of ordered)
+      await attempt({ of: 'settings' }, () => {
+        const configured = { ...it, ...configure(it.plugin, sections.get(it.plugin.name)) };
+        demandGranted(configured);
+        plugins.push(configured);
+      });
+    return { plugins, problems, [Symbol.dispose]: () => entry?.[Symbol.dispose]() };
+  } catch (error) {
+    entry?.[Symbol.dispose]();
+    throw error;
+  }
 }
 
 /** The files that are plugins, by name; in a folder of its own one is `index.js`, or as there is written. */

@@ -40,8 +40,8 @@ export interface Search {
   messages(query: MessageSearch): Promise<SearchAnswer>;
   /** Best first. @throws HubError OVERLOADED */
   memory(query: MemorySearch): Promise<readonly MemoryHit[]>;
-  /** To be called after each commit. `changed`: whether a session, or a message, is other than before. */
-  committed(changed: boolean): void;
+  /** To be called after each commit. */
+  committed(): void;
   /** Makes the index anew, beside the work. */
   reindex(): void;
   /** How far the index is, as far as that is known, and whether it cannot be kept up. */
@@ -98,14 +98,14 @@ export function createSearch(options: SearchOptions): Search {
       failed: (error, code) => (code === 'unavailable' ? unavailable(error) : new Error(error)),
     },
   });
-  /** Answers of the state that the last commit left that changed any message. */
+  /** Answers of the state that the last commit left. */
   const cache = new LRUCache<string, SearchAnswer>({
     maxSize: CACHE_BYTES,
     sizeCalculation: (answer, key) => Buffer.byteLength(key) + Buffer.byteLength(JSON.stringify(answer)),
     dispose: (_answer, _key, reason) => meter.disposed(reason),
   });
   const meter = caches.add('searches', () => ({ entries: cache.size, bytes: cache.calculatedSize }));
-  let changes = 0;
+  let commits = 0;
   let here: Answerer | undefined;
   let closed = false;
 
@@ -127,7 +127,7 @@ export function createSearch(options: SearchOptions): Search {
     if (known !== undefined) return known;
     follower.start();
     if (follower.progress() === undefined && !follower.failing()) await follower.heard(CHECKED_WITHIN_MS);
-    const before = changes;
+    const before = commits;
     const { generation } = follower.progress() ?? {};
     const { answered, withoutThread } = await ask({ generation, messages: query });
     if (!('messages' in answered)) throw new Error('an answer to another question');
@@ -137,7 +137,7 @@ export function createSearch(options: SearchOptions): Search {
       degraded: answered.messages.degraded || withoutThread || follower.failing(),
     };
     if (damaged !== undefined) follower.damaged(damaged);
-    if (!answer.degraded && before === changes) cache.set(key, answer);
+    if (!answer.degraded && before === commits) cache.set(key, answer);
     return answer;
   }
 
@@ -152,11 +152,10 @@ export function createSearch(options: SearchOptions): Search {
       const { answered } = await ask({ memory: query });
       return 'memory' in answered ? answered.memory : [];
     },
-    committed(changed) {
-      follower.committed();
-      if (!changed) return;
-      changes++;
+    committed() {
+      commits++;
       cache.clear();
+      follower.committed();
     },
     reindex: () => follower.reindex(),
     index: () => ({ progress: follower.progress(), failing: follower.failing() }),

@@ -18,6 +18,7 @@ beforeAll(async () => {
       MAX_MESSAGE_LENGTH: '50',
       MAX_METADATA_BYTES: '20',
       MAX_MEMORY_VALUE_BYTES: '30',
+      MAX_MEMORY_VERSIONS: '200',
     },
   });
   rows = openRows(hub);
@@ -85,6 +86,16 @@ it('an agent keeps so many memory entries; replacing, removing and expiry cost n
   await expectQuota(erin, 'set_memory', { key: 'e', value: 1 }, 4);
   expectSuccess(await erin.call('delete_memory', { key: 'b' }));
   expectSuccess(await set('e'));
+});
+
+it('what has expired takes no room, with however many versions', async () => {
+  const hal = await open('hal');
+  const set = (key: string, n: number) => hal.call('set_memory', { key, value: n, expires_in: 60 });
+  for (let n = 0; n < 150; n++)
+    await Promise.all(['a', 'b', 'c', 'd'].map(async (key) => expectSuccess(await set(key, n))));
+  await expectQuota(hal, 'set_memory', { key: 'e', value: 1 }, 4);
+  clock.at += 60_000;
+  expectSuccess(await set('e', 1));
 });
 
 it('sizes are those of the settings', async () => {

@@ -3,8 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectError, expectSuccess, ERAS, openDoor, type Door } from '../_util/scenario-doors.ts';
 import { follow, gather } from '../_util/scenario-paging.ts';
 import { indexed } from '../_util/search-index.ts';
-import { parsePrometheus } from '../_util/prometheus.ts';
-import { ADMIN_KEY, AGENT_KEY, startTestHub, type TestHub } from '../_util/test-hub.ts';
+import { AGENT_KEY, startTestHub, type TestHub } from '../_util/test-hub.ts';
 
 interface Result {
   readonly message: { readonly id: number; readonly session_id: string };
@@ -268,30 +267,4 @@ it('finds memory by key and value, one’s own and shared, if it is asked to', a
   expect(hit?.snippet).toContain('pelican **bites**');
   expect(hit).not.toHaveProperty('entry.value');
   expect(await search(alice, { query: 'pelican' })).not.toHaveProperty('memory');
-});
-
-it('remembers an answer until a message changes, whatever else is written', async () => {
-  const alice = await door('2026', 'alice');
-  const bob = await door('2026', 'bob');
-  const place = await session(alice, 'Remembered');
-  await post(alice, place, 'A basalt column', { to: ['bob'] });
-  await indexed(hub.request);
-  const count = async (metric: string, label: string, value: string): Promise<number> => {
-    const page = await hub.request('/metrics', { headers: { authorization: `Bearer ${ADMIN_KEY}` } });
-    const { samples = [] } = parsePrometheus(await page.text()).get(metric) ?? {};
-    return samples.find(({ labels }) => label === '' || labels[label] === value)?.value ?? 0;
-  };
-  const found = () => count('hub_cache_hits_total', 'cache', 'searches');
-  const writes = () => count('hub_store_writes_total', '', '');
-  const ask = () => search(alice, { query: 'basalt' });
-  await ask();
-  const [hits, written] = [await found(), await writes()];
-  // That bob has seen it, and that he was there, is put on disk; none of it is a message.
-  expectSuccess(await bob.call('get_messages', { session_id: place }));
-  await expect.poll(writes).toBeGreaterThan(written);
-  expect(ids(await ask())).toHaveLength(1);
-  expect(await found()).toBe(hits + 1);
-  const second = await post(bob, place, 'Another basalt column');
-  expect(ids(await ask())).toContain(second);
-  expect(await found()).toBe(hits + 1);
 });

@@ -81,6 +81,7 @@ describe('a page', () => {
     '/sessions/:id': () => `/sessions/${session}`,
     '/agents/:id': () => '/agents/writer',
     '/memory/entry': () => '/memory/entry?key=budget&scope=shared',
+    '/memory/history': () => '/memory/history?key=budget&scope=shared',
   };
 
   it.each(PAGES.map(({ path }) => path))('weighs little, and that only once: %s', async (path) => {

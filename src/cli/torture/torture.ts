@@ -21,6 +21,7 @@ export async function torture(
   const folder = await mkdtemp(path.join(tmpdir(), 'schub-torture-'));
   const { kills, writers, seed } = options;
   output.note(`A hub in ${folder}, ${writers} writers, up to ${kills} kills (--seed ${seed} repeats them)`);
+  let isEvidence = false;
   try {
     await using hub = await scratchProcess(around, folder);
     const proof = await prove(hub, options, {
@@ -30,12 +31,13 @@ export async function torture(
           `kill ${nth} of ${kills}: ready again after ${Math.round(recoveryMs)} ms; ${acknowledged} acknowledged so far`,
         ),
     });
+    isEvidence = !proof.kept;
     show(proof, output);
     return proof.kept ? EXIT.ok : EXIT.failure;
   } catch (error) {
     throw signal.aborted ? new CliError(EXIT.interrupted, 'Interrupted.', { cause: error }) : error;
   } finally {
-    if (keep) output.note(`Kept: ${folder}`);
+    if (keep || isEvidence) output.note(`Kept: ${folder}`);
     else await rm(folder, { recursive: true, force: true });
   }
 }

@@ -17,7 +17,7 @@ interface Data {
   readonly versions: readonly MemoryVersion[];
   /** The version below which there are older ones. */
   readonly next_cursor?: string;
-  /** Absent where there is only one. */
+  /** Absent where there is no older one. */
   readonly compared?: { readonly from: Valued; readonly to: Valued };
 }
 
@@ -36,7 +36,11 @@ export const memoryHistoryPage = definePage<Data>({
     const page = { limit: PER_PAGE, ...(before === undefined ? {} : { before }) };
     const { entry, versions, more } = await services.memory.history(ctx, { ...address, ...page });
     const to = versionOf(query, 'to') ?? versions[0]?.version;
-    const from = versionOf(query, 'from') ?? versions.find(({ version }) => version < (to ?? 0))?.version;
+    const older = async (than: number): Promise<number | undefined> => {
+      const below = await services.memory.history(ctx, { ...address, before: than, limit: 1 });
+      return below.versions[0]?.version;
+    };
+    const from = versionOf(query, 'from') ?? (to === undefined ? undefined : await older(to));
     const valued = async (version: number): Promise<Valued> => {
       const text = await services.memory.valueOf(ctx, { ...address, version });
       return { version, value: JSON.parse(text) as unknown };
@@ -63,7 +67,7 @@ export const memoryHistoryPage = definePage<Data>({
         <h1>History of <code>${entry.key}</code></h1>
         ${compared === undefined ? none : comparison(data, compared, view)}
       </div>
-      ${compared === undefined ? only(entry) : differenceOf(compared.from, compared.to)}
+      ${compared === undefined ? html`<p class="faint">No older version is kept.</p>` : differenceOf(compared.from, compared.to)}
       <section class="stack" aria-labelledby="versions">
         <h2 id="versions">Versions</h2>
         ${table(versions, compared, view)}
@@ -93,10 +97,6 @@ function comparison({ versions }: Data, { from, to }: NonNullable<Data['compared
     ${select('to', 'To', options, String(to.version))}
     <button>Compare</button>
   </form>`;
-}
-
-function only({ version }: MemoryEntry): Html {
-  return html`<p class="faint">Version ${countOf(version)} is the only one that is kept.</p>`;
 }
 
 function differenceOf(from: Valued, to: Valued): Html {

@@ -230,9 +230,14 @@ export function createMemoryService({ store, limits, now, auditor, gates }: Memo
   };
 
   async function demandRoom(place: MemoryPlace, at: number, tx: Tx): Promise<void> {
-    await tx.memory.deleteExpired(at, EXPIRED_PER_SWEEP);
     const max = limits.maxMemoryEntriesPerAgent;
-    if ((await tx.memory.count(place.workspace, place.agentPk)) < max) return;
+    const isFull = async (): Promise<boolean> =>
+      (await tx.memory.count(place.workspace, place.agentPk)) >= max;
+    let removed = await tx.memory.deleteExpired(at, EXPIRED_PER_SWEEP);
+    // What has expired takes no room, however much of it there is.
+    while ((await isFull()) && removed === EXPIRED_PER_SWEEP)
+      removed = await tx.memory.deleteExpired(at, EXPIRED_PER_SWEEP);
+    if (!(await isFull())) return;
     throw quotaExceeded(
       'The number of memory entries',
       max,

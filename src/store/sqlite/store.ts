@@ -35,11 +35,8 @@ export interface SqliteStoreOptions {
   readonly checkedAtStartBytes?: number | undefined;
   /** Writes per commit; 1 switches group commit off, for measurements. */
   readonly maxBatch?: number;
-  /**
-   * Called after each commit that put something on disk, before its writes are answered. `sessions`: those of which something
-   * is other than before, messages too; until the next commit.
-   */
-  readonly onCommit?: (events: readonly CommittedEvent[], sessions: ReadonlySet<number>) => void;
+  /** Called after each commit that put something on disk, before its writes are answered. */
+  readonly onCommit?: (events: readonly CommittedEvent[]) => void;
   /** Told of the same commits, with what they took. */
   readonly onMeasured?: (commit: Commit) => void;
   readonly caches?: CacheMeters;
@@ -121,9 +118,8 @@ function startStore(options: SqliteStoreOptions, lock: Lock): SqliteStore {
     maxQueue: MAX_QUEUE,
     log,
     onCommit(events) {
-      const sessions = connection.touched();
-      cache.forget(sessions);
-      options.onCommit?.(events, sessions);
+      cache.forget(connection.touched());
+      options.onCommit?.(events);
     },
     onUncertain: () => cache.clear(),
     ...(options.onMeasured === undefined ? {} : { onMeasured: options.onMeasured }),
