@@ -1,4 +1,5 @@
 /** Listings that are longer than a page: what the links lead through is everything once, in one order. */
+import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { expectSuccess } from '../_util/scenario-doors.ts';
 import { AGENT_KEY } from '../_util/test-hub.ts';
@@ -45,6 +46,12 @@ it.each([
 ] as const)('%s', { timeout: 60_000 }, async (path, name, idsOf, prefix) => {
   await using opened = await dashboard.open(`/ui/${path}`, { javaScriptEnabled: false });
   const { page } = opened;
+  /** Until the whole page is there. */
+  const follow = async (link: Locator): Promise<void> => {
+    const to = new URL((await link.getAttribute('href')) ?? '', page.url()).href;
+    await link.click();
+    await page.waitForURL(to);
+  };
   const seen: string[] = [];
   const rows: number[] = [];
   for (;;) {
@@ -54,7 +61,7 @@ it.each([
     rows.push(await page.locator('tr[data-row]').count());
     const next = page.locator('main a[rel=next]');
     if ((await next.count()) === 0) break;
-    await next.click();
+    await follow(next);
   }
   const ours = seen.filter((id) => id.startsWith(`${prefix}-`));
   expect(ours.toSorted()).toEqual(made(prefix).toSorted());
@@ -62,6 +69,6 @@ it.each([
   expect(rows.reduce((sum, count) => sum + count, 0)).toBe(seen.length);
   expect(rows.length).toBeGreaterThan(2);
   expect(new Set(rows.slice(0, -1)).size).toBe(1);
-  await page.locator('nav.pager a:not([rel])').click();
+  await follow(page.locator('nav.pager a:not([rel])'));
   expect(await page.locator('tr[data-row]').count()).toBe(rows[0]);
 });
