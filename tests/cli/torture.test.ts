@@ -66,6 +66,11 @@ it('finds what a hub loses that acknowledges before the commit', async () => {
   expect(proof['kept']).toBe(false);
   expect(proof['lost']).toBeGreaterThan(0);
   expect(run.stderr()).toMatch(/^Broken: /m);
+  // The evidence stays.
+  const [folder = ''] = readdirSync(tmp);
+  expect(run.stderr()).toContain(`Kept: ${path.join(tmp, folder)}`);
+  expect(readdirSync(path.join(tmp, folder))).not.toEqual([]);
+  rmSync(path.join(tmp, folder), { recursive: true });
 });
 
 it('ends at Ctrl-C, with its hub and its folder; --keep keeps the folder', async () => {
